@@ -1,0 +1,10 @@
+# What our own targets are compiled with: warnings and sanitizers. A project that embeds libcache gets neither.
+add_library(llmcache_build_flags INTERFACE)
+target_compile_options(llmcache_build_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wunused -Wformat=2
+  $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
+if(LLMCACHE_SANITIZE)
+  target_compile_options(llmcache_build_flags INTERFACE
+    -fsanitize=${LLMCACHE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(llmcache_build_flags INTERFACE -fsanitize=${LLMCACHE_SANITIZE})
+endif()

@@ -1,0 +1,137 @@
+// The cache: policy over keys, entries and a store.
+//
+// A lookup that cannot be proven right is a miss: an expired, damaged or foreign entry is counted by reason and never
+// answered. What the store does wrong is reported as an error, never as a miss.
+#pragma once
+
+#include <libcache/entry.h>
+#include <libcache/event.h>
+#include <libcache/key.h>
+#include <libcache/result.h>
+#include <libcache/store.h>
+#include <libcache/stream.h>
+#include <libcache/time.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libcache {
+
+// How long an entry lives. The default is the options'; nothing in `duration` is for ever.
+struct Ttl {
+  std::optional<Milliseconds> duration = std::chrono::minutes(5);
+  static Ttl never() { return Ttl{std::nullopt}; }
+};
+
+struct CacheOptions {
+  KeyOptions key;
+  Ttl ttl;
+  // Keeps the canonical request with the entry: `show --request`, `diff` and `get --why` read it.
+  bool keep_request = true;
+  // The largest encoded entry that is stored, in bytes; a larger answer is refused by policy.
+  std::uint64_t max_entry = 512ULL << 20;
+  // Bodies and streams waiting for the background writer; beyond either bound a put is dropped and counted.
+  std::size_t queue_entries = 1024;
+  std::size_t queue_bytes = 64ULL << 20;
+  // What each background write may take, and what destruction may spend on writing what is still queued.
+  Milliseconds write_budget = std::chrono::seconds(30);
+  Milliseconds closing_budget = std::chrono::seconds(5);
+  Clock clock = system_now;
+  EventHandler on_event;
+};
+
+enum class MissReason { none, absent, expired, corrupt, collision, wrong_kind };
+inline constexpr std::size_t kMissReasons = 6;
+std::string_view to_string(MissReason reason);
+
+// What a lookup found.
+struct Lookup {
+  std::optional<Entry> entry;
+  MissReason miss = MissReason::absent;  // none on a hit
+  explicit operator bool() const { return entry.has_value(); }
+};
+
+// An answer to be stored: a response's body, or a stream's recording.
+struct Answer {
+  EntryKind kind = EntryKind::response;
+  Metadata metadata;
+  std::string body;
+  Recording recording;
+};
+
+struct StoreAnswerOptions {
+  std::optional<Ttl> ttl;  // nothing: the cache's
+  bool only_new = false;
+};
+
+// What a cache has done since it was made.
+struct Counters {
+  std::uint64_t hits = 0;
+  std::array<std::uint64_t, kMissReasons> misses{};  // by MissReason
+  std::uint64_t stored = 0;
+  std::uint64_t refused = 0;       // by policy
+  std::uint64_t dropped = 0;       // the queue was full, or its store failed
+  std::uint64_t store_errors = 0;  // of every verb
+};
+
+// Which entries a purge removes, besides the prefix of their names.
+struct PurgeFilter {
+  std::string prefix;                       // literal; empty is refused (policy) unless `all`
+  bool all = false;
+  std::optional<Milliseconds> older_than;   // created longer ago
+  std::function<bool(const EntryHead&)> accept;  // nothing: every entry
+  bool dry_run = false;
+  std::optional<std::uint64_t> max_delete;  // more than that: nothing is removed (policy)
+  // Called for each entry that is (or, dry, would be) removed, before it is.
+  std::function<void(const Listing&)> on_entry;
+};
+
+struct PurgeResult {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+};
+
+// Thread-safe. Owns its store; has one thread of its own, which runs only while something is queued to be written.
+class Cache {
+ public:
+  // Fails (invalid) as KeyDeriver::create does.
+  static Result<std::unique_ptr<Cache>> create(std::unique_ptr<Store> store, CacheOptions options = {});
+  ~Cache();  // writes what is queued, within closing_budget
+
+  // The key of a JSON request. Fails: invalid.
+  Result<RequestKey> key(std::string_view request) const;
+
+  // The response or stream entry of a request, proven against it. Fails as the store does.
+  Result<Lookup> get(const RequestKey& key, EntryKind kind, Deadline deadline);
+  // The entry under a name, which only its checksum and expiry prove.
+  Result<Lookup> get_named(std::string_view name, Deadline deadline);
+
+  // Stores an answer. False: `only_new` held and an entry was there. Fails: policy, and as the store does.
+  Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options, Deadline deadline);
+  // Hands an answer to the background writer and returns at once; false: it was dropped and counted.
+  bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {});
+  // Waits until everything queued so far has been written or has failed. Fails: timeout.
+  Status flush(Deadline deadline);
+
+  // Removes the response, the stream and all samples under the base key of `name`; how many there were.
+  Result<std::uint64_t> clear(std::string_view name, Deadline deadline);
+  // Removes many; nothing but names that start with the filter's prefix. Fails: policy, and as the store does.
+  Result<PurgeResult> purge(const PurgeFilter& filter, Deadline deadline);
+
+  Counters counters() const;
+  Store& store();
+  const CacheOptions& options() const;
+
+ private:
+  struct State;
+  explicit Cache(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace libcache

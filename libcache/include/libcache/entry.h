@@ -1,0 +1,121 @@
+// What a key finds: a response or a recorded stream, with the proof of which request it answers.
+//
+// An entry is one value under one name in a store: found in one round trip, expired and evicted as a whole, never torn.
+// llmcache-format(5) describes its bytes.
+#pragma once
+
+#include <libcache/digest.h>
+#include <libcache/result.h>
+#include <libcache/time.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace libcache {
+
+// On disk: these numbers never change meaning.
+enum class EntryKind : std::uint8_t { response = 1, stream = 2 };
+std::string_view to_string(EntryKind kind);
+
+// What an answer says of itself; absent where it did not say.
+struct Metadata {
+  std::string content_type;
+  std::string provider;
+  std::string model;
+  std::string finish_reason;
+  std::optional<std::int64_t> prompt_tokens;
+  std::optional<std::int64_t> completion_tokens;
+  std::optional<std::int64_t> cached_tokens;
+  std::optional<std::int64_t> reasoning_tokens;
+  // How long the origin took to its first chunk and in all.
+  std::optional<Milliseconds> origin_first_chunk;
+  std::optional<Milliseconds> origin_total;
+  // The program that wrote the entry, as "llmcache 0.1.0".
+  std::string tool;
+
+  bool operator==(const Metadata&) const = default;
+};
+
+// One piece of a stream: its bytes as they came and when, counted from the start of the answer.
+struct Chunk {
+  Milliseconds at{0};
+  std::string_view bytes;
+};
+
+// An entry to be written. All views must outlive the call to encode().
+struct EntryDraft {
+  EntryKind kind = EntryKind::response;
+  UnixTime created{};
+  std::optional<UnixTime> expires;  // nothing: never
+  Digest request_digest{};
+  Metadata metadata;
+  std::optional<std::string_view> request;  // the canonical request, kept for show, diff and get --why
+  std::string_view body;                    // a response's bytes
+  std::span<const Chunk> chunks;            // a stream's pieces
+};
+
+// The entry's bytes. Fails (invalid) only for sizes that the format cannot hold.
+Result<std::string> encode(const EntryDraft& draft);
+
+// What stands at the front of an entry, readable without its body.
+struct EntryHead {
+  EntryKind kind = EntryKind::response;
+  UnixTime created{};
+  std::optional<UnixTime> expires;
+  Digest request_digest{};
+  Metadata metadata;
+  std::uint64_t payload_size = 0;  // bytes of the body, or of all chunks together with their times and lengths
+};
+
+// Reads the head from the first `kEntryHeadBytes` (or more) of an entry. Unlike Entry::open it proves nothing: there is
+// no checksum over the head alone. For listings and filters, not for answers. Fails: corrupt.
+Result<EntryHead> decode_head(std::string_view first_bytes);
+inline constexpr std::size_t kEntryHeadBytes = 1024;
+
+// An entry as read from a store: checked when opened, decompressed only when asked. Owns its bytes. Movable; const
+// functions may be called from several threads at once.
+class Entry {
+ public:
+  // Checks the whole of `bytes` against its checksum and grammar; any bytes at all give an Entry or fail (corrupt).
+  static Result<Entry> open(std::string bytes);
+
+  EntryKind kind() const { return kind_; }
+  UnixTime created() const { return created_; }
+  std::optional<UnixTime> expires() const { return expires_; }
+  const Digest& request_digest() const { return request_digest_; }
+  std::uint64_t payload_size() const { return payload_raw_; }
+  std::size_t stored_size() const { return bytes_.size(); }
+
+  Result<Metadata> metadata() const;
+  // The canonical request, where it was kept.
+  Result<std::optional<std::string>> request() const;
+
+  // Where read() delivers; an error stops the reading and is handed through.
+  using Sink = std::function<Status(const Chunk&)>;
+  // Decodes the payload piece by piece in bounded memory: a stream chunk by chunk as recorded (for a raw-framed stream as
+  // it was read), a response in pieces of any size, all at time 0. Fails: corrupt, or as the sink does.
+  Status read(const Sink& sink) const;
+  // The whole payload: a response's body, or a stream's chunks joined.
+  Result<std::string> body() const;
+
+ private:
+  Entry() = default;
+  std::string bytes_;
+  EntryKind kind_ = EntryKind::response;
+  bool compressed_ = false;
+  bool has_request_ = false;
+  UnixTime created_{};
+  std::optional<UnixTime> expires_;
+  Digest request_digest_{};
+  std::size_t metadata_size_ = 0;
+  std::uint64_t request_raw_ = 0;
+  std::uint64_t request_stored_ = 0;
+  std::uint64_t payload_raw_ = 0;
+  std::uint64_t payload_stored_ = 0;
+};
+
+}  // namespace libcache

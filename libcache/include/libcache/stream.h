@@ -1,0 +1,94 @@
+// Recording an answer as it arrives, and judging whether it is one worth keeping.
+#pragma once
+
+#include <libcache/entry.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libcache {
+
+// How a stream is cut into chunks. Found from its first bytes.
+enum class Framing { raw, sse, ndjson };
+
+// A finished recording: the bytes as they came, and where and when each chunk ended.
+struct Recording {
+  struct Mark {
+    std::size_t end = 0;  // offset behind the chunk's last byte
+    Milliseconds at{0};   // when it was whole, since the recording began
+  };
+  Framing framing = Framing::raw;
+  std::string bytes;
+  std::vector<Mark> marks;
+  Milliseconds total{0};
+
+  // Views into `bytes`.
+  std::vector<Chunk> chunks() const;
+};
+
+// Whether an answer may be stored.
+enum class Completeness {
+  complete,
+  incomplete,  // it ended before its protocol says it may
+  error,       // it is, or ends in, an error that the provider reports
+};
+
+// What was found out about an answer from its own bytes.
+struct Verdict {
+  Completeness completeness = Completeness::complete;
+  std::string reason;  // for people, where it is not complete: "the stream ended without data: [DONE]"
+  Metadata metadata;   // model, finish reason and usage, as far as the answer says
+};
+
+// Judges a whole response body that was not streamed: an empty body, and JSON with a top-level "error" member or
+// "type":"error", are errors; what begins as a JSON object or array and does not end as one is incomplete; anything that
+// is not JSON at all is complete, for the caller alone knows what it asked for.
+Verdict judge_response(std::string_view body);
+
+// Records a stream while it passes through. Fed in any pieces, it cuts at the ends of SSE events or NDJSON lines; where
+// the stream is neither, at each write. Also judges it as it goes, by the protocol it speaks (OpenAI chat and text
+// completions and responses, Anthropic messages, Gemini, Ollama; any other: a whole last event). One thread at a time.
+class Recorder {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  explicit Recorder(TimePoint start = std::chrono::steady_clock::now());
+  Recorder(Recorder&&) noexcept;
+  Recorder& operator=(Recorder&&) noexcept;
+  ~Recorder();
+
+  // Takes bytes that arrived at `now`. Copies them.
+  void write(std::string_view bytes, TimePoint now = std::chrono::steady_clock::now());
+  // Bytes taken so far.
+  std::size_t size() const;
+  // The stream has ended: its recording and the verdict on it. The recorder is spent.
+  struct Finished {
+    Recording recording;
+    Verdict verdict;
+  };
+  Finished finish(TimePoint now = std::chrono::steady_clock::now());
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The answer's text alone, as a reader would see it, from one chunk after another of a recorded stream. One thread at a
+// time.
+class TextExtractor {
+ public:
+  TextExtractor();
+  TextExtractor(TextExtractor&&) noexcept;
+  TextExtractor& operator=(TextExtractor&&) noexcept;
+  ~TextExtractor();
+  // The text that `chunk` adds; empty where it adds none.
+  std::string feed(std::string_view chunk);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace libcache

@@ -1,0 +1,33 @@
+#include "base/hash.h"
+
+#include "base/hex.h"
+
+// The one-shot SHA256() of OpenSSL 3 goes through the provider machinery, whose set-up costs a process more than a whole
+// cache hit; the deprecated block functions are the same code without it.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace libcache {
+
+Digest sha256(std::string_view bytes) {
+  Digest digest;
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes.data(), bytes.size());
+  SHA256_Final(digest.data(), &context);
+  return digest;
+}
+
+std::string xxh3_128_hex(std::string_view bytes) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  return to_hex({canonical.digest, sizeof canonical.digest});
+}
+
+std::uint64_t xxh3_64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+std::uint64_t xxh64(std::string_view bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
+
+}  // namespace libcache

@@ -1,0 +1,21 @@
+// Hashes. The only place that knows xxHash and the SHA-256 implementation.
+#pragma once
+
+#include <libcache/digest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace libcache {
+
+// XXH3-128, seed 0, as 32 lower-case hex digits in the order that `xxh128sum` prints.
+std::string xxh3_128_hex(std::string_view bytes);
+
+// XXH3-64, seed 0: the checksum of entries.
+std::uint64_t xxh3_64(std::string_view bytes);
+
+// XXH64, seed 0: Bifrost's key hash.
+std::uint64_t xxh64(std::string_view bytes);
+
+}  // namespace libcache

@@ -1,0 +1,71 @@
+// A strict JSON parser into a flat document that keeps each token's exact spelling.
+//
+// Stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a number that no
+// double can hold and nesting beyond kMaxDepth are errors. Parsing does not recurse and allocates nothing per node: the
+// document's arrays are reused from call to call.
+#pragma once
+
+#include <libcache/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libcache {
+
+enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, true_, false_, null };
+
+// A value in document order. Its children, if any, follow it directly, up to (not including) node `end`.
+struct JsonNode {
+  std::string_view name;  // the member's name, unescaped; empty in arrays and for the root
+  // The token's spelling. A string: what stands between its quotes, escapes and all. A number or literal: the token.
+  std::string_view token;
+  std::uint32_t end = 0;    // index behind the value's last descendant: where its next sibling stands
+  std::uint32_t first = 0;  // objects: where the members' indexes start in the sorted list
+  std::uint32_t count = 0;  // members or elements
+  JsonKind kind = JsonKind::null;
+  bool escaped = false;  // strings: whether the token holds any backslash
+  bool in_object = false;
+};
+
+class JsonDocument {
+ public:
+  static constexpr std::uint32_t kMaxDepth = 512;  // the root counts 1
+
+  JsonDocument();
+  JsonDocument(JsonDocument&&) noexcept;
+  JsonDocument& operator=(JsonDocument&&) noexcept;
+  ~JsonDocument();
+
+  // Parses one JSON text: any value, with nothing behind it but white space. A leading byte-order mark is dropped. The
+  // nodes refer to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one. After a failure
+  // the document is empty.
+  Status parse(std::string_view text);
+
+  const JsonNode& root() const { return nodes_.front(); }
+  const JsonNode& node(std::uint32_t index) const { return nodes_[index]; }
+  std::uint32_t index_of(const JsonNode& node) const { return static_cast<std::uint32_t>(&node - nodes_.data()); }
+  std::span<const JsonNode> nodes() const { return nodes_; }
+  // The indexes of an object's members, by the UTF-16 code units of their names (RFC 8785 3.2.3).
+  std::span<const std::uint32_t> sorted_members(const JsonNode& object) const {
+    return std::span(sorted_).subspan(object.first, object.count);
+  }
+  // The member called `name`, or nullptr.
+  const JsonNode* find(const JsonNode& object, std::string_view name) const;
+  // The value of a string node without escapes; `scratch` is used where it has any.
+  static std::string_view unescape(const JsonNode& string, std::string& scratch);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+  std::vector<JsonNode> nodes_;
+  std::vector<std::uint32_t> sorted_;
+};
+
+// Orders strings of valid UTF-8 by their UTF-16 code units.
+bool utf16_less(std::string_view left, std::string_view right);
+
+}  // namespace libcache
