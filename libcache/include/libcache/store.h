@@ -2,7 +2,7 @@
 // does not touch the format and a new format does not touch a store.
 //
 // Contract, the same for every store and checked by one conformance suite (tests/stores):
-// - Every verb takes a Deadline and is over, well or not, soon after it.
+// - Every verb takes a Deadline and is over, well or not, soon after it; one that has passed already is a timeout.
 // - A name that is not there is no error. A store may forget early (eviction) and never answers late or torn.
 // - Names are compared as bytes; no character in a name or prefix is special.
 // - All functions may be called from several threads at once.
@@ -27,7 +27,7 @@ namespace libcache {
 // How put() writes.
 struct PutOptions {
   // When the store may drop the value by itself; nothing: never. A hint that saves space, not the rule on expiry.
-  std::optional<UnixTime> expires;
+  std::optional<UnixTime> expires = {};
   // Leaves a value that is already there (and has not expired) as it is.
   bool only_new = false;
 };
@@ -53,8 +53,8 @@ class Store {
   virtual Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) = 0;
 
   // Calls `visit` once for each name that starts with `prefix` and stood throughout the scan (one that came or went
-  // meanwhile may be missed or shown), with the first `head_bytes` of its value. The visitor may use the store, and ends
-  // the scan by returning false. Order: unspecified.
+  // meanwhile may be missed or shown), with the first `head_bytes` of its value. The visitor may use the store, and
+  // ends the scan by returning false. Order: unspecified.
   using Visitor = std::function<Result<bool>(const Listing&)>;
   virtual Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) = 0;
 
@@ -90,12 +90,13 @@ struct StoreUrl {
 
 // What a store needs to know besides where it is.
 struct StoreOptions {
-  // Bytes that an embedded store may take on disk; it evicts the least recently used beyond. 0: no bound.
+  // Bytes that an embedded store may take on disk (or in memory); it evicts the least recently used beyond. 0: no
+  // bound.
   std::uint64_t max_size = 5ULL << 30;
   // Fail (refused) on a damaged database file instead of setting it aside and beginning a fresh one.
   bool strict = false;
   Clock clock = system_now;
-  EventHandler on_event;
+  EventHandler on_event = {};
 };
 
 // Opens the store that `url` names. For an embedded store this does no I/O: the file is opened at its first use, and

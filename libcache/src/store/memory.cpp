@@ -1,0 +1,168 @@
+#include "store/memory.h"
+
+#include <list>
+#include <map>
+#include <utility>
+
+#include "base/guarded.h"
+
+namespace libcache {
+namespace {
+
+struct Value {
+  std::shared_ptr<const std::string> bytes;  // shared, so that readers copy it without holding the lock
+  std::optional<UnixTime> expires;
+  std::list<const std::string*>::iterator use;
+
+  bool live(UnixTime now) const { return !expires || *expires > now; }
+};
+
+// The values by name, and their names by latest use.
+class Shelf {
+ public:
+  using Values = std::map<std::string, Value, std::less<>>;
+
+  const Value* find(std::string_view name, UnixTime now) const {
+    const auto found = values_.find(name);
+    return found != values_.end() && found->second.live(now) ? &found->second : nullptr;
+  }
+
+  void touch(const Value& value) { uses_.splice(uses_.begin(), uses_, value.use); }
+
+  void insert(std::string_view name, Value value) {
+    erase(values_.find(name));
+    const auto [place, inserted] = values_.emplace(name, std::move(value));
+    uses_.push_front(&place->first);
+    place->second.use = uses_.begin();
+    bytes_ += cost(*place);
+  }
+
+  bool remove(std::string_view name, UnixTime now) {
+    const auto found = values_.find(name);
+    if (found == values_.end()) return false;
+    const bool live = found->second.live(now);
+    erase(found);
+    return live;
+  }
+
+  // Evicts the least recently used, but never the latest, until no more than `max_size` bytes are held.
+  void shrink(std::uint64_t max_size) {
+    while (bytes_ > max_size && uses_.size() > 1) erase(values_.find(*uses_.back()));
+  }
+
+  // Looks at the next few values, beginning anew behind the last, and drops those that have expired.
+  void sweep(UnixTime now) {
+    constexpr int kSweptAtOnce = 8;
+    auto next = values_.lower_bound(swept_);
+    for (int i = 0; i < kSweptAtOnce && next != values_.end(); ++i) {
+      const auto current = next++;
+      if (!current->second.live(now)) erase(current);
+    }
+    swept_ = next == values_.end() ? std::string() : next->first;
+  }
+
+  // The first live value that starts with `prefix` at `from`, or behind it.
+  const Values::value_type* next(std::string_view prefix, std::string_view from, bool behind, UnixTime now) const {
+    auto value = behind ? values_.upper_bound(from) : values_.lower_bound(from);
+    while (value != values_.end() && value->first.starts_with(prefix) && !value->second.live(now)) ++value;
+    return value != values_.end() && value->first.starts_with(prefix) ? &*value : nullptr;
+  }
+
+ private:
+  static std::uint64_t cost(const Values::value_type& value) {
+    constexpr std::uint64_t kOverhead = 160;  // about what the map, the list and the strings take themselves
+    return value.first.size() + value.second.bytes->size() + kOverhead;
+  }
+
+  void erase(Values::iterator value) {
+    if (value == values_.end()) return;
+    bytes_ -= cost(*value);
+    uses_.erase(value->second.use);
+    values_.erase(value);
+  }
+
+  Values values_;
+  std::list<const std::string*> uses_;
+  std::uint64_t bytes_ = 0;
+  std::string swept_;
+};
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(const StoreOptions& options) : clock_(options.clock), max_size_(options.max_size) {}
+
+  Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
+    std::shared_ptr<const std::string> bytes;
+    {
+      const auto shelf = open(deadline);
+      if (!shelf) return tl::make_unexpected(shelf.error());
+      const auto* value = (*shelf)->find(name, clock_());
+      if (value == nullptr) return std::nullopt;
+      (*shelf)->touch(*value);
+      bytes = value->bytes;
+    }
+    return *bytes;
+  }
+
+  Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
+                   Deadline deadline) override {
+    auto bytes = std::make_shared<const std::string>(value);
+    const auto shelf = open(deadline);
+    if (!shelf) return tl::make_unexpected(shelf.error());
+    const auto now = clock_();
+    if (options.only_new && (*shelf)->find(name, now) != nullptr) return false;
+    (*shelf)->insert(name, Value{.bytes = std::move(bytes), .expires = options.expires, .use = {}});
+    (*shelf)->sweep(now);
+    if (max_size_ != 0) (*shelf)->shrink(max_size_);
+    return true;
+  }
+
+  Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
+    const auto shelf = open(deadline);
+    if (!shelf) return tl::make_unexpected(shelf.error());
+    std::uint64_t removed = 0;
+    for (const auto& name : names) removed += (*shelf)->remove(name, clock_()) ? 1 : 0;
+    return removed;
+  }
+
+  Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
+    Listing listing{.name = std::string(prefix), .size = 0, .expires = std::nullopt, .head = {}};
+    for (bool behind = false;; behind = true) {
+      {
+        const auto shelf = open(deadline);
+        if (!shelf) return tl::make_unexpected(shelf.error());
+        const auto* found = (*shelf)->next(prefix, listing.name, behind, clock_());
+        if (found == nullptr) return {};
+        const auto& [name, value] = *found;
+        listing = {name, value.bytes->size(), value.expires, value.bytes->substr(0, head_bytes)};
+      }
+      const auto more = visit(listing);
+      if (!more) return tl::make_unexpected(more.error());
+      if (!*more) return {};
+    }
+  }
+
+  Status ping(Deadline deadline) override {
+    const auto shelf = open(deadline);
+    return shelf ? Status() : tl::make_unexpected(shelf.error());
+  }
+
+ private:
+  Result<Guarded<Shelf>::Access> open(Deadline deadline) {
+    auto shelf = deadline.expired() ? std::nullopt : shelf_.lock_until(deadline);
+    if (!shelf) return fail(ErrorCode::timeout, "the deadline has passed");
+    return std::move(*shelf);
+  }
+
+  Clock clock_;
+  std::uint64_t max_size_;
+  Guarded<Shelf> shelf_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_memory_store(const StoreOptions& options) {
+  return std::make_unique<MemoryStore>(options);
+}
+
+}  // namespace libcache

@@ -1,0 +1,14 @@
+// A store in the memory of this process: for tests, and as a near store in a long-running program.
+#pragma once
+
+#include <libcache/store.h>
+
+#include <memory>
+
+namespace libcache {
+
+// Ends with the object. Keeps to options.max_size by evicting the least recently used. Never fails but for a deadline
+// that has passed.
+std::unique_ptr<Store> make_memory_store(const StoreOptions& options);
+
+}  // namespace libcache

@@ -1,0 +1,18 @@
+// Percent-encoding (RFC 3986, section 2.1). Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace libcache {
+
+bool is_alphanumeric(char c);  // in ASCII, whatever the locale
+
+// The bytes that `text` stands for; nothing if a % is not followed by two hex digits.
+std::optional<std::string> percent_decoded(std::string_view text);
+
+// Escapes everything but the unreserved characters (letters, digits, - . _ ~).
+std::string percent_encoded(std::string_view text);
+
+}  // namespace libcache

@@ -1,0 +1,36 @@
+#include "store/read_only.h"
+
+#include <utility>
+
+namespace libcache {
+namespace {
+
+class ReadOnlyStore final : public Store {
+ public:
+  explicit ReadOnlyStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+
+  Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
+    return store_->get(name, deadline);
+  }
+  Result<bool> put(std::string_view, std::string_view, const PutOptions&, Deadline) override { return refuse(); }
+  Result<std::uint64_t> remove(std::span<const std::string>, Deadline) override { return refuse(); }
+  Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
+    return store_->scan(prefix, head_bytes, visit, deadline);
+  }
+  Status ping(Deadline deadline) override { return store_->ping(deadline); }
+
+ private:
+  static tl::unexpected<Error> refuse() {
+    return fail(ErrorCode::refused, "the store was opened read-only (read_only=1)");
+  }
+
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_read_only(std::unique_ptr<Store> store) {
+  return std::make_unique<ReadOnlyStore>(std::move(store));
+}
+
+}  // namespace libcache

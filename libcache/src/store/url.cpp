@@ -1,0 +1,234 @@
+#include <libcache/store.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "store/percent.h"
+
+namespace libcache {
+namespace {
+
+using Kind = StoreUrl::Kind;
+
+struct Scheme {
+  std::string_view name;
+  Kind kind;
+  bool tls = false;
+};
+
+// `valkey` in the place of `redis` means the same.
+constexpr Scheme kServerSchemes[] = {
+    {"redis://", Kind::redis},
+    {"rediss://", Kind::redis, true},
+    {"redis+unix://", Kind::redis_unix},
+    {"redis+cluster://", Kind::redis_cluster},
+    {"rediss+cluster://", Kind::redis_cluster, true},
+    {"redis+sentinel://", Kind::redis_sentinel},
+    {"rediss+sentinel://", Kind::redis_sentinel, true},
+};
+
+bool is_made_of_alphanumerics_or(std::string_view others, std::string_view text) {
+  return std::ranges::all_of(text, [&](char c) { return is_alphanumeric(c) || others.find(c) != others.npos; });
+}
+
+// What stands before the first `separator`, and what stands behind it if it is there at all.
+std::pair<std::string_view, std::optional<std::string_view>> cut(std::string_view text, char separator) {
+  const auto at = text.find(separator);
+  if (at == text.npos) return {text, std::nullopt};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view digits) {
+  Number number{};
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+Status parse_user(std::string_view text, StoreUrl& url) {
+  const auto [user, password] = cut(text, ':');
+  auto decoded_user = percent_decoded(user);
+  auto decoded_password = percent_decoded(password.value_or(""));
+  if (!decoded_user || !decoded_password) {
+    return fail(ErrorCode::invalid, "a % in a user or password must be followed by two hex digits");
+  }
+  url.user = std::move(*decoded_user);
+  if (password) url.password = std::move(*decoded_password);
+  return {};
+}
+
+Status parse_host(std::string_view text, std::uint16_t default_port, StoreUrl& url) {
+  StoreUrl::Host host{.name = {}, .port = default_port};
+  std::string_view behind;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == text.npos) return fail(ErrorCode::invalid, "an IPv6 address lacks its closing bracket");
+    host.name = text.substr(1, close - 1);
+    behind = text.substr(close + 1);
+    if (host.name.find(':') == std::string::npos || !is_made_of_alphanumerics_or(":.%-_", host.name)) {
+      return fail(ErrorCode::invalid, "what stands in brackets is not an IPv6 address");
+    }
+  } else {
+    host.name = text.substr(0, text.find(':'));
+    behind = text.substr(host.name.size());
+    if (host.name.empty()) return fail(ErrorCode::invalid, "a host is missing");
+    if (!is_made_of_alphanumerics_or("-._", host.name))
+      return fail(ErrorCode::invalid, "a host name has odd characters");
+  }
+  if (!behind.empty()) {
+    const auto port = behind.front() == ':' ? parse_number<std::uint16_t>(behind.substr(1)) : std::nullopt;
+    if (!port || *port == 0) return fail(ErrorCode::invalid, "a port is not a number from 1 to 65535");
+    host.port = *port;
+  }
+  url.hosts.push_back(std::move(host));
+  return {};
+}
+
+Status parse_hosts(std::string_view list, StoreUrl& url) {
+  const std::uint16_t default_port = url.kind == Kind::redis_sentinel ? 26379 : 6379;
+  for (std::optional<std::string_view> rest = list; rest;) {
+    const auto [host, others] = cut(*rest, ',');
+    if (auto parsed = parse_host(host, default_port, url); !parsed) return parsed;
+    rest = others;
+  }
+  if (url.kind == Kind::redis && url.hosts.size() > 1) {
+    return fail(ErrorCode::invalid, "several hosts need +cluster or +sentinel");
+  }
+  return {};
+}
+
+Status parse_database(std::string_view digits, StoreUrl& url) {
+  const auto number = parse_number<int>(digits);
+  if (!number) return fail(ErrorCode::invalid, "the database is not a number");
+  if (*number != 0 && url.kind == Kind::redis_cluster) return fail(ErrorCode::invalid, "a cluster has only database 0");
+  url.database = *number;
+  return {};
+}
+
+// What stands behind the hosts' slash, without it.
+Status parse_path(std::string_view path, StoreUrl& url) {
+  if (url.kind != Kind::redis_sentinel) return path.empty() ? Status() : parse_database(path, url);
+  const auto [master, database] = cut(path, '/');
+  if (master.empty() || !is_made_of_alphanumerics_or("-._", master)) {
+    return fail(ErrorCode::invalid, "the master's name must follow the sentinels, as in host:26379/name");
+  }
+  url.master_name = master;
+  return database && !database->empty() ? parse_database(*database, url) : Status();
+}
+
+Status parse_query(std::string_view query, StoreUrl& url) {
+  const bool local = url.kind == Kind::memory || url.kind == Kind::sqlite;
+  for (std::optional<std::string_view> rest = query; rest;) {
+    const auto [parameter, others] = cut(*rest, '&');
+    const auto [name, value] = cut(parameter, '=');
+    rest = others;
+    if (name == "db" && !local) {
+      if (auto parsed = parse_database(value.value_or(""), url); !parsed) return parsed;
+    } else if (name != "read_only") {
+      return fail(ErrorCode::invalid,
+                  "what follows ? is not one of read_only=1" + std::string(local ? "" : " and db=N"));
+    } else if (value == "1" || value == "0") {
+      url.read_only = value == "1";
+    } else {
+      return fail(ErrorCode::invalid, "read_only is either 1 or 0");
+    }
+  }
+  return {};
+}
+
+Status parse_server(std::string_view text, StoreUrl& url) {
+  const auto [place, query] = cut(text, '?');
+  const auto slash = std::min(place.find('/'), place.size());
+  auto hosts = place.substr(0, slash);
+  const auto path = place.substr(slash);
+  if (const auto at = hosts.rfind('@'); at != hosts.npos) {
+    if (auto parsed = parse_user(hosts.substr(0, at), url); !parsed) return parsed;
+    hosts.remove_prefix(at + 1);
+  }
+  Status parsed;
+  if (url.kind == Kind::redis_unix) {
+    if (!hosts.empty() || path.size() < 2) return fail(ErrorCode::invalid, "a socket's absolute path must follow //");
+    url.path = path;
+  } else if (parsed = parse_hosts(hosts, url); parsed) {
+    parsed = parse_path(path.substr(path.empty() ? 0 : 1), url);
+  }
+  return parsed && query ? parse_query(*query, url) : parsed;
+}
+
+Status parse_into(StoreUrl& url, std::string_view text) {
+  if (text.find('\0') != text.npos) return fail(ErrorCode::invalid, "it holds a NUL byte");
+  const auto [scheme_name, behind] = cut(text, ':');
+  if (scheme_name == "sqlite" && behind) {
+    const auto [path, query] = cut(*behind, '?');
+    url.path = path;
+    return query ? parse_query(*query, url) : Status();
+  }
+  if (scheme_name == "memory" && behind) {
+    const auto [path, query] = cut(*behind, '?');
+    url.kind = Kind::memory;
+    if (!path.empty()) return fail(ErrorCode::invalid, "nothing may follow memory:");
+    return query ? parse_query(*query, url) : Status();
+  }
+  const bool valkey = text.starts_with("valkey");
+  for (const auto& scheme : kServerSchemes) {
+    const auto name = valkey ? "valkey" + std::string(scheme.name.substr(5)) : std::string(scheme.name);
+    if (!text.starts_with(name)) continue;
+    url.kind = scheme.kind;
+    url.tls = scheme.tls;
+    return parse_server(text.substr(name.size()), url);
+  }
+  return fail(ErrorCode::invalid, "a store is sqlite:PATH, memory:, or a URL such as redis://HOST:PORT");
+}
+
+// A URL that does not parse, fit for a message: of what stands before its last @, only the scheme is shown.
+std::string without_user(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == text.npos) return std::string(text);
+  const auto slashes = text.find("://");
+  const bool follow_scheme = slashes < at && slashes == text.find(':');
+  const auto scheme = follow_scheme ? text.substr(0, slashes + 3) : std::string_view();
+  return std::string(scheme) + "***" + std::string(text.substr(at));
+}
+
+std::string_view scheme_of(const StoreUrl& url) {
+  const auto* found = std::ranges::find_if(
+      kServerSchemes, [&](const Scheme& scheme) { return scheme.kind == url.kind && scheme.tls == url.tls; });
+  return found->name;
+}
+
+}  // namespace
+
+Result<StoreUrl> StoreUrl::parse(std::string_view text) {
+  StoreUrl url;
+  if (auto parsed = parse_into(url, text); !parsed) {
+    return fail(parsed.error().code, "store '" + without_user(text) + "': " + parsed.error().message);
+  }
+  return url;
+}
+
+std::string StoreUrl::redacted() const {
+  std::string text;
+  std::string parameters;
+  if (kind == Kind::memory) {
+    text = "memory:";
+  } else if (kind == Kind::sqlite) {
+    text = "sqlite:" + path.string();
+  } else {
+    text = scheme_of(*this);
+    if (!user.empty() || password) text += percent_encoded(user) + (password ? ":***@" : "@");
+    text += path.string();
+    for (const auto& host : hosts) {
+      if (&host != hosts.data()) text += ',';
+      const bool v6 = host.name.find(':') != std::string::npos;
+      text += (v6 ? "[" + host.name + "]" : host.name) + ":" + std::to_string(host.port);
+    }
+    if (!master_name.empty()) text += "/" + master_name;
+    if (database != 0) (path.empty() ? text : parameters) += (path.empty() ? "/" : "?db=") + std::to_string(database);
+  }
+  if (read_only) parameters += parameters.empty() ? "?read_only=1" : "&read_only=1";
+  return text + parameters;
+}
+
+}  // namespace libcache
