@@ -1,0 +1,81 @@
+"""The floors of the library hold, and scripts/check-floors finds each way in which they could not."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHECK = ROOT / "scripts" / "check-floors"
+
+
+def check(root):
+    done = subprocess.run([sys.executable, CHECK, root], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def check_tree(files):
+    """Checks a source tree made of {path: text}."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path, text in files.items():
+            file = pathlib.Path(folder, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        return check(folder)
+
+
+class Floors(unittest.TestCase):
+    def accepted(self, path, text):
+        self.assertEqual(check_tree({path: text}), (0, ""))
+
+    def refused(self, path, text, reason):
+        code, output = check_tree({path: text})
+        self.assertEqual(code, 1)
+        self.assertIn(reason, output)
+
+    def test_hold_in_this_repository(self):
+        self.assertEqual(check(ROOT), (0, ""))
+
+    def test_a_floor_sees_itself_and_lower_ones(self):
+        self.accepted("libcache/src/store/a.cpp", '#include "store/b.h"\n#include "text/c.h"\n#include <libcache/store.h>\n')
+
+    def test_a_floor_does_not_see_higher_ones(self):
+        self.refused("libcache/src/text/a.cpp", '\n#include "key/b.h"\n', "a.cpp:2: key/b.h: text does not see key")
+        self.refused("libcache/src/base/a.h", "#include <libcache/key.h>", "base does not see key")
+
+    def test_siblings_do_not_see_each_other(self):
+        self.refused("libcache/src/store/a.cpp", '#include "entry/b.h"', "store does not see entry")
+        self.refused("libcache/src/entry/a.cpp", "#  include <libcache/store.h>", "entry does not see store")
+
+    def test_installed_headers_stand_on_floors_too(self):
+        self.accepted("libcache/include/libcache/cache.h", "#include <libcache/key.h>\n#include <string_view>\n")
+        self.refused("libcache/include/libcache/key.h", "#include <libcache/entry.h>", "key does not see entry")
+
+    def test_every_file_has_a_floor(self):
+        self.refused("libcache/include/libcache/new.h", "", "new.h: stands on no floor")
+        self.refused("libcache/src/cellar/a.cpp", "", "a.cpp: stands on no floor")
+
+    def test_programs_see_only_installed_headers(self):
+        self.accepted("apps/llmcache/a.cpp", '#include "report.h"\n#include <libcache/cache.h>\n#include <fmt/format.h>\n')
+        self.refused("apps/llmcache/a.cpp", '#include "base/hex.h"', "programs see only installed headers")
+        self.refused("examples/a.cpp", '#include "store/sqlite.h"', "programs see only installed headers")
+
+    def test_installed_headers_need_no_third_party(self):
+        self.accepted("libcache/include/libcache/result.h", "#include <tl/expected.hpp>")
+        self.refused("libcache/include/libcache/result.h", "#include <fmt/format.h>", "installed headers need only")
+        self.refused("libcache/include/libcache/store.h", "#include <sqlite3.h>", "installed headers need only")
+
+    def test_hashes_have_one_includer(self):
+        self.accepted("libcache/src/base/hash.cpp", "#include <xxhash.h>\n#include <openssl/sha.h>\n")
+        self.refused("libcache/src/key/a.cpp", "#include <xxhash.h>", "only libcache/src/base/hash.cpp may include it")
+        self.refused("apps/llmcache/a.cpp", "#include <openssl/sha.h>", "only libcache/src/base/hash.cpp")
+
+    def test_includes_name_their_whole_path(self):
+        self.refused("libcache/src/key/a.cpp", '#include "b.h"', "name it by its path")
+
+    def test_nothing_to_check_is_no_success(self):
+        self.assertEqual(check_tree({"README.md": ""})[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
