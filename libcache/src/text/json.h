@@ -1,8 +1,8 @@
 // A strict JSON parser into a flat document that keeps each token's exact spelling.
 //
-// Stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a number that no
-// double can hold and nesting beyond kMaxDepth are errors. Parsing does not recurse and allocates nothing per node: the
-// document's arrays are reused from call to call.
+// Stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a number that
+// no double can hold and nesting beyond kMaxDepth are errors. Parsing does not recurse and allocates nothing per node:
+// the document's arrays are reused from call to call.
 #pragma once
 
 #include <libcache/result.h>
@@ -28,6 +28,7 @@ struct JsonNode {
   std::uint32_t count = 0;  // members or elements
   JsonKind kind = JsonKind::null;
   bool escaped = false;  // strings: whether the token holds any backslash
+  bool minimal = true;   // strings: whether RFC 8785 writes the value as the token stands
   bool in_object = false;
 };
 
@@ -41,8 +42,8 @@ class JsonDocument {
   ~JsonDocument();
 
   // Parses one JSON text: any value, with nothing behind it but white space. A leading byte-order mark is dropped. The
-  // nodes refer to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one. After a failure
-  // the document is empty.
+  // nodes refer to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one.
+  // After a failure the document has no nodes.
   Status parse(std::string_view text);
 
   const JsonNode& root() const { return nodes_.front(); }
@@ -55,12 +56,12 @@ class JsonDocument {
   }
   // The member called `name`, or nullptr.
   const JsonNode* find(const JsonNode& object, std::string_view name) const;
-  // The value of a string node without escapes; `scratch` is used where it has any.
+  // The value of a string node: its token where that has no escapes, otherwise written to `scratch`.
   static std::string_view unescape(const JsonNode& string, std::string& scratch);
 
  private:
-  struct Parser;
-  std::unique_ptr<Parser> parser_;
+  struct Memory;
+  std::unique_ptr<Memory> memory_;
   std::vector<JsonNode> nodes_;
   std::vector<std::uint32_t> sorted_;
 };

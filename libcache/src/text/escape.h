@@ -1,0 +1,25 @@
+// The escapes of JSON strings (RFC 8259, section 7).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace libcache {
+
+// One escape as it stands in a string.
+struct Escape {
+  char32_t code_point = 0;
+  std::size_t length = 0;  // in the text; 0: there is no valid escape here
+  bool lone_surrogate = false;
+  bool minimal = false;  // whether RFC 8785 writes this code point just so
+};
+
+// The escape at the front of `text`, which begins with a backslash. A surrogate pair is one escape of 12 characters; a
+// surrogate without its other half is an escape of 6 that says so.
+Escape read_escape(std::string_view text);
+
+// The value of a string token whose escapes are all valid, written at `out`, which may be where the token stands: a
+// value is never longer than its token. Returns where it ends.
+char* unescape(std::string_view token, char* out);
+
+}  // namespace libcache

@@ -1,0 +1,35 @@
+// Any bytes: the parser accepts nothing that another JSON parser rejects, and what it builds holds together.
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "text/json.h"
+
+using namespace libcache;
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static JsonDocument document;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (!document.parse(text)) {
+    require(document.nodes().empty());
+    return 0;
+  }
+  require(nlohmann::json::accept(text));
+  require(document.root().end == document.nodes().size());
+  for (const JsonNode& node : document.nodes()) {
+    if (node.kind != JsonKind::object) continue;
+    for (const std::uint32_t member : document.sorted_members(node)) {
+      const JsonNode& found = document.node(member);
+      require(found.in_object && document.find(node, found.name) == &found);
+    }
+  }
+  return 0;
+}
