@@ -9,6 +9,7 @@
 #pragma once
 
 #include <libcache/event.h>
+#include <libcache/redis_options.h>
 #include <libcache/result.h>
 #include <libcache/time.h>
 
@@ -97,6 +98,7 @@ struct StoreOptions {
   bool strict = false;
   Clock clock = system_now;
   EventHandler on_event = {};
+  RedisOptions redis = {};
 };
 
 // Opens the store that `url` names. For an embedded store this does no I/O: the file is opened at its first use, and

@@ -4,6 +4,7 @@
 
 #include "store/memory.h"
 #include "store/read_only.h"
+#include "store/redis_store.h"
 
 namespace libcache {
 namespace {
@@ -12,11 +13,12 @@ Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOpt
   switch (url.kind) {
     case StoreUrl::Kind::memory:
       return make_memory_store(options);
-    case StoreUrl::Kind::sqlite:
     case StoreUrl::Kind::redis:
     case StoreUrl::Kind::redis_unix:
     case StoreUrl::Kind::redis_cluster:
     case StoreUrl::Kind::redis_sentinel:
+      return open_redis_store(url, options);
+    case StoreUrl::Kind::sqlite:
       break;
   }
   return fail(ErrorCode::not_supported, "this build has no store for '" + url.redacted() + "'");

@@ -1,0 +1,142 @@
+#include "store/redis_connection.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "store/redis_error.h"
+
+namespace libcache::redis {
+
+namespace {
+
+void append_header(std::string& request, char type, std::size_t number) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  request += type;
+  request.append(digits.data(), end);
+  request += "\r\n";
+}
+
+// One buffer for a whole pipeline, which hiredis' formatting functions would make of one allocation per command.
+std::string encode(std::span<const Command> commands) {
+  std::size_t size = 0;
+  for (const Command& command : commands) {
+    for (const std::string_view argument : command) size += argument.size() + 32;
+  }
+  std::string request;
+  request.reserve(size);
+  for (const Command& command : commands) {
+    append_header(request, '*', command.size());
+    for (const std::string_view argument : command) {
+      append_header(request, '$', argument.size());
+      request += argument;
+      request += "\r\n";
+    }
+  }
+  return request;
+}
+
+Deadline step(Deadline deadline, std::optional<Milliseconds> limit) {
+  return limit ? deadline.capped(*limit) : deadline;
+}
+
+bool says_no_password_is_needed(const Reply& reply) {
+  return reply.text.find("without any password configured") != std::string::npos ||
+         reply.text.find("no password is set") != std::string::npos;
+}
+
+// A server that closes the connection may have said why.
+bool is_farewell(const Reply& reply) {
+  return reply.is_error() && code_of_reply(reply.text) != ErrorCode::refused;
+}
+
+}  // namespace
+
+Error error_of(const Reply& reply, std::string_view command, std::string_view server) {
+  return {code_of_reply(reply.text),
+          std::string(server) + " answered " + std::string(command) + ": " + printable(reply.text)};
+}
+
+Connection::Connection(Socket socket, std::string server, const ConnectionOptions& options)
+    : socket_(std::move(socket)),
+      server_(std::move(server)),
+      read_timeout_(options.read_timeout),
+      write_timeout_(options.write_timeout) {}
+
+Result<Connection> Connection::open(const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline) {
+  auto socket = Socket::connect(endpoint, options.tls.get(), deadline);
+  if (!socket) {
+    return fail(socket.error().code, "cannot connect to " + endpoint.name() + ": " + socket.error().message);
+  }
+  Connection connection(std::move(*socket), endpoint.name(), options);
+  if (const Status introduced = connection.introduce(options, deadline); !introduced) {
+    return tl::make_unexpected(introduced.error());
+  }
+  return connection;
+}
+
+Status Connection::introduce(const ConnectionOptions& options, Deadline deadline) {
+  const std::string database = std::to_string(options.database);
+  std::vector<Command> commands;
+  if (options.password && options.user.empty()) commands.push_back({"AUTH", *options.password});
+  if (options.password && !options.user.empty()) commands.push_back({"AUTH", options.user, *options.password});
+  if (options.database != 0) commands.push_back({"SELECT", database});
+  if (!options.client_name.empty()) commands.push_back({"CLIENT", "SETNAME", options.client_name});
+  if (options.only_master) commands.push_back({"ROLE"});
+  const auto replies = run(commands, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const Reply& reply = (*replies)[i];
+    const std::string_view command = commands[i][0];
+    if (command == "ROLE" && !reply.is_error() && (reply.elements.empty() || reply.elements[0].text != "master")) {
+      return fail(ErrorCode::unavailable, server_ + " is not a master");
+    }
+    if (!reply.is_error()) continue;
+    // A name in a listing is not worth a right that the user may lack.
+    if (command == "CLIENT" && code_of_reply(reply.text) == ErrorCode::refused) continue;
+    if (command != "AUTH" || !says_no_password_is_needed(reply)) {
+      return tl::make_unexpected(error_of(reply, command, server_));
+    }
+    if (options.on_event) {
+      options.on_event(
+          {Event::Severity::warning, "store.password_not_needed", server_ + " was given a password and asks for none"});
+    }
+  }
+  return {};
+}
+
+Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, Deadline deadline) {
+  if (commands.empty()) return {};
+  const auto broken = [&](const Error& error) {
+    broken_ = true;
+    return fail(error.code, server_ + ": " + error.message);
+  };
+  const Status sent = socket_.send(encode(commands), step(deadline, write_timeout_));
+  if (!sent) return broken(sent.error());
+  std::vector<Reply> replies;
+  replies.reserve(commands.size());
+  while (replies.size() < commands.size()) {
+    auto reply = read_reply(step(deadline, read_timeout_));
+    if (!reply && !replies.empty() && is_farewell(replies.back())) {
+      return broken({code_of_reply(replies.back().text), printable(replies.back().text)});
+    }
+    if (!reply) return broken(reply.error());
+    replies.push_back(std::move(*reply));
+  }
+  return replies;
+}
+
+Result<Reply> Connection::read_reply(Deadline deadline) {
+  std::array<char, 32 << 10> buffer;
+  for (;;) {
+    auto reply = parser_.next();
+    if (!reply) return tl::make_unexpected(reply.error());
+    if (*reply) return std::move(**reply);
+    const auto received = socket_.receive(buffer, deadline);
+    if (!received) return tl::make_unexpected(received.error());
+    parser_.feed({buffer.data(), *received});
+  }
+}
+
+}  // namespace libcache::redis

@@ -1,0 +1,79 @@
+#include "store/redis_node.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "store/redis_error.h"
+
+namespace libcache::redis {
+
+namespace {
+
+bool is_outage(const Error& error) {
+  return error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
+}
+
+bool has_error(const Reply& reply, std::string_view code) {
+  return reply.is_error() && has_code(reply.text, code);
+}
+
+bool is_loading(const Reply& reply) {
+  return has_error(reply, "LOADING");
+}
+
+}  // namespace
+
+Node::Node(Endpoint endpoint, ConnectionOptions connection, const RedisOptions& options)
+    : pool_(std::move(endpoint), connection, options.pool, options.connect_timeout),
+      breaker_(options.breaker_failures, options.breaker_pause),
+      on_event_(std::move(connection.on_event)) {}
+
+Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
+  if (deadline.expired()) return fail(ErrorCode::timeout, "the deadline has passed");
+  if (!breaker_.allow(std::chrono::steady_clock::now())) {
+    return fail(ErrorCode::unavailable, endpoint().name() + " has failed several times and is left alone for a moment");
+  }
+  auto replies = run_once_loaded(commands, repeat, deadline);
+  record(replies ? std::ranges::none_of(*replies, is_loading) : !is_outage(replies.error()));
+  return replies;
+}
+
+Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
+  constexpr Milliseconds kLongestPause{200};
+  for (Milliseconds pause{10};; pause = std::min(2 * pause, kLongestPause)) {
+    auto replies = run_reconnecting(commands, repeat, deadline);
+    // None was carried out, so that all may be sent again.
+    const bool loading = replies && std::ranges::all_of(*replies, is_loading);
+    if (!loading || deadline.remaining() <= pause) return replies;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+Node::Replies Node::run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
+  for (bool again = repeat == Repeat::allowed;; again = false) {
+    auto connection = pool_.acquire(deadline);
+    if (!connection) return tl::make_unexpected(connection.error());
+    auto replies = (*connection)->run(commands, deadline);
+    if (replies || !again || replies.error().code == ErrorCode::timeout) {
+      // A master that became a replica is no longer the server that the name or the sentinels point to.
+      if (replies && std::ranges::any_of(*replies, [](const Reply& reply) { return has_error(reply, "READONLY"); })) {
+        connection->discard();
+        pool_.close_idle();
+      }
+      return replies;
+    }
+  }
+}
+
+void Node::record(bool success) {
+  const auto change = breaker_.record(success, std::chrono::steady_clock::now());
+  if (change == Breaker::Change::none || !on_event_) return;
+  if (change == Breaker::Change::opened) {
+    on_event_({Event::Severity::warning, "store.unavailable", endpoint().name() + " does not answer"});
+  } else {
+    on_event_({Event::Severity::info, "store.available", endpoint().name() + " answers again"});
+  }
+}
+
+}  // namespace libcache::redis

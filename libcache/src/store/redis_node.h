@@ -1,0 +1,41 @@
+// One server of the store, with all that makes one of several calls to it: its pool, its breaker, one reconnection.
+#pragma once
+
+#include <libcache/redis_options.h>
+#include <libcache/result.h>
+#include <libcache/time.h>
+
+#include <span>
+#include <vector>
+
+#include "store/redis_breaker.h"
+#include "store/redis_pool.h"
+
+namespace libcache::redis {
+
+// Whether a command may be sent again when the connection is lost before its reply has come.
+enum class Repeat { allowed, forbidden };
+
+// Thread-safe.
+class Node {
+ public:
+  Node(Endpoint endpoint, ConnectionOptions connection, const RedisOptions& options);
+
+  // Runs the commands in one pipeline; the replies may be error replies. A server that is still loading its data is
+  // asked again until the deadline. Fails: unavailable, at once while the breaker is open; as Connection does.
+  Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline);
+
+  const Endpoint& endpoint() const { return pool_.endpoint(); }
+
+ private:
+  using Replies = Result<std::vector<Reply>>;
+  Replies run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline);
+  Replies run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline);
+  void record(bool success);
+
+  Pool pool_;
+  Breaker breaker_;
+  EventHandler on_event_;
+};
+
+}  // namespace libcache::redis
