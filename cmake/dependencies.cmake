@@ -10,11 +10,13 @@ find_package(OpenSSL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(double-conversion REQUIRED)
 find_package(fmt REQUIRED)
-find_package(hiredis 1.2 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(zstd REQUIRED)
+
+include(fetch)
+llmcache_fetch_hiredis()
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
