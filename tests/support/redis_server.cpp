@@ -98,16 +98,27 @@ void RedisServer::restart(const std::vector<std::string>& further) {
   if (!wait_until_up()) throw std::runtime_error("redis-server does not start again");
 }
 
-std::string RedisServer::command(const std::vector<std::string>& arguments) {
+void RedisServer::append(const std::vector<std::string>& arguments) {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
   for (const std::string& argument : arguments) {
     texts.push_back(argument.data());
     sizes.push_back(argument.size());
   }
-  const std::unique_ptr<void, void (*)(void*)> reply(
-      redisCommandArgv(control_.get(), static_cast<int>(texts.size()), texts.data(), sizes.data()), freeReplyObject);
-  return reply ? text_of(*static_cast<redisReply*>(reply.get())) : "";
+  redisAppendCommandArgv(control_.get(), static_cast<int>(texts.size()), texts.data(), sizes.data());
+}
+
+std::string RedisServer::command(const std::vector<std::string>& arguments) {
+  append(arguments);
+  void* reply = nullptr;
+  if (redisGetReply(control_.get(), &reply) != REDIS_OK) return "";
+  const std::unique_ptr<void, void (*)(void*)> owner(reply, freeReplyObject);
+  return text_of(*static_cast<redisReply*>(reply));
+}
+
+void RedisServer::send(const std::vector<std::string>& arguments) {
+  append(arguments);
+  for (int done = 0; done == 0 && redisBufferWrite(control_.get(), &done) == REDIS_OK;) continue;
 }
 
 }  // namespace support

@@ -39,12 +39,16 @@ class RedisServer {
   // elements a line each, an error behind "-".
   std::string command(const std::vector<std::string>& arguments);
 
+  // The same without waiting for the reply; no command() may follow.
+  void send(const std::vector<std::string>& arguments);
+
   void send_signal(int signal) { process_->send_signal(signal); }
   void kill() { process_->kill(); }
   // Starts it again on the same port, with the same data directory and other options if there are any.
   void restart(const std::vector<std::string>& further = {});
 
  private:
+  void append(const std::vector<std::string>& arguments);
   void start();
   bool wait_until_up();
 

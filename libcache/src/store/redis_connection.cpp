@@ -46,9 +46,13 @@ bool says_no_password_is_needed(const Reply& reply) {
          reply.text.find("no password is set") != std::string::npos;
 }
 
-// A server that closes the connection may have said why.
+// An error reply that says why the server is about to close the connection, as far as can be told.
 bool is_farewell(const Reply& reply) {
   return reply.is_error() && code_of_reply(reply.text) != ErrorCode::refused;
+}
+
+Error farewell(const Reply& reply) {
+  return {code_of_reply(reply.text), printable(reply.text)};
 }
 
 }  // namespace
@@ -107,24 +111,31 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
 }
 
 Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, Deadline deadline) {
-  if (commands.empty()) return {};
-  const auto broken = [&](const Error& error) {
-    broken_ = true;
-    return fail(error.code, server_ + ": " + error.message);
-  };
-  const Status sent = socket_.send(encode(commands), step(deadline, write_timeout_));
-  if (!sent) return broken(sent.error());
   std::vector<Reply> replies;
+  if (commands.empty()) return replies;
   replies.reserve(commands.size());
+  const Status sent = socket_.send(encode(commands), step(deadline, write_timeout_));
+  if (!sent) return hung_up(sent.error(), deadline);
   while (replies.size() < commands.size()) {
     auto reply = read_reply(step(deadline, read_timeout_));
-    if (!reply && !replies.empty() && is_farewell(replies.back())) {
-      return broken({code_of_reply(replies.back().text), printable(replies.back().text)});
-    }
+    if (!reply && !replies.empty() && is_farewell(replies.back())) return broken(farewell(replies.back()));
     if (!reply) return broken(reply.error());
     replies.push_back(std::move(*reply));
   }
   return replies;
+}
+
+tl::unexpected<Error> Connection::broken(const Error& error) {
+  broken_ = true;
+  return fail(error.code, server_ + ": " + error.message);
+}
+
+// A server that closes the connection while it is written to may have said why.
+tl::unexpected<Error> Connection::hung_up(const Error& error, Deadline deadline) {
+  if (error.code != ErrorCode::unavailable) return broken(error);
+  const auto reply = read_reply(deadline);
+  if (reply && reply->is_error()) return broken(farewell(*reply));
+  return broken(!reply && reply.error().code == ErrorCode::refused ? reply.error() : error);
 }
 
 Result<Reply> Connection::read_reply(Deadline deadline) {

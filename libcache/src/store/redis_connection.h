@@ -53,6 +53,8 @@ class Connection {
   Connection(Socket socket, std::string server, const ConnectionOptions& options);
   Status introduce(const ConnectionOptions& options, Deadline deadline);
   Result<Reply> read_reply(Deadline deadline);
+  tl::unexpected<Error> broken(const Error& error);
+  tl::unexpected<Error> hung_up(const Error& error, Deadline deadline);
 
   Socket socket_;
   ReplyParser parser_;

@@ -9,12 +9,19 @@ namespace libcache::redis {
 
 namespace {
 
+bool is_readonly(const Reply& reply) {
+  return reply.is_error() && has_code(reply.text, "READONLY");
+}
+
 class SingleRoute final : public Route {
  public:
   explicit SingleRoute(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) override {
-    return node_->run(commands, repeat, deadline);
+    auto replies = node_->run(commands, repeat, deadline);
+    // The name may lead to another server by now; the node has dropped its connections.
+    const bool demoted = replies && std::ranges::all_of(*replies, is_readonly);
+    return demoted ? node_->run(commands, repeat, deadline) : std::move(replies);
   }
 
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline) override { return std::vector{node_}; }

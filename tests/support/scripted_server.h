@@ -1,0 +1,45 @@
+// A server that speaks the Redis protocol and says what a test wants to hear.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "support/loopback_server.h"
+
+namespace support {
+
+// What follows a command: raw bytes of the protocol, and what becomes of the connection.
+struct Answer {
+  std::string bytes;
+  enum class Then { go_on, close, reset } then = Then::go_on;
+};
+
+// Each command is handed to the script as one text, its words separated by spaces. CLIENT SETNAME is answered with OK
+// and never seen by the script. The script is called by one connection at a time.
+class ScriptedServer {
+ public:
+  using Script = std::function<Answer(const std::string& command)>;
+  explicit ScriptedServer(Script script);
+
+  std::uint16_t port() const { return server_.port(); }
+  std::string url() const { return "redis://127.0.0.1:" + std::to_string(port()); }
+  int connections() const { return server_.connections(); }
+  // All that was received so far.
+  std::vector<std::string> commands();
+
+ private:
+  void serve(int socket);
+  Answer answer(const std::string& command);
+
+  Script script_;
+  std::mutex mutex_;
+  std::vector<std::string> commands_;
+  LoopbackServer server_;
+};
+
+// A string as a reply: "$5\r\nhello\r\n".
+std::string bulk(const std::string& text);
+
+}  // namespace support
