@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "text/canonical.h"
 #include "text/json.h"
 
 using namespace libcache;
@@ -11,6 +12,12 @@ namespace {
 
 void require(bool condition) {
   if (!condition) std::abort();
+}
+
+std::string canonical(const JsonDocument& document) {
+  std::string out;
+  append_canonical(out, document, document.root());
+  return out;
 }
 
 }  // namespace
@@ -31,5 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(found.in_object && document.find(node, found.name) == &found);
     }
   }
+  const std::string once = canonical(document);
+  require(document.parse(once).has_value());
+  require(canonical(document) == once);
   return 0;
 }

@@ -6,6 +6,11 @@
 
 namespace libcache {
 
+// Whether a character of a value must be escaped in a string.
+inline bool needs_escape(char character) {
+  return character == '"' || character == '\\' || static_cast<unsigned char>(character) < 0x20;
+}
+
 // One escape as it stands in a string.
 struct Escape {
   char32_t code_point = 0;

@@ -27,8 +27,9 @@ struct JsonNode {
   std::uint32_t first = 0;  // objects: where the members' indexes start in the sorted list
   std::uint32_t count = 0;  // members or elements
   JsonKind kind = JsonKind::null;
-  bool escaped = false;  // strings: whether the token holds any backslash
-  bool minimal = true;   // strings: whether RFC 8785 writes the value as the token stands
+  bool escaped = false;    // strings: whether the token holds any backslash
+  bool minimal = true;     // strings: whether RFC 8785 writes the value as the token stands
+  bool plain_name = true;  // whether the name holds nothing that JSON escapes
   bool in_object = false;
 };
 

@@ -1,0 +1,190 @@
+#include "text/canonical.h"
+
+#include <algorithm>
+#include <array>
+
+#include "text/escape.h"
+#include "text/number.h"
+#include "text/utf8.h"
+
+namespace libcache {
+
+namespace {
+
+void append_character(std::string& out, char32_t code_point) {
+  constexpr std::string_view kShortForms = "btn?fr";  // from U+0008 on; ? is U+000B, which has none
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (code_point == '"' || code_point == '\\') {
+    out += '\\';
+    out += static_cast<char>(code_point);
+  } else if (code_point >= 0x20) {
+    char bytes[kMaxUtf8];
+    out.append(bytes, static_cast<std::size_t>(encode_utf8(code_point, bytes) - bytes));
+  } else if (code_point >= '\b' && code_point <= '\r' && code_point != '\v') {
+    out += '\\';
+    out += kShortForms[code_point - '\b'];
+  } else {
+    out += "\\u00";
+    out += kDigits[code_point >> 4];
+    out += kDigits[code_point & 0xF];
+  }
+}
+
+// A token whose escapes are not all as RFC 8785 would write them.
+void append_respelled(std::string& out, std::string_view token) {
+  while (!token.empty()) {
+    const std::size_t plain = std::min(token.find('\\'), token.size());
+    out += token.substr(0, plain);
+    token.remove_prefix(plain);
+    if (token.empty()) break;
+    const Escape escape = read_escape(token);
+    append_character(out, escape.code_point);
+    token.remove_prefix(escape.length);
+  }
+}
+
+void append_quoted(std::string& out, std::string_view plain) {
+  out += '"';
+  out += plain;
+  out += '"';
+}
+
+void append_decimal(std::string& out, std::string_view token) {
+  if (is_shortest(token)) {
+    out += token;
+  } else {
+    append_shortest(out, to_double(token));
+  }
+}
+
+void append_scalar(std::string& out, const JsonNode& node) {
+  if (node.kind == JsonKind::string) {
+    out += '"';
+    if (node.minimal) {
+      out += node.token;
+    } else {
+      append_respelled(out, node.token);
+    }
+    out += '"';
+  } else if (node.kind == JsonKind::decimal) {
+    append_decimal(out, node.token);
+  } else {
+    out += node.token == "-0" ? "0" : node.token;
+  }
+}
+
+// Writes one value, keeping the containers that are not finished on a stack of its own.
+class Writer {
+ public:
+  Writer(std::string& out, const JsonDocument& document, const CanonicalEdits& edits)
+      : out_(out), document_(document), removed_(edits.removed), added_(edits.added) {}
+
+  void write(const JsonNode& value) {
+    begin(value);
+    while (depth_ > 0) step(open_[depth_ - 1]);
+  }
+
+ private:
+  struct Container {
+    bool is_object;
+    std::uint32_t element;  // arrays: the next element
+    std::uint32_t end;
+    std::span<const std::uint32_t> members;  // objects: the members still to come
+  };
+
+  void begin(const JsonNode& value);
+  void step(Container& container);
+  void member(Container& container);
+  void separate();
+  void name(std::string_view name, bool plain);
+  bool is_removed(std::uint32_t node) const { return std::binary_search(removed_.begin(), removed_.end(), node); }
+
+  std::string& out_;
+  const JsonDocument& document_;
+  std::span<const std::uint32_t> removed_;
+  std::optional<CanonicalEdits::Member> added_;  // until it is written
+  std::size_t depth_ = 0;
+  std::array<Container, JsonDocument::kMaxDepth> open_;
+};
+
+void Writer::begin(const JsonNode& value) {
+  if (value.kind == JsonKind::object) {
+    out_ += '{';
+    open_[depth_++] = {true, 0, 0, document_.sorted_members(value)};
+  } else if (value.kind == JsonKind::array) {
+    out_ += '[';
+    open_[depth_++] = {false, document_.index_of(value) + 1, value.end, {}};
+  } else {
+    append_scalar(out_, value);
+  }
+}
+
+// Writes what comes next in the innermost container: an element, a member or its end.
+void Writer::step(Container& container) {
+  if (container.is_object) {
+    member(container);
+  } else if (container.element == container.end) {
+    out_ += ']';
+    --depth_;
+  } else {
+    const JsonNode& element = document_.node(container.element);
+    container.element = element.end;
+    separate();
+    begin(element);
+  }
+}
+
+void Writer::member(Container& object) {
+  auto& members = object.members;
+  while (!members.empty() && is_removed(members.front())) members = members.subspan(1);
+  const JsonNode* const next = members.empty() ? nullptr : &document_.node(members.front());
+  if (added_ && depth_ == 1 && (next == nullptr || utf16_less(added_->name, next->name))) {
+    name(added_->name, false);
+    append_canonical_string(out_, added_->value);
+    added_.reset();
+  } else if (next != nullptr) {
+    members = members.subspan(1);
+    name(next->name, next->plain_name);
+    begin(*next);
+  } else {
+    out_ += '}';
+    --depth_;
+  }
+}
+
+void Writer::name(std::string_view name, bool plain) {
+  separate();
+  if (plain) {
+    append_quoted(out_, name);
+  } else {
+    append_canonical_string(out_, name);
+  }
+  out_ += ':';
+}
+
+// Only the first thing in a container stands directly behind an opening bracket, for strings end in a quote.
+void Writer::separate() {
+  if (out_.back() != '{' && out_.back() != '[') out_ += ',';
+}
+
+}  // namespace
+
+void append_canonical(std::string& out, const JsonDocument& document, const JsonNode& value,
+                      const CanonicalEdits& edits) {
+  Writer(out, document, edits).write(value);
+}
+
+void append_canonical_string(std::string& out, std::string_view value) {
+  out += '"';
+  while (!value.empty()) {
+    const auto plain = static_cast<std::size_t>(std::find_if(value.begin(), value.end(), needs_escape) - value.begin());
+    out += value.substr(0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) break;
+    append_character(out, static_cast<unsigned char>(value.front()));
+    value.remove_prefix(1);
+  }
+  out += '"';
+}
+
+}  // namespace libcache
