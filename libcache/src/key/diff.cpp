@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+#include <libcache/key.h>
+
+#include <algorithm>
+
+#include "key/pointer.h"
+#include "text/canonical.h"
+#include "text/json.h"
+
+namespace libcache {
+
+namespace {
+
+// Hands out the elements of an array one by one, then nullptr.
+class Elements {
+ public:
+  Elements(const JsonDocument& document, const JsonNode& array)
+      : document_(document), next_(document.index_of(array) + 1), end_(array.end) {}
+
+  const JsonNode* next() {
+    if (next_ == end_) return nullptr;
+    const JsonNode& element = document_.node(next_);
+    next_ = element.end;
+    return &element;
+  }
+
+ private:
+  const JsonDocument& document_;
+  std::uint32_t next_;
+  std::uint32_t end_;
+};
+
+// Compares two canonical texts, in which equal scalars have equal tokens.
+class Comparison {
+ public:
+  Comparison(const JsonDocument& left, const JsonDocument& right) : left_(left), right_(right) {}
+
+  std::vector<Difference> differences() {
+    pending_.push_back({{}, &left_.root(), &right_.root()});
+    while (!pending_.empty()) {
+      const Pair pair = std::move(pending_.back());
+      pending_.pop_back();
+      compare(pair);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  // The values at one pointer, of which one may be absent.
+  struct Pair {
+    std::string pointer;
+    const JsonNode* left = nullptr;
+    const JsonNode* right = nullptr;
+  };
+
+  void compare(const Pair& pair);
+  void compare_members(const Pair& pair);
+  void compare_elements(const Pair& pair);
+
+  const JsonDocument& left_;
+  const JsonDocument& right_;
+  std::vector<Pair> pending_;  // a stack
+  std::vector<Difference> found_;
+};
+
+std::optional<std::string> text_of(const JsonDocument& document, const JsonNode* node) {
+  if (node == nullptr) return std::nullopt;
+  std::string out;
+  append_canonical(out, document, *node);
+  return out;
+}
+
+void Comparison::compare(const Pair& pair) {
+  const bool same_kind = pair.left != nullptr && pair.right != nullptr && pair.left->kind == pair.right->kind;
+  if (same_kind && pair.left->kind == JsonKind::object) {
+    compare_members(pair);
+  } else if (same_kind && pair.left->kind == JsonKind::array) {
+    compare_elements(pair);
+  } else if (!same_kind || pair.left->token != pair.right->token) {
+    found_.push_back({pair.pointer, text_of(left_, pair.left), text_of(right_, pair.right)});
+  }
+}
+
+// Pushes the pairs of members, the last first.
+void Comparison::compare_members(const Pair& pair) {
+  auto left = left_.sorted_members(*pair.left);
+  auto right = right_.sorted_members(*pair.right);
+  while (!left.empty() || !right.empty()) {
+    const JsonNode* in_left = left.empty() ? nullptr : &left_.node(left.back());
+    const JsonNode* in_right = right.empty() ? nullptr : &right_.node(right.back());
+    if (in_left != nullptr && in_right != nullptr && in_left->name != in_right->name) {
+      (utf16_less(in_left->name, in_right->name) ? in_left : in_right) = nullptr;
+    }
+    Pair& member = pending_.emplace_back(pair.pointer, in_left, in_right);
+    append_pointer(member.pointer, (in_left != nullptr ? in_left : in_right)->name);
+    if (in_left != nullptr) left = left.first(left.size() - 1);
+    if (in_right != nullptr) right = right.first(right.size() - 1);
+  }
+}
+
+// Pushes the pairs of elements, the last first.
+void Comparison::compare_elements(const Pair& pair) {
+  const auto first = static_cast<std::ptrdiff_t>(pending_.size());
+  Elements left(left_, *pair.left);
+  Elements right(right_, *pair.right);
+  const std::size_t count = std::max(pair.left->count, pair.right->count);
+  for (std::size_t index = 0; index < count; ++index) {
+    append_pointer(pending_.emplace_back(pair.pointer, left.next(), right.next()).pointer, index);
+  }
+  std::reverse(pending_.begin() + first, pending_.end());
+}
+
+Result<JsonDocument> key_document(KeyDeriver& deriver, std::string_view request, std::string_view side) {
+  const auto key = deriver.derive(request);
+  if (!key) return fail(key.error().code, fmt::format("the {} request: {}", side, key.error().message));
+  JsonDocument document;
+  if (auto status = document.parse(key->canonical); !status) return fail(ErrorCode::internal, status.error().message);
+  return document;
+}
+
+}  // namespace
+
+Result<std::vector<Difference>> diff(const KeyOptions& options, std::string_view left, std::string_view right) {
+  auto deriver = KeyDeriver::create(options);
+  if (!deriver) return tl::make_unexpected(deriver.error());
+  const auto left_document = key_document(*deriver, left, "left");
+  if (!left_document) return tl::make_unexpected(left_document.error());
+  const auto right_document = key_document(*deriver, right, "right");
+  if (!right_document) return tl::make_unexpected(right_document.error());
+  return Comparison(*left_document, *right_document).differences();
+}
+
+}  // namespace libcache

@@ -1,0 +1,93 @@
+#include "key/pointer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "text/json_error.h"
+#include "text/utf8.h"
+
+namespace libcache {
+
+namespace {
+
+// A reference token without its escapes; nothing where a tilde escapes nothing.
+std::optional<std::string> unescaped(std::string_view token) {
+  std::string out;
+  for (std::size_t at = 0; at < token.size(); ++at) {
+    if (token[at] != '~') {
+      out += token[at];
+    } else if (++at < token.size() && (token[at] == '0' || token[at] == '1')) {
+      out += token[at] == '0' ? '~' : '/';
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+const JsonNode* find_element(const JsonDocument& document, const JsonNode& array, std::string_view token) {
+  std::uint32_t index = 0;
+  const char* const end = token.data() + token.size();
+  const auto [stop, error] = std::from_chars(token.data(), end, index);
+  const bool leading_zero = token.size() > 1 && token.starts_with('0');
+  if (error != std::errc() || stop != end || leading_zero || index >= array.count) return nullptr;
+  std::uint32_t element = document.index_of(array) + 1;
+  while (index-- > 0) element = document.node(element).end;
+  return &document.node(element);
+}
+
+}  // namespace
+
+Result<JsonPointer> JsonPointer::parse(std::string_view text) {
+  const auto malformed = [text](std::string_view why) {
+    return fail(ErrorCode::invalid, fmt::format("malformed JSON pointer {}: {}", quoted_name(text), why));
+  };
+  if (valid_utf8_prefix(text) < text.size()) return fail(ErrorCode::invalid, "a JSON pointer is not UTF-8");
+  JsonPointer pointer;
+  while (!text.empty()) {
+    if (!text.starts_with('/')) return malformed("it does not begin with a slash");
+    const std::size_t end = std::min(text.find('/', 1), text.size());
+    auto token = unescaped(text.substr(1, end - 1));
+    if (!token) return malformed("a tilde is written ~0");
+    pointer.tokens_.push_back(*std::move(token));
+    text.remove_prefix(end);
+  }
+  return pointer;
+}
+
+const JsonNode* JsonPointer::find(const JsonDocument& document) const {
+  const JsonNode* node = &document.root();
+  for (const std::string& token : tokens_) {
+    if (node->kind == JsonKind::object) {
+      node = document.find(*node, token);
+    } else if (node->kind == JsonKind::array) {
+      node = find_element(document, *node, token);
+    } else {
+      node = nullptr;
+    }
+    if (node == nullptr) return nullptr;
+  }
+  return node;
+}
+
+void append_pointer(std::string& pointer, std::string_view name) {
+  pointer += '/';
+  for (const char character : name) {
+    if (character == '~') {
+      pointer += "~0";
+    } else if (character == '/') {
+      pointer += "~1";
+    } else {
+      pointer += character;
+    }
+  }
+}
+
+void append_pointer(std::string& pointer, std::size_t index) {
+  fmt::format_to(std::back_inserter(pointer), "/{}", index);
+}
+
+}  // namespace libcache

@@ -1,0 +1,72 @@
+#include <libcache/key.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+using namespace libcache;
+
+namespace {
+
+// A difference a line: pointer, left and right.
+std::string differences(std::string_view left, std::string_view right, const KeyOptions& options = {}) {
+  const auto found = diff(options, left, right);
+  REQUIRE(found);
+  std::string text;
+  for (const Difference& difference : *found) {
+    text += difference.pointer + " " + difference.left.value_or("-") + " " + difference.right.value_or("-") + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("requests with one key do not differ, however they are spelled") {
+  CHECK(differences(R"({"a":1.0,"b":["\u0041"],"stream":true})", R"({"b":["A"],"a":1,"fallbacks":[]})").empty());
+}
+
+TEST_CASE("differing scalars are shown at their pointers") {
+  CHECK(differences(R"({"t":0.7,"m":[{"c":"x"},{"c":"y"}],"s":"1","a/b":null})",
+                    R"({"t":0.70,"m":[{"c":"x"},{"c":"z"}],"s":1,"a/b":false})") ==
+        "/a~1b null false\n"
+        "/m/1/c \"y\" \"z\"\n"
+        "/s \"1\" 1\n");
+}
+
+TEST_CASE("members and elements that only one side has are shown whole") {
+  CHECK(differences(R"({"b":{"z":1,"y":2},"d":[1],"e":[1,2,3]})", R"({"a":1,"c":{},"d":[1,{"k":[]}],"e":[1]})") ==
+        "/a - 1\n"
+        "/b {\"y\":2,\"z\":1} -\n"
+        "/c - {}\n"
+        "/d/1 - {\"k\":[]}\n"
+        "/e/1 2 -\n"
+        "/e/2 3 -\n");
+}
+
+TEST_CASE("values of different kinds are shown whole") {
+  CHECK(differences(R"({"a":[1],"b":{},"c":{"x":1}})", R"({"a":{"0":1},"b":[],"c":1})") ==
+        "/a [1] {\"0\":1}\n"
+        "/b {} []\n"
+        "/c {\"x\":1} 1\n");
+}
+
+TEST_CASE("only what counts for the key is compared") {
+  KeyOptions options;
+  options.ignore = {"/id"};
+  options.provider = "p";
+  CHECK(differences(R"({"id":1,"provider":"x","a":1})", R"({"id":2,"a":2})", options) == "/a 1 2\n");
+}
+
+TEST_CASE("integers that doubles cannot tell apart differ") {
+  CHECK(differences(R"({"seed":9007199254740993})", R"({"seed":9007199254740992})") ==
+        "/seed 9007199254740993 9007199254740992\n");
+}
+
+TEST_CASE("a request that is rejected is named by its side") {
+  const auto left = diff({}, "[]", "{}");
+  REQUIRE_FALSE(left);
+  CHECK(left.error().code == ErrorCode::invalid);
+  CHECK(left.error().message == "the left request: the request is not a JSON object");
+  const auto right = diff({}, "{}", "");
+  REQUIRE_FALSE(right);
+  CHECK(right.error().message == "the right request: empty input");
+}

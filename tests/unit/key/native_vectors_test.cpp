@@ -1,0 +1,71 @@
+// The published vectors of the native scheme, one request a line: its key and canonical text, or that it is rejected.
+#include <libcache/key.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+using namespace libcache;
+using nlohmann::json;
+
+namespace {
+
+std::string decode_base64(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char character : text.substr(0, text.find('='))) {
+    bits = bits << 6 | static_cast<unsigned>(kAlphabet.find(character));
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xFF);
+  }
+  return bytes;
+}
+
+std::string request_of(const json& vector) {
+  if (vector.contains("request")) return vector["request"];
+  return decode_base64(vector["request_base64"].get<std::string>());
+}
+
+KeyOptions options_of(const json& vector) {
+  KeyOptions options;
+  options.prefix = vector["prefix"];
+  options.session = vector["session"];
+  options.sample = vector["sample"];
+  options.ignore = vector.value("ignore", std::vector<std::string>());
+  options.by_model = vector.value("by_model", true);
+  options.by_provider = vector.value("by_provider", true);
+  if (vector.contains("provider")) options.provider = vector["provider"];
+  return options;
+}
+
+void check(const json& vector) {
+  auto deriver = KeyDeriver::create(options_of(vector));
+  REQUIRE(deriver);
+  const auto key = deriver->derive(request_of(vector));
+  if (vector.contains("reject")) {
+    REQUIRE_FALSE(key);
+    CHECK(key.error().code == ErrorCode::invalid);
+    return;
+  }
+  REQUIRE(key);
+  CHECK(key->canonical == vector["canonical"].get<std::string>());
+  CHECK(key->response_name == vector["key"].get<std::string>());
+  CHECK(base_of(key->response_name) == key->base);
+  CHECK(base_of(key->stream_name) == key->base);
+}
+
+}  // namespace
+
+TEST_CASE("every native vector has its key and canonical text, or is rejected") {
+  std::ifstream file(LLMCACHE_TEST_DATA "/golden/keys/native-keys.jsonl");
+  std::size_t count = 0;
+  for (std::string line; std::getline(file, line); ++count) {
+    INFO(line);
+    check(json::parse(line));
+  }
+  CHECK(count == 299);
+}
