@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "base/guarded.h"
+#include "store/deadline_lock.h"
 
 namespace libcache {
 namespace {
@@ -94,7 +94,7 @@ class MemoryStore final : public Store {
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     std::shared_ptr<const std::string> bytes;
     {
-      const auto shelf = open(deadline);
+      const auto shelf = lock_before(deadline, shelf_);
       if (!shelf) return tl::make_unexpected(shelf.error());
       const auto* value = (*shelf)->find(name, clock_());
       if (value == nullptr) return std::nullopt;
@@ -107,7 +107,7 @@ class MemoryStore final : public Store {
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                    Deadline deadline) override {
     auto bytes = std::make_shared<const std::string>(value);
-    const auto shelf = open(deadline);
+    const auto shelf = lock_before(deadline, shelf_);
     if (!shelf) return tl::make_unexpected(shelf.error());
     const auto now = clock_();
     if (options.only_new && (*shelf)->find(name, now) != nullptr) return false;
@@ -118,7 +118,7 @@ class MemoryStore final : public Store {
   }
 
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
-    const auto shelf = open(deadline);
+    const auto shelf = lock_before(deadline, shelf_);
     if (!shelf) return tl::make_unexpected(shelf.error());
     std::uint64_t removed = 0;
     for (const auto& name : names) removed += (*shelf)->remove(name, clock_()) ? 1 : 0;
@@ -129,7 +129,7 @@ class MemoryStore final : public Store {
     Listing listing{.name = std::string(prefix), .size = 0, .expires = std::nullopt, .head = {}};
     for (bool behind = false;; behind = true) {
       {
-        const auto shelf = open(deadline);
+        const auto shelf = lock_before(deadline, shelf_);
         if (!shelf) return tl::make_unexpected(shelf.error());
         const auto* found = (*shelf)->next(prefix, listing.name, behind, clock_());
         if (found == nullptr) return {};
@@ -143,17 +143,11 @@ class MemoryStore final : public Store {
   }
 
   Status ping(Deadline deadline) override {
-    const auto shelf = open(deadline);
+    const auto shelf = lock_before(deadline, shelf_);
     return shelf ? Status() : tl::make_unexpected(shelf.error());
   }
 
  private:
-  Result<Guarded<Shelf>::Access> open(Deadline deadline) {
-    auto shelf = deadline.expired() ? std::nullopt : shelf_.lock_until(deadline);
-    if (!shelf) return fail(ErrorCode::timeout, "the deadline has passed");
-    return std::move(*shelf);
-  }
-
   Clock clock_;
   std::uint64_t max_size_;
   Guarded<Shelf> shelf_;

@@ -1,27 +1,37 @@
 #include <libcache/store.h>
 
+#include <system_error>
 #include <utility>
 
 #include "store/memory.h"
 #include "store/read_only.h"
 #include "store/redis_store.h"
+#include "store/sqlite_store.h"
 
 namespace libcache {
 namespace {
+
+Result<std::unique_ptr<Store>> open_file(const StoreUrl& url, const StoreOptions& options) {
+  if (url.path.empty()) return fail(ErrorCode::invalid, "'sqlite:' names no file");
+  std::error_code error;
+  auto file = std::filesystem::absolute(url.path, error);
+  if (error) return fail(ErrorCode::refused, "the current directory cannot be told: " + error.message());
+  return make_sqlite_store(std::move(file), options, url.read_only);
+}
 
 Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOptions& options) {
   switch (url.kind) {
     case StoreUrl::Kind::memory:
       return make_memory_store(options);
+    case StoreUrl::Kind::sqlite:
+      return open_file(url, options);
     case StoreUrl::Kind::redis:
     case StoreUrl::Kind::redis_unix:
     case StoreUrl::Kind::redis_cluster:
     case StoreUrl::Kind::redis_sentinel:
       return open_redis_store(url, options);
-    case StoreUrl::Kind::sqlite:
-      break;
   }
-  return fail(ErrorCode::not_supported, "this build has no store for '" + url.redacted() + "'");
+  return fail(ErrorCode::internal, "a store of no known kind");
 }
 
 }  // namespace

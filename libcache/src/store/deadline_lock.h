@@ -1,0 +1,18 @@
+// Shared state locked within a verb's deadline.
+#pragma once
+
+#include <libcache/result.h>
+
+#include "base/guarded.h"
+
+namespace libcache {
+
+// Fails with a timeout if the lock is not to be had in time, or the deadline has passed already.
+template <class T>
+Result<typename Guarded<T>::Access> lock_before(Deadline deadline, Guarded<T>& guarded) {
+  auto access = deadline.expired() ? std::nullopt : guarded.lock_until(deadline);
+  if (!access) return fail(ErrorCode::timeout, "the deadline has passed");
+  return std::move(*access);
+}
+
+}  // namespace libcache
