@@ -5,10 +5,6 @@ target_compile_options(llmcache_build_flags INTERFACE
   # g++ 12 warns wrongly of every "literal" + string when it optimises (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
-# Before 13, g++ -O3 warns of `"'" + string` (GCC bug 105651).
-if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(llmcache_build_flags INTERFACE -Wno-restrict)
-endif()
 if(LLMCACHE_SANITIZE)
   target_compile_options(llmcache_build_flags INTERFACE
     -fsanitize=${LLMCACHE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
