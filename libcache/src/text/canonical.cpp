@@ -32,6 +32,7 @@ void append_character(std::string& out, char32_t code_point) {
 
 // A token whose escapes are not all as RFC 8785 would write them.
 void append_respelled(std::string& out, std::string_view token) {
+  out += '"';
   while (!token.empty()) {
     const std::size_t plain = std::min(token.find('\\'), token.size());
     out += token.substr(0, plain);
@@ -41,11 +42,6 @@ void append_respelled(std::string& out, std::string_view token) {
     append_character(out, escape.code_point);
     token.remove_prefix(escape.length);
   }
-}
-
-void append_quoted(std::string& out, std::string_view plain) {
-  out += '"';
-  out += plain;
   out += '"';
 }
 
@@ -58,19 +54,24 @@ void append_decimal(std::string& out, std::string_view token) {
 }
 
 void append_scalar(std::string& out, const JsonNode& node) {
-  if (node.kind == JsonKind::string) {
-    out += '"';
-    if (node.minimal) {
-      out += node.token;
-    } else {
-      append_respelled(out, node.token);
-    }
-    out += '"';
+  if (node.kind == JsonKind::string && node.minimal) {
+    out += with_quotes(node.token);
+  } else if (node.kind == JsonKind::string) {
+    append_respelled(out, node.token);
   } else if (node.kind == JsonKind::decimal) {
     append_decimal(out, node.token);
   } else {
     out += node.token == "-0" ? "0" : node.token;
   }
+}
+
+void append_name(std::string& out, const JsonNode& member) {
+  if (member.plain_name) {
+    out += with_quotes(member.name);
+  } else {
+    append_canonical_string(out, member.name);
+  }
+  out += ':';
 }
 
 // Writes one value, keeping the containers that are not finished on a stack of its own.
@@ -86,17 +87,15 @@ class Writer {
 
  private:
   struct Container {
-    bool is_object;
-    std::uint32_t element;  // arrays: the next element
-    std::uint32_t end;
-    std::span<const std::uint32_t> members;  // objects: the members still to come
+    const JsonNode* node;
+    std::uint32_t next;  // an array's next element, or which of an object's sorted members is next
   };
 
   void begin(const JsonNode& value);
   void step(Container& container);
-  void member(Container& container);
+  void step_object(Container& object);
+  void end(char bracket);
   void separate();
-  void name(std::string_view name, bool plain);
   bool is_removed(std::uint32_t node) const { return std::binary_search(removed_.begin(), removed_.end(), node); }
 
   std::string& out_;
@@ -110,10 +109,10 @@ class Writer {
 void Writer::begin(const JsonNode& value) {
   if (value.kind == JsonKind::object) {
     out_ += '{';
-    open_[depth_++] = {true, 0, 0, document_.sorted_members(value)};
+    open_[depth_++] = {&value, 0};
   } else if (value.kind == JsonKind::array) {
     out_ += '[';
-    open_[depth_++] = {false, document_.index_of(value) + 1, value.end, {}};
+    open_[depth_++] = {&value, document_.index_of(value) + 1};
   } else {
     append_scalar(out_, value);
   }
@@ -121,45 +120,41 @@ void Writer::begin(const JsonNode& value) {
 
 // Writes what comes next in the innermost container: an element, a member or its end.
 void Writer::step(Container& container) {
-  if (container.is_object) {
-    member(container);
-  } else if (container.element == container.end) {
-    out_ += ']';
-    --depth_;
+  if (container.node->kind == JsonKind::object) {
+    step_object(container);
+  } else if (container.next == container.node->end) {
+    end(']');
   } else {
-    const JsonNode& element = document_.node(container.element);
-    container.element = element.end;
+    const JsonNode& element = document_.node(container.next);
+    container.next = element.end;
     separate();
     begin(element);
   }
 }
 
-void Writer::member(Container& object) {
-  auto& members = object.members;
-  while (!members.empty() && is_removed(members.front())) members = members.subspan(1);
-  const JsonNode* const next = members.empty() ? nullptr : &document_.node(members.front());
-  if (added_ && depth_ == 1 && (next == nullptr || utf16_less(added_->name, next->name))) {
-    name(added_->name, false);
+void Writer::step_object(Container& object) {
+  const auto members = document_.sorted_members(*object.node);
+  while (object.next < members.size() && is_removed(members[object.next])) ++object.next;
+  const JsonNode* const member = object.next < members.size() ? &document_.node(members[object.next]) : nullptr;
+  if (added_ && depth_ == 1 && (member == nullptr || utf16_less(added_->name, member->name))) {
+    separate();
+    append_canonical_string(out_, added_->name);
+    out_ += ':';
     append_canonical_string(out_, added_->value);
     added_.reset();
-  } else if (next != nullptr) {
-    members = members.subspan(1);
-    name(next->name, next->plain_name);
-    begin(*next);
+  } else if (member == nullptr) {
+    end('}');
   } else {
-    out_ += '}';
-    --depth_;
+    ++object.next;
+    separate();
+    append_name(out_, *member);
+    begin(*member);
   }
 }
 
-void Writer::name(std::string_view name, bool plain) {
-  separate();
-  if (plain) {
-    append_quoted(out_, name);
-  } else {
-    append_canonical_string(out_, name);
-  }
-  out_ += ':';
+void Writer::end(char bracket) {
+  out_ += bracket;
+  --depth_;
 }
 
 // Only the first thing in a container stands directly behind an opening bracket, for strings end in a quote.

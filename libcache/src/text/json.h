@@ -20,8 +20,10 @@ enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, tr
 
 // A value in document order. Its children, if any, follow it directly, up to (not including) node `end`.
 struct JsonNode {
-  std::string_view name;  // the member's name, unescaped; empty in arrays and for the root
-  // The token's spelling. A string: what stands between its quotes, escapes and all. A number or literal: the token.
+  // The member's name, unescaped; empty in arrays and for the root. In memory it stands in quotes.
+  std::string_view name;
+  // The token's spelling. A string: what stands between its quotes (as in memory it does), escapes and all. A number or
+  // literal: the token.
   std::string_view token;
   std::uint32_t end = 0;    // index behind the value's last descendant: where its next sibling stands
   std::uint32_t first = 0;  // objects: where the members' indexes start in the sorted list
@@ -66,6 +68,11 @@ class JsonDocument {
   std::vector<JsonNode> nodes_;
   std::vector<std::uint32_t> sorted_;
 };
+
+// A name or string token together with the quotes around it.
+inline std::string_view with_quotes(std::string_view name_or_token) {
+  return {name_or_token.data() - 1, name_or_token.size() + 2};
+}
 
 // Orders strings of valid UTF-8 by their UTF-16 code units.
 bool utf16_less(std::string_view left, std::string_view right);

@@ -64,7 +64,9 @@ bool JsonReader::read_name() {
     bool minimal = true;
     if (!check_escapes(name_, minimal)) return false;
     char* const begin = input_.data() + (name_.data() - input_.data());
-    name_ = {begin, static_cast<std::size_t>(unescape(name_, begin) - begin)};
+    char* const end = unescape(name_, begin);
+    *end = '"';
+    name_ = {begin, end};
     plain_name_ = std::none_of(name_.begin(), name_.end(), needs_escape);
   }
   const std::string_view colon = next();

@@ -1,0 +1,61 @@
+#include "bench/requests.h"
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace bench {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view kTexts[] = {
+    "You are a careful assistant. Answer in one paragraph, name your sources, and say so when you do not know. Never "
+    "invent an interface; where the question is about code, show the smallest program that answers it.",
+    "My build fails since this morning:\n\n```cpp\nint main() {\n  std::printf(\"%s\\n\", \"hello\");\n  return "
+    "0;\n}\n```\n"
+    "The compiler says \"no member named 'printf' in namespace 'std'\". What is missing?",
+    "You use std::printf without its header. Add `#include <cstdio>` at the top of the file; other headers may bring "
+    "it "
+    "in, but nothing promises that they do, which is why it compiled until this morning.",
+    "Danke schön! Und wie schreibe ich das für größere Dateien – etwa 50 GB – ohne alles in den Speicher zu laden? "
+    "我想逐行读取文件。 Merci d'avance 🙂",
+    "Summarise the following minutes in five points. The committee met on Tuesday to discuss the budget for the coming "
+    "year, the state of the roof, and the petition of the residents of Mill Lane about the traffic on market days.",
+};
+
+ordered_json tool(std::string_view name) {
+  return {{"type", "function"},
+          {"function",
+           {{"name", name},
+            {"description", "Looks up the current weather at a place, in the unit asked for."},
+            {"parameters",
+             {{"type", "object"},
+              {"properties",
+               {{"location", {{"type", "string"}, {"description", "The city and country, e.g. Paris, France"}}},
+                {"unit", {{"type", "string"}, {"enum", {"celsius", "fahrenheit"}}}},
+                {"days", {{"type", "integer"}, {"minimum", 1}, {"maximum", 14}}}}},
+              {"required", {"location"}},
+              {"additionalProperties", false}}}}}};
+}
+
+}  // namespace
+
+std::string chat_request(std::size_t size) {
+  ordered_json request = {{"model", "gpt-4o-mini"},  {"stream", true},           {"temperature", 0.7}, {"top_p", 0.95},
+                          {"max_tokens", 1024},      {"presence_penalty", 0.0},  {"seed", 20240607},   {"n", 1},
+                          {"user", "team-a/worker"}, {"stop", {"\n\n", "User:"}}};
+  request["tools"].push_back(tool("get_weather"));
+  request["messages"] = ordered_json::array();
+  std::size_t written = request.dump().size();
+  for (std::size_t turn = 0; written < size; ++turn) {
+    const std::string_view role = turn == 0 ? "system" : turn % 2 == 1 ? "user" : "assistant";
+    const std::string_view text = kTexts[turn % std::size(kTexts)];
+    const ordered_json message = {{"role", role}, {"content", text}};
+    written += message.dump().size() + 1;
+    request["messages"].push_back(message);
+  }
+  return request.dump();
+}
+
+}  // namespace bench
