@@ -11,38 +11,42 @@ namespace libcache {
 
 namespace {
 
-void append_character(std::string& out, char32_t code_point) {
+constexpr std::size_t kMaxSpelling = 6;  // bytes of one code point: \u00XX
+
+// Writes one code point of a string at `out`; returns where it ends.
+char* spell(char32_t code_point, char* out) {
   constexpr std::string_view kShortForms = "btn?fr";  // from U+0008 on; ? is U+000B, which has none
   constexpr std::string_view kDigits = "0123456789abcdef";
-  if (code_point == '"' || code_point == '\\') {
-    out += '\\';
-    out += static_cast<char>(code_point);
-  } else if (code_point >= 0x20) {
-    char bytes[kMaxUtf8];
-    out.append(bytes, static_cast<std::size_t>(encode_utf8(code_point, bytes) - bytes));
+  if (code_point >= 0x20 && code_point != '"' && code_point != '\\') return encode_utf8(code_point, out);
+  *out++ = '\\';
+  if (code_point >= 0x20) {
+    *out++ = static_cast<char>(code_point);
   } else if (code_point >= '\b' && code_point <= '\r' && code_point != '\v') {
-    out += '\\';
-    out += kShortForms[code_point - '\b'];
+    *out++ = kShortForms[code_point - '\b'];
   } else {
-    out += "\\u00";
-    out += kDigits[code_point >> 4];
-    out += kDigits[code_point & 0xF];
+    for (const char character : {'u', '0', '0', kDigits[code_point >> 4], kDigits[code_point & 0xF]})
+      *out++ = character;
   }
+  return out;
 }
 
-// A token whose escapes are not all as RFC 8785 would write them.
+// A token whose escapes are not all as RFC 8785 would write them. It does not get longer by being respelled.
 void append_respelled(std::string& out, std::string_view token) {
-  out += '"';
+  const std::size_t begin = out.size();
+  out.resize(begin + token.size() + 2);
+  char* at = out.data() + begin;
+  *at++ = '"';
   while (!token.empty()) {
-    const std::size_t plain = std::min(token.find('\\'), token.size());
-    out += token.substr(0, plain);
+    const std::size_t plain = find_escape(token);
+    at = std::copy_n(token.data(), plain, at);
     token.remove_prefix(plain);
     if (token.empty()) break;
     const Escape escape = read_escape(token);
-    append_character(out, escape.code_point);
+    at = spell(escape.code_point, at);
     token.remove_prefix(escape.length);
   }
-  out += '"';
+  *at++ = '"';
+  out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 void append_decimal(std::string& out, std::string_view token) {
@@ -176,7 +180,8 @@ void append_canonical_string(std::string& out, std::string_view value) {
     out += value.substr(0, plain);
     value.remove_prefix(plain);
     if (value.empty()) break;
-    append_character(out, static_cast<unsigned char>(value.front()));
+    char spelling[kMaxSpelling];
+    out.append(spelling, spell(static_cast<unsigned char>(value.front()), spelling));
     value.remove_prefix(1);
   }
   out += '"';

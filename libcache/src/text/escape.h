@@ -1,6 +1,7 @@
 // The escapes of JSON strings (RFC 8259, section 7).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -18,6 +19,16 @@ struct Escape {
   bool lone_surrogate = false;
   bool minimal = false;  // whether RFC 8785 writes this code point just so
 };
+
+// Where the next backslash of `text` stands, or its end. Escapes flock together, so it looks nearby before it leaps.
+inline std::size_t find_escape(std::string_view text) {
+  constexpr std::size_t kNearby = 16;
+  const std::size_t nearby = std::min(text.size(), kNearby);
+  for (std::size_t at = 0; at < nearby; ++at) {
+    if (text[at] == '\\') return at;
+  }
+  return std::min(text.find('\\', nearby), text.size());
+}
 
 // The escape at the front of `text`, which begins with a backslash. A surrogate pair is one escape of 12 characters; a
 // surrogate without its other half is an escape of 6 that says so.

@@ -126,13 +126,12 @@ bool JsonReader::read_number(std::string_view token) {
 
 // Checks all escapes of a string; `minimal` becomes whether RFC 8785 would write every one of them.
 bool JsonReader::check_escapes(std::string_view string, bool& minimal) {
-  for (std::size_t at = string.find('\\'); at != std::string_view::npos; at = string.find('\\', at)) {
-    const std::string_view rest = string.substr(at);
-    const Escape escape = read_escape(rest);
-    if (escape.length == 0) return error("invalid escape", rest);
-    if (escape.lone_surrogate) return error("lone surrogate escape", rest);
+  for (string.remove_prefix(find_escape(string)); !string.empty(); string.remove_prefix(find_escape(string))) {
+    const Escape escape = read_escape(string);
+    if (escape.length == 0) return error("invalid escape", string);
+    if (escape.lone_surrogate) return error("lone surrogate escape", string);
     minimal = minimal && escape.minimal;
-    at += escape.length;
+    string.remove_prefix(escape.length);
   }
   return true;
 }
