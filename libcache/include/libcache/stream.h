@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libcache/entry.h>
+#include <libcache/framing.h>
 
 #include <chrono>
 #include <memory>
@@ -10,9 +11,6 @@
 #include <vector>
 
 namespace libcache {
-
-// How a stream is cut into chunks. Found from its first bytes.
-enum class Framing { raw, sse, ndjson };
 
 // A finished recording: the bytes as they came, and where and when each chunk ended.
 struct Recording {
@@ -44,8 +42,8 @@ struct Verdict {
 };
 
 // Judges a whole response body that was not streamed: an empty body, and JSON with a top-level "error" member or
-// "type":"error", are errors; what begins as a JSON object or array and does not end as one is incomplete; anything that
-// is not JSON at all is complete, for the caller alone knows what it asked for.
+// "type":"error", are errors; what begins as a JSON object or array and does not end as one is incomplete; anything
+// that is not JSON at all is complete, for the caller alone knows what it asked for.
 Verdict judge_response(std::string_view body);
 
 // Records a stream while it passes through. Fed in any pieces, it cuts at the ends of SSE events or NDJSON lines; where

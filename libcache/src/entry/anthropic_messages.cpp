@@ -1,0 +1,49 @@
+// Anthropic's messages.
+#include "entry/protocol.h"
+
+namespace libcache {
+
+namespace {
+
+bool speaks(JsonValue event) {
+  const std::string type = event["type"].text();
+  return type == "message" || type == "ping" || type.starts_with("message_") || type.starts_with("content_block_");
+}
+
+void read_usage(JsonValue usage, Metadata& metadata) {
+  set_count(metadata.prompt_tokens, usage["input_tokens"]);
+  set_count(metadata.completion_tokens, usage["output_tokens"]);
+  set_count(metadata.cached_tokens, usage["cache_read_input_tokens"]);
+}
+
+void read(JsonValue event, Progress& progress) {
+  const std::string type = event["type"].text();
+  const JsonValue message = type == "message" ? event : event["message"];
+  progress.set_model(message["model"]);
+  progress.add_finish_reason(message["stop_reason"].text());
+  progress.add_finish_reason(event["delta"]["stop_reason"].text());
+  read_usage(message["usage"], progress.metadata);
+  read_usage(event["usage"], progress.metadata);
+  if (type == "message_stop") progress.ended = true;
+}
+
+std::string missing(const Progress& progress) {
+  return progress.ended ? "" : "the stream ended without message_stop";
+}
+
+std::string text(JsonValue event) {
+  std::string text;
+  if (event["delta"]["type"].text() == "text_delta") text = event["delta"]["text"].text();
+  const auto add_block = [&text](JsonValue block) {
+    if (block["type"].text() == "text") text += block["text"].text();
+  };
+  add_block(event["content_block"]);
+  event["content"].each(add_block);
+  return text;
+}
+
+}  // namespace
+
+const Protocol kAnthropicMessages = {speaks, read, missing, text};
+
+}  // namespace libcache

@@ -1,0 +1,51 @@
+// OpenAI's chat and text completions, and what many other providers send in their shape.
+#include "entry/protocol.h"
+
+namespace libcache {
+
+namespace {
+
+bool speaks(JsonValue event) {
+  return event["choices"].is(JsonKind::array);
+}
+
+void read_usage(JsonValue usage, Metadata& metadata) {
+  set_count(metadata.prompt_tokens, usage["prompt_tokens"]);
+  set_count(metadata.completion_tokens, usage["completion_tokens"]);
+  set_count(metadata.cached_tokens, usage["prompt_cache_hit_tokens"]);  // DeepSeek
+  set_count(metadata.cached_tokens, usage["prompt_tokens_details"]["cached_tokens"]);
+  set_count(metadata.reasoning_tokens, usage["completion_tokens_details"]["reasoning_tokens"]);
+}
+
+void read(JsonValue event, Progress& progress) {
+  progress.set_model(event["model"]);
+  event["choices"].each([&progress](JsonValue choice) {
+    progress.finish(choice["index"].integer().value_or(0), choice["finish_reason"].text());
+  });
+  read_usage(event["x_groq"]["usage"], progress.metadata);
+  read_usage(event["usage"], progress.metadata);
+}
+
+std::string missing(const Progress& progress) {
+  if (std::string open = progress.unfinished("choice", "finish_reason"); !open.empty()) return open;
+  return progress.done_marker ? "" : "the stream ended without data: [DONE]";
+}
+
+// Of the first choice: a reader wants one answer.
+std::string text(JsonValue event) {
+  std::string text;
+  event["choices"].each([&text](JsonValue choice) {
+    if (choice["index"].integer().value_or(0) != 0) return;
+    const JsonValue message = choice["delta"] ? choice["delta"] : choice["message"];
+    text += message["content"].text();
+    text += message["refusal"].text();
+    text += choice["text"].text();
+  });
+  return text;
+}
+
+}  // namespace
+
+const Protocol kOpenAiChat = {speaks, read, missing, text};
+
+}  // namespace libcache

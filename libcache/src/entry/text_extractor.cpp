@@ -1,0 +1,43 @@
+#include <libcache/stream.h>
+
+#include <optional>
+#include <utility>
+
+#include "entry/protocol.h"
+#include "text/framing.h"
+
+namespace libcache {
+
+struct TextExtractor::State {
+  std::string begin;  // of the stream, until its framing is known
+  std::optional<Framing> framing;
+  const Protocol* protocol = nullptr;
+  JsonDocument document;
+  std::string scratch;
+
+  std::string read(std::string_view chunk);
+};
+
+std::string TextExtractor::State::read(std::string_view chunk) {
+  if (framing == Framing::raw) return std::string(chunk);
+  const Event event = parse_event(*framing, chunk, scratch);
+  if (!event.data || !document.parse(*event.data)) return {};
+  const JsonValue value(document);
+  if (protocol == nullptr) protocol = find_protocol(value);
+  return protocol != nullptr ? protocol->text(value) : std::string();
+}
+
+TextExtractor::TextExtractor() : state_(std::make_unique<State>()) {}
+TextExtractor::TextExtractor(TextExtractor&&) noexcept = default;
+TextExtractor& TextExtractor::operator=(TextExtractor&&) noexcept = default;
+TextExtractor::~TextExtractor() = default;
+
+std::string TextExtractor::feed(std::string_view chunk) {
+  State& state = *state_;
+  if (state.framing) return state.read(chunk);
+  state.begin += chunk;
+  state.framing = find_framing(state.begin);
+  return state.framing ? state.read(std::exchange(state.begin, {})) : std::string();
+}
+
+}  // namespace libcache
