@@ -9,12 +9,14 @@
 #include <mutex>
 #include <thread>
 
+#include "stores/redis_testing.h"
 #include "support/certificates.h"
 #include "support/redis_server.h"
 #include "support/scripted_server.h"
 #include "support/toxic_proxy.h"
 
 using namespace libcache;
+using namespace libcache::test;
 using namespace std::chrono_literals;
 using support::Answer;
 using support::RedisServer;
@@ -24,48 +26,8 @@ using support::ToxicProxy;
 
 namespace {
 
-std::unique_ptr<Store> open(const std::string& url, const StoreOptions& options) {
-  auto store = open_store(StoreUrl::parse(url).value(), options);
-  INFO((store ? "" : store.error().message));
-  REQUIRE(store.has_value());
-  return std::move(*store);
-}
-
-// With time enough for a loaded machine.
-StoreOptions patient() {
-  StoreOptions options;
-  options.redis.connect_timeout = 10s;
-  options.redis.operation_timeout = 20s;
-  return options;
-}
-
-std::unique_ptr<Store> open(const std::string& url) {
-  return open(url, patient());
-}
-
-Result<std::optional<std::string>> get(Store& store, const std::string& name = "a") {
-  return store.get(name, Deadline::never());
-}
-
-Result<bool> put(Store& store, const std::string& name = "a", const std::string& value = "1") {
-  return store.put(name, value, {}, Deadline::never());
-}
-
 Status visit_all(Store& store) {
   return store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, Deadline::never());
-}
-
-template <class T>
-ErrorCode code_of(const Result<T>& result) {
-  REQUIRE_FALSE(result.has_value());
-  INFO(result.error().message);
-  return result.error().code;
-}
-
-template <class T>
-std::string message_of(const Result<T>& result) {
-  REQUIRE_FALSE(result.has_value());
-  return result.error().message;
 }
 
 // Keeps what happened.

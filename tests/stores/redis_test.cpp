@@ -3,7 +3,10 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "stores/conformance.h"
+#include "stores/redis_testing.h"
 #include "support/certificates.h"
+#include "support/redis_cluster.h"
+#include "support/redis_sentinels.h"
 #include "support/redis_server.h"
 
 using namespace libcache;
@@ -11,18 +14,6 @@ using namespace std::chrono_literals;
 using support::RedisServer;
 
 namespace {
-
-std::unique_ptr<Store> open(const std::string& url, RedisOptions redis = {}) {
-  // A loaded machine is no reason to fail.
-  redis.connect_timeout = 10s;
-  redis.operation_timeout = 20s;
-  StoreOptions options;
-  options.redis = redis;
-  auto store = open_store(StoreUrl::parse(url).value(), options);
-  INFO((store ? "" : store.error().message));
-  REQUIRE(store.has_value());
-  return std::move(*store);
-}
 
 // Redis has a clock of its own: time passes by taking it away from every key.
 void advance(RedisServer& server, Milliseconds time) {
@@ -36,12 +27,22 @@ void advance(RedisServer& server, Milliseconds time) {
   }
 }
 
+std::shared_ptr<support::RedisCluster> the_cluster() {
+  static const auto cluster = std::make_shared<support::RedisCluster>();
+  return cluster;
+}
+
+std::shared_ptr<support::RedisSentinels> the_sentinels() {
+  static const auto sentinels = std::make_shared<support::RedisSentinels>();
+  return sentinels;
+}
+
 test::StoreUnderTest under_test(std::shared_ptr<RedisServer> server, const std::string& url,
-                                const RedisOptions& options = {}) {
+                                const StoreOptions& options = test::patient()) {
   server->command({"FLUSHALL"});
   return {
       .surroundings = server,
-      .store = open(url, options),
+      .store = test::open(url, options),
       .now = system_now,
       .advance = [server](Milliseconds time) { advance(*server, time); },
   };
@@ -64,6 +65,31 @@ TEST_CASE("a Redis store over TLS keeps the contract of every store") {
   support::make_certificates(directory.path());
   const auto server =
       std::make_shared<RedisServer>(support::RedisOptions{.tls = true, .certificates = directory.path()});
-  const RedisOptions options{.tls = {.ca_file = directory.path() / "ca.crt"}};
+  auto options = test::patient();
+  options.redis.tls.ca_file = directory.path() / "ca.crt";
   test::check_conformance([&] { return under_test(server, server->url(), options); });
+}
+
+TEST_CASE("a Redis store over sentinels keeps the contract of every store") {
+  const auto sentinels = the_sentinels();
+  test::check_conformance([&] {
+    const std::shared_ptr<RedisServer> master(sentinels, &sentinels->master());
+    return under_test(master, sentinels->url());
+  });
+}
+
+TEST_CASE("a Redis store over a cluster keeps the contract of every store") {
+  const auto cluster = the_cluster();
+  test::check_conformance([&] {
+    cluster->flush();
+    return test::StoreUnderTest{
+        .surroundings = cluster,
+        .store = test::open(cluster->url()),
+        .now = system_now,
+        .advance =
+            [cluster](Milliseconds time) {
+              for (std::size_t i = 0; i < support::RedisCluster::kMasters; ++i) advance(cluster->server(i), time);
+            },
+    };
+  });
 }

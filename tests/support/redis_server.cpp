@@ -40,6 +40,7 @@ RedisServer::RedisServer(RedisOptions options)
   constexpr int kAttempts = 20;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     port_ = free_port();
+    bus_port_ = free_port();
     start();
     if (wait_until_up()) return;
   }
@@ -58,18 +59,24 @@ void RedisServer::start() {
   const auto certificate = [&](const char* name) { return (options_.certificates / name).string(); };
   const std::string port = std::to_string(port_);
   std::vector<std::string> command = {"redis-server"};
-  if (options_.sentinel) {
+  const bool sentinel = !options_.sentinel.empty();
+  if (sentinel) {
     const auto file = directory() / "sentinel.conf";
-    std::ofstream(file, std::ios::app);
+    std::ofstream(file) << options_.sentinel;
     command.insert(command.end(), {file.string(), "--sentinel"});
   }
   command.insert(command.end(), {"--port", options_.tls ? "0" : port, "--bind", "127.0.0.1", "--dir",
                                  directory().string(), "--unixsocket", socket_path().string(), "--daemonize", "no"});
-  if (!options_.sentinel) command.insert(command.end(), {"--save", "", "--enable-debug-command", "local"});
+  if (!sentinel)
+    command.insert(command.end(), {"--save", "", "--enable-debug-command", "local", "--repl-diskless-sync-delay", "0"});
   if (options_.tls) {
     command.insert(command.end(),
                    {"--tls-port", port, "--tls-auth-clients", "optional", "--tls-cert-file", certificate("server.crt"),
                     "--tls-key-file", certificate("server.key"), "--tls-ca-cert-file", certificate("ca.crt")});
+  }
+  if (options_.cluster) {
+    command.insert(command.end(), {"--cluster-enabled", "yes", "--cluster-port", std::to_string(bus_port_),
+                                   "--cluster-node-timeout", "2000", "--cluster-replica-validity-factor", "0"});
   }
   command.insert(command.end(), options_.arguments.begin(), options_.arguments.end());
   std::filesystem::remove(socket_path());

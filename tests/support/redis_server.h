@@ -20,7 +20,8 @@ struct RedisOptions {
   bool tls = false;                         // its TCP port speaks TLS only, with the certificates of `certificates`
   std::filesystem::path certificates = {};  // holds server.crt, server.key and ca.crt
   std::string password = {};                // for command(), where the server asks for one
-  bool sentinel = false;
+  std::string sentinel = {};                // not empty: a sentinel, with these lines in its configuration file
+  bool cluster = false;                     // a server of a cluster, not yet with others
 };
 
 // A running server. Throws std::runtime_error where it cannot be started.
@@ -30,6 +31,7 @@ class RedisServer {
   ~RedisServer();
 
   std::uint16_t port() const { return port_; }
+  std::uint16_t bus_port() const { return bus_port_; }
   std::filesystem::path socket_path() const { return directory_->path() / "redis.sock"; }
   const std::filesystem::path& directory() const { return directory_->path(); }
   // redis://127.0.0.1:PORT, or rediss://.
@@ -55,6 +57,7 @@ class RedisServer {
   RedisOptions options_;
   std::unique_ptr<TemporaryDirectory> directory_;
   std::uint16_t port_ = 0;
+  std::uint16_t bus_port_ = 0;
   std::unique_ptr<Process> process_;
   std::unique_ptr<redisContext, void (*)(redisContext*)> control_;
 };

@@ -55,6 +55,10 @@ Error farewell(const Reply& reply) {
   return {code_of_reply(reply.text), printable(reply.text)};
 }
 
+Event unneeded(const std::string& server) {
+  return {Event::Severity::warning, "store.password_not_needed", server + " was given a password and asks for none"};
+}
+
 }  // namespace
 
 Error error_of(const Reply& reply, std::string_view command, std::string_view server) {
@@ -99,13 +103,11 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
     if (!reply.is_error()) continue;
     // A name in a listing is not worth a right that the user may lack.
     if (command == "CLIENT" && code_of_reply(reply.text) == ErrorCode::refused) continue;
+    if (command == "AUTH" && options.password_is_optional) continue;
     if (command != "AUTH" || !says_no_password_is_needed(reply)) {
       return tl::make_unexpected(error_of(reply, command, server_));
     }
-    if (options.on_event) {
-      options.on_event(
-          {Event::Severity::warning, "store.password_not_needed", server_ + " was given a password and asks for none"});
-    }
+    if (options.on_event) std::call_once(*options.password_warning, [&] { options.on_event(unneeded(server_)); });
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <libcache/time.h>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +28,9 @@ struct ConnectionOptions {
   std::string user;
   std::optional<std::string> password;
   int database = 0;
-  bool only_master = false;  // fails (unavailable) on a server that is not one
+  bool only_master = false;                          // fails (unavailable) on a server that is not one
+  bool password_is_optional = false;                 // goes on without where it is not accepted
+  std::shared_ptr<std::once_flag> password_warning;  // of a server that asks for none: once in a store
   std::string client_name;
   std::shared_ptr<const TlsContext> tls;  // nothing: plain
   std::optional<Milliseconds> read_timeout;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/redis_cluster.h"
 #include "store/redis_error.h"
+#include "store/redis_sentinel.h"
 
 namespace libcache::redis {
 
@@ -26,13 +28,13 @@ class SingleRoute final : public Route {
 
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline) override { return std::vector{node_}; }
 
+  Result<Layout> layout(Deadline deadline) override { return layout_of_server(*node_, deadline); }
+
  private:
   std::shared_ptr<Node> node_;
 };
 
-}  // namespace
-
-Result<ConnectionOptions> make_connection_options(const StoreUrl& url, const StoreOptions& options) {
+Result<ConnectionOptions> connection_options(const StoreUrl& url, const StoreOptions& options) {
   const RedisOptions& redis = options.redis;
   ConnectionOptions connection;
   connection.user = redis.user.value_or(url.user);
@@ -42,6 +44,7 @@ Result<ConnectionOptions> make_connection_options(const StoreUrl& url, const Sto
   connection.read_timeout = redis.read_timeout;
   connection.write_timeout = redis.write_timeout;
   connection.on_event = options.on_event;
+  connection.password_warning = std::make_shared<std::once_flag>();
   if (url.tls) {
     auto tls = TlsContext::create(redis.tls);
     if (!tls) return tl::make_unexpected(tls.error());
@@ -50,16 +53,28 @@ Result<ConnectionOptions> make_connection_options(const StoreUrl& url, const Sto
   return connection;
 }
 
-std::unique_ptr<Route> make_single_route(const StoreUrl& url, ConnectionOptions connection,
-                                         const RedisOptions& options) {
-  Endpoint endpoint;
-  if (url.kind == StoreUrl::Kind::redis_unix) {
-    endpoint.socket_path = url.path.string();
-  } else {
-    endpoint.host = url.hosts.front().name;
-    endpoint.port = url.hosts.front().port;
+}  // namespace
+
+bool is_readonly(const Reply& reply) {
+  return reply.is_error() && has_code(reply.text, "READONLY");
+}
+
+Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options) {
+  auto connection = connection_options(url, options);
+  if (!connection) return tl::make_unexpected(connection.error());
+  std::vector<Endpoint> endpoints;
+  for (const StoreUrl::Host& host : url.hosts) endpoints.push_back({host.name, host.port, {}});
+  if (url.kind == StoreUrl::Kind::redis_unix) endpoints = {{.host = {}, .port = 0, .socket_path = url.path.string()}};
+  if (endpoints.empty()) return fail(ErrorCode::not_supported, "'" + url.redacted() + "' is no Redis server");
+  switch (url.kind) {
+    case StoreUrl::Kind::redis_cluster:
+      return make_cluster_route(std::move(endpoints), std::move(*connection), options.redis);
+    case StoreUrl::Kind::redis_sentinel:
+      return make_sentinel_route(std::move(endpoints), url.master_name, std::move(*connection), options.redis);
+    default:
+      return std::make_unique<SingleRoute>(
+          std::make_shared<Node>(std::move(endpoints.front()), std::move(*connection), options.redis));
   }
-  return std::make_unique<SingleRoute>(std::make_shared<Node>(std::move(endpoint), std::move(connection), options));
 }
 
 }  // namespace libcache::redis

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "store/redis_layout.h"
 #include "store/redis_node.h"
 
 namespace libcache::redis {
@@ -24,13 +25,15 @@ class Route {
 
   // The servers that together hold every key.
   virtual Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) = 0;
+
+  // Which of them has which keys, for whoever has to know whether any have moved.
+  virtual Result<Layout> layout(Deadline deadline) = 0;
 };
 
-// What connects to every server that `url` names or leads to. Fails (invalid) for TLS options that cannot be used.
-Result<ConnectionOptions> make_connection_options(const StoreUrl& url, const StoreOptions& options);
+// Whether a reply refuses to write, as a replica does.
+bool is_readonly(const Reply& reply);
 
-// One server, by TCP or a unix socket.
-std::unique_ptr<Route> make_single_route(const StoreUrl& url, ConnectionOptions connection,
-                                         const RedisOptions& options);
+// The route that `url` calls for. Fails: invalid, for TLS options that cannot be used; not_supported.
+Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options);
 
 }  // namespace libcache::redis

@@ -73,15 +73,23 @@ class RedisStore final : public Store {
   }
 
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
-    const auto masters = route_->masters(capped(deadline));
-    if (!masters) return tl::make_unexpected(masters.error());
     Scan scan{.prefix = prefix, .pattern = pattern_of(prefix), .head_bytes = head_bytes, .visit = visit, .seen = {}};
-    for (const auto& master : *masters) {
-      const auto more = scan_server(*master, scan, deadline);
+    auto before = route_->layout(capped(deadline));
+    if (!before) return tl::make_unexpected(before.error());
+    // A key that moves from a server not yet listed to one that has been is missed: then everything is listed again,
+    // until a pass shows nothing new.
+    for (bool first = true;; first = false) {
+      const auto seen = scan.seen.size();
+      const auto more = scan_servers(scan, deadline);
       if (!more) return tl::make_unexpected(more.error());
-      if (!*more) break;
+      if (!*more) return {};
+      auto after = route_->layout(capped(deadline));
+      if (!after) return tl::make_unexpected(after.error());
+      const bool same = before->servers == after->servers;
+      if (same && !before->moving && !after->moving) return {};
+      if (same && !first && scan.seen.size() == seen) return {};
+      before = std::move(after);
     }
-    return {};
   }
 
   Status ping(Deadline deadline) override {
@@ -133,6 +141,7 @@ class RedisStore final : public Store {
 
   Result<std::uint64_t> remove_batch(std::span<const std::string> names, Deadline deadline);
   Status check_size(std::size_t size, Deadline deadline);
+  Result<bool> scan_servers(Scan& scan, Deadline deadline);
   Result<bool> scan_server(Node& node, Scan& scan, Deadline deadline);
   Result<std::vector<Listing>> describe(std::vector<std::string> names, std::size_t head_bytes, Deadline deadline);
 
@@ -187,6 +196,16 @@ Status RedisStore::check_size(std::size_t size, Deadline deadline) {
 }
 
 // False: the visitor has seen enough.
+Result<bool> RedisStore::scan_servers(Scan& scan, Deadline deadline) {
+  const auto masters = route_->masters(capped(deadline));
+  if (!masters) return tl::make_unexpected(masters.error());
+  for (const auto& master : *masters) {
+    const auto more = scan_server(*master, scan, deadline);
+    if (!more || !*more) return more;
+  }
+  return true;
+}
+
 Result<bool> RedisStore::scan_server(Node& node, Scan& scan, Deadline deadline) {
   std::string cursor = "0";
   do {
@@ -246,13 +265,9 @@ Result<std::vector<Listing>> RedisStore::describe(std::vector<std::string> names
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_redis_store(const StoreUrl& url, const StoreOptions& options) {
-  auto connection = redis::make_connection_options(url, options);
-  if (!connection) return tl::make_unexpected(connection.error());
-  if (url.kind != StoreUrl::Kind::redis && url.kind != StoreUrl::Kind::redis_unix) {
-    return fail(ErrorCode::not_supported, "this build has no store for '" + url.redacted() + "'");
-  }
-  auto route = redis::make_single_route(url, std::move(*connection), options.redis);
-  return std::make_unique<RedisStore>(std::move(route), url.redacted(), options);
+  auto route = redis::make_route(url, options);
+  if (!route) return tl::make_unexpected(route.error());
+  return std::make_unique<RedisStore>(std::move(*route), url.redacted(), options);
 }
 
 }  // namespace libcache

@@ -1,0 +1,128 @@
+#include "store/redis_sentinel.h"
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <utility>
+
+#include "base/guarded.h"
+#include "store/redis_error.h"
+
+namespace libcache::redis {
+
+namespace {
+
+// Sentinels hold the master's password themselves, and mostly ask for none.
+ConnectionOptions for_sentinels(ConnectionOptions connection) {
+  connection.database = 0;
+  connection.only_master = false;
+  connection.password_is_optional = true;
+  return connection;
+}
+
+ConnectionOptions for_masters(ConnectionOptions connection) {
+  connection.only_master = true;
+  return connection;
+}
+
+class SentinelRoute final : public Route {
+ public:
+  SentinelRoute(const std::vector<Endpoint>& sentinels, std::string master_name, const ConnectionOptions& connection,
+                const RedisOptions& options)
+      : master_name_(std::move(master_name)), connection_(for_masters(connection)), options_(options) {
+    for (const Endpoint& sentinel : sentinels) {
+      sentinels_.push_back(std::make_unique<Node>(sentinel, for_sentinels(connection), options));
+    }
+  }
+
+  Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) override {
+    const auto node = master(deadline);
+    if (!node) return tl::make_unexpected(node.error());
+    auto replies = (*node)->run(commands, repeat, deadline);
+    const bool demoted = replies && std::ranges::all_of(*replies, is_readonly);
+    if (replies && !demoted) return replies;
+    const auto successor = search(*node, deadline);
+    if (!successor || (*successor == *node && !demoted)) return replies;
+    // A replica has carried out nothing.
+    const bool repeatable = demoted || repeat == Repeat::allowed;
+    return repeatable ? (*successor)->run(commands, repeat, deadline) : std::move(replies);
+  }
+
+  Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) override {
+    auto node = master(deadline);
+    if (!node) return tl::make_unexpected(node.error());
+    return std::vector{std::move(*node)};
+  }
+
+  Result<Layout> layout(Deadline deadline) override {
+    const auto node = master(deadline);
+    if (!node) return tl::make_unexpected(node.error());
+    return layout_of_server(**node, deadline);
+  }
+
+ private:
+  Result<std::shared_ptr<Node>> master(Deadline deadline) {
+    if (auto node = *master_.lock()) return node;
+    return search(nullptr, deadline);
+  }
+
+  // The master by what the sentinels say, where `known` is still the latest that they said.
+  Result<std::shared_ptr<Node>> search(const std::shared_ptr<Node>& known, Deadline deadline) {
+    const std::unique_lock searching(searching_, deadline.time());
+    if (!searching) return fail(ErrorCode::timeout, "timed out waiting for the sentinels");
+    auto latest = *master_.lock();
+    if (latest != known) return latest;
+    const auto endpoint = ask_sentinels(deadline);
+    if (!endpoint) return tl::make_unexpected(endpoint.error());
+    if (latest && latest->endpoint() == *endpoint) return latest;
+    latest = std::make_shared<Node>(*endpoint, connection_, options_);
+    *master_.lock() = latest;
+    if (known && connection_.on_event) {
+      connection_.on_event(
+          {Event::Severity::info, "store.master_changed", master_name_ + " is now at " + endpoint->name()});
+    }
+    return latest;
+  }
+
+  Result<Endpoint> ask_sentinels(Deadline deadline) {
+    Result<Endpoint> endpoint = fail(ErrorCode::invalid, "no sentinel is given");
+    for (const auto& sentinel : sentinels_) {
+      endpoint = ask(*sentinel, deadline);
+      if (endpoint) break;
+    }
+    return endpoint;
+  }
+
+  Result<Endpoint> ask(Node& sentinel, Deadline deadline) {
+    const Command command = {"SENTINEL", "get-master-addr-by-name", master_name_};
+    const auto replies = sentinel.run({&command, 1}, Repeat::allowed, deadline);
+    if (!replies) return tl::make_unexpected(replies.error());
+    const Reply& reply = replies->front();
+    const std::string& name = sentinel.endpoint().name();
+    if (reply.is_error()) return tl::make_unexpected(error_of(reply, "SENTINEL", name));
+    if (reply.elements.size() != 2) {
+      return fail(ErrorCode::refused, "the sentinel at " + name + " knows no master called " + master_name_);
+    }
+    Endpoint endpoint;
+    endpoint.host = reply.elements[0].text;
+    const std::string& port = reply.elements[1].text;
+    std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    return endpoint;
+  }
+
+  const std::string master_name_;
+  const ConnectionOptions connection_;
+  const RedisOptions options_;
+  std::vector<std::unique_ptr<Node>> sentinels_;
+  Guarded<std::shared_ptr<Node>> master_;
+  std::timed_mutex searching_;  // held while the sentinels are asked
+};
+
+}  // namespace
+
+std::unique_ptr<Route> make_sentinel_route(std::vector<Endpoint> sentinels, std::string master_name,
+                                           ConnectionOptions connection, const RedisOptions& options) {
+  return std::make_unique<SentinelRoute>(sentinels, std::move(master_name), connection, options);
+}
+
+}  // namespace libcache::redis
