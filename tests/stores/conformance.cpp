@@ -6,58 +6,12 @@
 #include <thread>
 #include <vector>
 
+#include "stores/verbs.h"
+
 namespace libcache::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-Deadline soon() {
-  return Deadline::after(30s);
-}
-
-std::optional<std::string> get(Store& store, std::string_view name) {
-  auto value = store.get(name, soon());
-  INFO((value ? "" : value.error().message));
-  REQUIRE(value.has_value());
-  return *value;
-}
-
-bool put(Store& store, std::string_view name, std::string_view value, const PutOptions& options = {}) {
-  const auto written = store.put(name, value, options, soon());
-  INFO((written ? "" : written.error().message));
-  REQUIRE(written.has_value());
-  return *written;
-}
-
-std::uint64_t remove(Store& store, const std::vector<std::string>& names) {
-  const auto removed = store.remove(names, soon());
-  INFO((removed ? "" : removed.error().message));
-  REQUIRE(removed.has_value());
-  return *removed;
-}
-
-std::vector<Listing> list(Store& store, std::string_view prefix, std::size_t head_bytes = 0) {
-  std::vector<Listing> listings;
-  const auto scanned = store.scan(
-      prefix, head_bytes,
-      [&](const Listing& listing) -> Result<bool> {
-        listings.push_back(listing);
-        return true;
-      },
-      soon());
-  INFO((scanned ? "" : scanned.error().message));
-  REQUIRE(scanned.has_value());
-  std::ranges::sort(listings, {}, &Listing::name);
-  return listings;
-}
-
-std::vector<std::string> names(Store& store, std::string_view prefix) {
-  std::vector<std::string> found;
-  for (auto& listing : list(store, prefix)) found.push_back(listing.name);
-  return found;
-}
-
-using Names = std::vector<std::string>;
 
 void check_values(const StoreUnderTest& under_test) {
   auto& store = *under_test.store;

@@ -39,7 +39,7 @@ void Query::Reset::operator()(sqlite3_stmt* statement) const {
 }
 
 void Query::bind(int parameter, std::int64_t value) {
-  code_ = std::max(code_, sqlite3_bind_int64(statement_.get(), parameter, value));
+  if (code_ == SQLITE_OK) code_ = sqlite3_bind_int64(statement_.get(), parameter, value);
 }
 
 void Query::bind(int parameter, std::optional<std::int64_t> value) {
@@ -47,14 +47,15 @@ void Query::bind(int parameter, std::optional<std::int64_t> value) {
 }
 
 void Query::bind(int parameter, std::string_view text) {
+  if (code_ != SQLITE_OK) return;
   const char* data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
-  code_ =
-      std::max(code_, sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  code_ = sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
 
 void Query::bind(int parameter, Blob blob) {
+  if (code_ != SQLITE_OK) return;
   const char* data = blob.bytes.data() == nullptr ? "" : blob.bytes.data();
-  code_ = std::max(code_, sqlite3_bind_blob64(statement_.get(), parameter, data, blob.bytes.size(), SQLITE_STATIC));
+  code_ = sqlite3_bind_blob64(statement_.get(), parameter, data, blob.bytes.size(), SQLITE_STATIC);
 }
 
 Outcome<bool> Query::step() {

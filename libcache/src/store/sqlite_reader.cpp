@@ -57,7 +57,7 @@ Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadlin
   if (!row.is_null(4)) return Found{std::string(row.bytes(4)), used};
   auto value = BlobColumn(connection_, "entries", "value").read(id, row.integer(3), deadline);
   if (!value) return pass_on(value);
-  return Found{std::move(*value), used};
+  return Found{std::move(*value), now};  // to note the use of a large value would mean to write all of it
 }
 
 Outcome<std::vector<Listing>> Reader::list(std::string_view prefix, std::string_view from, std::size_t head_bytes,

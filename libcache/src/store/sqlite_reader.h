@@ -17,7 +17,7 @@ std::int64_t id_of(std::string_view name);
 
 struct Found {
   std::optional<std::string> value;
-  UnixTime used;  // when its use was last noted
+  UnixTime used;  // when its use was last noted; values above 1 MiB are always as good as noted
 };
 
 // Movable; one thread at a time.

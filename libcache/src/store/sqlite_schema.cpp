@@ -34,6 +34,7 @@ Outcome<std::int64_t> version_of(Connection& connection) {
     return give_up(ErrorCode::refused, quoted(connection) + " is a database of another program; name another file");
   }
   auto version = Statement(connection, "PRAGMA user_version").integer();
+  if (version && *version < 1) return connection.damaged();  // it is stamped together with the application id
   if (version && *version > kVersion) {
     return give_up(
         ErrorCode::refused,

@@ -13,7 +13,7 @@ constexpr const char* kFind = "SELECT 1 FROM entries WHERE id = ?1 AND name = ?2
 constexpr const char* kPut =
     "INSERT INTO entries(id, name, expires, used, value) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO UPDATE"
     " SET name = excluded.name, expires = excluded.expires, used = excluded.used, value = excluded.value";
-constexpr const char* kRemove = "DELETE FROM entries WHERE id = ?1 AND name = ?2 RETURNING expires";
+constexpr const char* kRemove = "DELETE FROM entries WHERE id = ?1 AND name = ?2";
 constexpr const char* kTouch = "UPDATE entries SET used = ?2 WHERE id = ?1";
 
 std::int64_t milliseconds(UnixTime time) {
@@ -82,7 +82,7 @@ Outcome<std::uint64_t> Writer::remove(std::span<const std::string> names, UnixTi
     removed += *count;
     names = names.subspan(batch.size());
   }
-  const auto given_back = upkeep_.give_back_all(deadline);
+  const auto given_back = upkeep_.give_back_all(deadline.capped(std::chrono::seconds(1)));
   connection_.wait_until(Deadline::after(Milliseconds(0)));
   if (given_back && *given_back) (void)connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   return removed;
@@ -93,12 +93,11 @@ Outcome<std::uint64_t> Writer::remove_batch(std::span<const std::string> names, 
   if (!transaction) return pass_on(transaction);
   std::uint64_t removed = 0;
   for (const auto& name : names) {
-    auto row = remove_(id_of(name), std::string_view(name));
-    const auto found = row.step();
+    const auto id = id_of(name);
+    const auto found = find_(id, std::string_view(name), milliseconds(now)).step();
     if (!found) return pass_on(found);
-    if (!*found) continue;
-    if (row.is_null(0) || row.integer(0) > milliseconds(now)) ++removed;
-    if (auto finished = row.finish(); !finished) return pass_on(finished);
+    if (*found) ++removed;
+    if (auto gone = remove_(id, std::string_view(name)).finish(); !gone) return pass_on(gone);
   }
   if (auto committed = transaction->commit(); !committed) return pass_on(committed);
   return removed;
