@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <mutex>
 #include <utility>
+#include <variant>
 
 #include "base/guarded.h"
 #include "store/redis_error.h"
@@ -68,7 +68,7 @@ class SentinelRoute final : public Route {
 
   // The master by what the sentinels say, where `known` is still the latest that they said.
   Result<std::shared_ptr<Node>> search(const std::shared_ptr<Node>& known, Deadline deadline) {
-    const std::unique_lock searching(searching_, deadline.time());
+    const auto searching = searching_.lock_until(deadline);
     if (!searching) return fail(ErrorCode::timeout, "timed out waiting for the sentinels");
     auto latest = *master_.lock();
     if (latest != known) return latest;
@@ -115,7 +115,7 @@ class SentinelRoute final : public Route {
   const RedisOptions options_;
   std::vector<std::unique_ptr<Node>> sentinels_;
   Guarded<std::shared_ptr<Node>> master_;
-  std::timed_mutex searching_;  // held while the sentinels are asked
+  Guarded<std::monostate> searching_;  // held while the sentinels are asked
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ Result<std::shared_ptr<const SlotMap>> Topology::map(Deadline deadline) {
 
 Result<std::shared_ptr<const SlotMap>> Topology::refresh(const std::shared_ptr<const SlotMap>& known,
                                                          Deadline deadline) {
-  const std::unique_lock refreshing(refreshing_, deadline.time());
+  const auto refreshing = refreshing_.lock_until(deadline);
   if (!refreshing) return fail(ErrorCode::timeout, "timed out waiting for the cluster's slots");
   auto latest = known_.lock()->map;
   if (latest != known) return latest;

@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/guarded.h"
@@ -53,7 +53,7 @@ class Topology {
   const ConnectionOptions connection_;
   const RedisOptions options_;
   Guarded<Known> known_;
-  std::timed_mutex refreshing_;  // held while a new map is asked for
+  Guarded<std::monostate> refreshing_;  // held while a new map is asked for
 };
 
 }  // namespace libcache::redis
