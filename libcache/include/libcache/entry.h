@@ -21,21 +21,21 @@ namespace libcache {
 enum class EntryKind : std::uint8_t { response = 1, stream = 2 };
 std::string_view to_string(EntryKind kind);
 
-// What an answer says of itself; absent where it did not say.
+// What an answer says of itself; absent where it did not say. Together no more than some 800 bytes.
 struct Metadata {
-  std::string content_type;
-  std::string provider;
-  std::string model;
-  std::string finish_reason;
-  std::optional<std::int64_t> prompt_tokens;
-  std::optional<std::int64_t> completion_tokens;
-  std::optional<std::int64_t> cached_tokens;
-  std::optional<std::int64_t> reasoning_tokens;
+  std::string content_type = {};
+  std::string provider = {};
+  std::string model = {};
+  std::string finish_reason = {};
+  std::optional<std::int64_t> prompt_tokens = {};
+  std::optional<std::int64_t> completion_tokens = {};
+  std::optional<std::int64_t> cached_tokens = {};     // of the prompt's
+  std::optional<std::int64_t> reasoning_tokens = {};  // of the completion's
   // How long the origin took to its first chunk and in all.
-  std::optional<Milliseconds> origin_first_chunk;
-  std::optional<Milliseconds> origin_total;
+  std::optional<Milliseconds> origin_first_chunk = {};
+  std::optional<Milliseconds> origin_total = {};
   // The program that wrote the entry, as "llmcache 0.1.0".
-  std::string tool;
+  std::string tool = {};
 
   bool operator==(const Metadata&) const = default;
 };
@@ -50,24 +50,24 @@ struct Chunk {
 struct EntryDraft {
   EntryKind kind = EntryKind::response;
   UnixTime created{};
-  std::optional<UnixTime> expires;  // nothing: never
+  std::optional<UnixTime> expires = {};  // nothing: never
   Digest request_digest{};
-  Metadata metadata;
-  std::optional<std::string_view> request;  // the canonical request, kept for show, diff and get --why
-  std::string_view body;                    // a response's bytes
-  std::span<const Chunk> chunks;            // a stream's pieces
+  Metadata metadata = {};
+  std::optional<std::string_view> request = {};  // the canonical request, kept for show, diff and get --why
+  std::string_view body = {};                    // a response's bytes
+  std::span<const Chunk> chunks = {};            // a stream's pieces
 };
 
-// The entry's bytes. Fails (invalid) only for sizes that the format cannot hold.
+// The entry's bytes. Fails (invalid) only for metadata that does not fit in the first kEntryHeadBytes.
 Result<std::string> encode(const EntryDraft& draft);
 
 // What stands at the front of an entry, readable without its body.
 struct EntryHead {
   EntryKind kind = EntryKind::response;
   UnixTime created{};
-  std::optional<UnixTime> expires;
+  std::optional<UnixTime> expires = {};
   Digest request_digest{};
-  Metadata metadata;
+  Metadata metadata = {};
   std::uint64_t payload_size = 0;  // bytes of the body, or of all chunks together with their times and lengths
 };
 
@@ -87,35 +87,30 @@ class Entry {
   UnixTime created() const { return created_; }
   std::optional<UnixTime> expires() const { return expires_; }
   const Digest& request_digest() const { return request_digest_; }
-  std::uint64_t payload_size() const { return payload_raw_; }
+  std::uint64_t payload_size() const { return payload_size_; }
   std::size_t stored_size() const { return bytes_.size(); }
 
+  // Fails: corrupt.
   Result<Metadata> metadata() const;
-  // The canonical request, where it was kept.
+  // The canonical request, where it was kept. Fails: corrupt.
   Result<std::optional<std::string>> request() const;
 
   // Where read() delivers; an error stops the reading and is handed through.
   using Sink = std::function<Status(const Chunk&)>;
-  // Decodes the payload piece by piece in bounded memory: a stream chunk by chunk as recorded (for a raw-framed stream as
-  // it was read), a response in pieces of any size, all at time 0. Fails: corrupt, or as the sink does.
+  // Decodes the payload piece by piece, in memory for one piece and a window of half a megabyte: a stream chunk by
+  // chunk as recorded, a response in pieces of any size, all at time 0. Fails: corrupt, or as the sink does.
   Status read(const Sink& sink) const;
-  // The whole payload: a response's body, or a stream's chunks joined.
+  // The whole payload: a response's body, or a stream's chunks joined. Fails: corrupt.
   Result<std::string> body() const;
 
  private:
   Entry() = default;
   std::string bytes_;
   EntryKind kind_ = EntryKind::response;
-  bool compressed_ = false;
-  bool has_request_ = false;
   UnixTime created_{};
   std::optional<UnixTime> expires_;
   Digest request_digest_{};
-  std::size_t metadata_size_ = 0;
-  std::uint64_t request_raw_ = 0;
-  std::uint64_t request_stored_ = 0;
-  std::uint64_t payload_raw_ = 0;
-  std::uint64_t payload_stored_ = 0;
+  std::uint64_t payload_size_ = 0;
 };
 
 }  // namespace libcache

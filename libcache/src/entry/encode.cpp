@@ -1,0 +1,48 @@
+#include <libcache/entry.h>
+
+#include "entry/blocks.h"
+#include "entry/codec.h"
+#include "entry/compress.h"
+#include "entry/metadata.h"
+
+namespace libcache {
+
+namespace {
+
+// Below this zstd's own tables eat what it saves.
+constexpr std::uint64_t kCompressFrom = 512;
+// Decompressing 4 KB takes longer than the whole select that fetched it (4.5 us against 2.8 us): the short answers, of
+// which hits are made, are stored as they are. Streams are not: they shrink to a thirtieth and decode at 10 GB/s.
+constexpr std::uint64_t kCompressResponseFrom = 16 << 10;
+
+Section append_bytes(std::string& out, std::string_view bytes, std::uint64_t threshold) {
+  return append_section(out, bytes.size(), threshold, [&](const Emit& emit) { emit(bytes); });
+}
+
+Section append_payload(std::string& out, const EntryDraft& draft) {
+  if (draft.kind == EntryKind::response) return append_bytes(out, draft.body, kCompressResponseFrom);
+  return append_section(out, blocks_size(draft.chunks), kCompressFrom,
+                        [&](const Emit& emit) { write_blocks(draft.chunks, emit); });
+}
+
+}  // namespace
+
+Result<std::string> encode(const EntryDraft& draft) {
+  const std::string metadata = write_metadata(draft.metadata);
+  if (metadata.size() > kEntryHeadBytes - kHeaderBytes)
+    return fail(ErrorCode::invalid, "the answer's metadata is too long for an entry");
+  std::string entry(kHeaderBytes, '\0');
+  entry += metadata;
+  Header header{.kind = draft.kind,
+                .created = draft.created,
+                .expires = draft.expires,
+                .request_digest = draft.request_digest,
+                .metadata_size = static_cast<std::uint32_t>(metadata.size())};
+  if (draft.request) header.request = append_bytes(entry, *draft.request, kCompressFrom);
+  header.payload = append_payload(entry, draft);
+  entry.replace(0, kHeaderBytes, write_header(header));
+  append_checksum(entry);
+  return entry;
+}
+
+}  // namespace libcache

@@ -1,0 +1,90 @@
+#include <libcache/entry.h>
+
+#include <utility>
+
+#include "entry/blocks.h"
+#include "entry/codec.h"
+#include "entry/decompress.h"
+#include "entry/metadata.h"
+
+namespace libcache {
+
+std::string_view to_string(EntryKind kind) {
+  switch (kind) {
+    case EntryKind::response:
+      return "response";
+    case EntryKind::stream:
+      return "stream";
+  }
+  return "unknown";
+}
+
+Result<EntryHead> decode_head(std::string_view first_bytes) {
+  const auto header = read_header(first_bytes);
+  if (!header) return tl::make_unexpected(header.error());
+  const auto json = first_bytes.substr(kHeaderBytes, header->metadata_size);
+  if (json.size() != header->metadata_size) return fail(ErrorCode::corrupt, "entry is cut off");
+  auto metadata = read_metadata(json);
+  if (!metadata) return tl::make_unexpected(metadata.error());
+  return EntryHead{.kind = header->kind,
+                   .created = header->created,
+                   .expires = header->expires,
+                   .request_digest = header->request_digest,
+                   .metadata = *std::move(metadata),
+                   .payload_size = header->payload.raw};
+}
+
+Result<Entry> Entry::open(std::string bytes) {
+  if (!checksum_holds(bytes)) return fail(ErrorCode::corrupt, "entry's checksum does not match");
+  const auto layout = read_layout(bytes);
+  if (!layout) return tl::make_unexpected(layout.error());
+  Entry entry;
+  entry.kind_ = layout->header.kind;
+  entry.created_ = layout->header.created;
+  entry.expires_ = layout->header.expires;
+  entry.request_digest_ = layout->header.request_digest;
+  entry.payload_size_ = layout->header.payload.raw;
+  entry.bytes_ = std::move(bytes);
+  return entry;
+}
+
+Result<Metadata> Entry::metadata() const {
+  return read_layout(bytes_).and_then([](const Layout& layout) { return read_metadata(layout.metadata); });
+}
+
+Result<std::optional<std::string>> Entry::request() const {
+  const auto layout = read_layout(bytes_);
+  if (!layout) return tl::make_unexpected(layout.error());
+  if (layout->header.request.encoding == Encoding::absent) return std::nullopt;
+  return read_section(layout->header.request, layout->request);
+}
+
+Status Entry::read(const Sink& sink) const {
+  const auto layout = read_layout(bytes_);
+  if (!layout) return tl::make_unexpected(layout.error());
+  SectionReader payload(layout->header.payload, layout->payload);
+  if (kind_ == EntryKind::stream) return read_blocks(payload, sink);
+  while (true) {
+    const auto piece = payload.next();
+    if (!piece) return tl::make_unexpected(piece.error());
+    if (piece->empty()) return {};
+    if (auto status = sink(Chunk{Milliseconds(0), *piece}); !status) return status;
+  }
+}
+
+Result<std::string> Entry::body() const {
+  if (kind_ == EntryKind::response) {
+    const auto layout = read_layout(bytes_);
+    if (!layout) return tl::make_unexpected(layout.error());
+    return read_section(layout->header.payload, layout->payload);
+  }
+  std::string joined;
+  auto status = read([&](const Chunk& chunk) {
+    joined += chunk.bytes;
+    return Status();
+  });
+  if (!status) return tl::make_unexpected(status.error());
+  return joined;
+}
+
+}  // namespace libcache

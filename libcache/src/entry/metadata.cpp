@@ -1,0 +1,75 @@
+#include "entry/metadata.h"
+
+#include <nlohmann/json.hpp>
+
+namespace libcache {
+
+namespace {
+
+using Json = nlohmann::json;
+
+template <class Value>
+struct Field {
+  const char* name;
+  Value Metadata::* member;
+};
+
+// On disk: these names never change meaning.
+constexpr Field<std::string> kStrings[] = {
+    {"content_type", &Metadata::content_type},   {"provider", &Metadata::provider}, {"model", &Metadata::model},
+    {"finish_reason", &Metadata::finish_reason}, {"tool", &Metadata::tool},
+};
+constexpr Field<std::optional<std::int64_t>> kCounts[] = {
+    {"prompt_tokens", &Metadata::prompt_tokens},
+    {"completion_tokens", &Metadata::completion_tokens},
+    {"cached_tokens", &Metadata::cached_tokens},
+    {"reasoning_tokens", &Metadata::reasoning_tokens},
+};
+constexpr Field<std::optional<Milliseconds>> kTimes[] = {
+    {"origin_first_chunk_ms", &Metadata::origin_first_chunk},
+    {"origin_total_ms", &Metadata::origin_total},
+};
+
+tl::unexpected<Error> not_metadata() {
+  return fail(ErrorCode::corrupt, "entry's metadata is damaged");
+}
+
+}  // namespace
+
+std::string write_metadata(const Metadata& metadata) {
+  Json json = Json::object();
+  for (const auto& [name, member] : kStrings)
+    if (!(metadata.*member).empty()) json[name] = metadata.*member;
+  for (const auto& [name, member] : kCounts)
+    if (metadata.*member) json[name] = *(metadata.*member);
+  for (const auto& [name, member] : kTimes)
+    if (metadata.*member) json[name] = (metadata.*member)->count();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Metadata> read_metadata(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return not_metadata();
+  Metadata metadata;
+  for (const auto& [name, member] : kStrings) {
+    const auto found = json.find(name);
+    if (found == json.end()) continue;
+    if (!found->is_string()) return not_metadata();
+    metadata.*member = found->get_ref<const std::string&>();
+  }
+  for (const auto& [name, member] : kCounts) {
+    const auto found = json.find(name);
+    if (found == json.end()) continue;
+    if (!found->is_number_integer()) return not_metadata();
+    metadata.*member = found->get<std::int64_t>();
+  }
+  for (const auto& [name, member] : kTimes) {
+    const auto found = json.find(name);
+    if (found == json.end()) continue;
+    if (!found->is_number_integer()) return not_metadata();
+    metadata.*member = Milliseconds(found->get<std::int64_t>());
+  }
+  return metadata;
+}
+
+}  // namespace libcache

@@ -1,0 +1,17 @@
+// Metadata as the compact JSON object that stands in an entry.
+#pragma once
+
+#include <libcache/entry.h>
+
+#include <string>
+#include <string_view>
+
+namespace libcache {
+
+// Only what is there; bytes that are no UTF-8 become U+FFFD.
+std::string write_metadata(const Metadata& metadata);
+
+// Members that this version does not know are skipped. Fails: corrupt.
+Result<Metadata> read_metadata(std::string_view json);
+
+}  // namespace libcache
