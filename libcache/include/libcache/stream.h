@@ -41,14 +41,21 @@ struct Verdict {
   Metadata metadata;   // model, finish reason and usage, as far as the answer says
 };
 
-// Judges a whole response body that was not streamed: an empty body, and JSON with a top-level "error" member or
-// "type":"error", are errors; what begins as a JSON object or array and does not end as one is incomplete; anything
-// that is not JSON at all is complete, for the caller alone knows what it asked for.
+// Judges a whole response body that was not streamed: an empty body, and JSON with a top-level "error" member (unless
+// null, false or empty) or "type":"error", are errors; what begins as a JSON object or array and is not one to its end,
+// and an answer that says it is still in the making, are incomplete; anything that is not JSON at all is complete, for
+// the caller alone knows what it asked for.
 Verdict judge_response(std::string_view body);
+
+// Whether one of the reasons for which an answer ended is `reason`: its own word, or OpenAI's for the same thing (stop,
+// length, tool_calls, content_filter). An answer of several choices has them joined by commas.
+bool has_finish_reason(const Metadata& metadata, std::string_view reason);
 
 // Records a stream while it passes through. Fed in any pieces, it cuts at the ends of SSE events or NDJSON lines; where
 // the stream is neither, at each write. Also judges it as it goes, by the protocol it speaks (OpenAI chat and text
-// completions and responses, Anthropic messages, Gemini, Ollama; any other: a whole last event). One thread at a time.
+// completions and responses, Anthropic messages, Gemini, Ollama; any other: a whole last event); what turns out to be
+// one body that was not streamed, by judge_response. The last event is whole once its JSON or [DONE] is, whether or not
+// its blank line came. One thread at a time.
 class Recorder {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -73,8 +80,9 @@ class Recorder {
   std::unique_ptr<State> state_;
 };
 
-// The answer's text alone, as a reader would see it, from one chunk after another of a recorded stream. One thread at a
-// time.
+// The answer's text alone, as a reader would see it, from one chunk after another of a recorded stream: of several
+// choices the first, without reasoning and tool calls. A stream without framing is text as it is; one that speaks no
+// known protocol has none. One thread at a time.
 class TextExtractor {
  public:
   TextExtractor();

@@ -7,7 +7,7 @@ namespace {
 
 bool speaks(JsonValue event) {
   const std::string type = event["type"].text();
-  return type == "message" || type == "ping" || type.starts_with("message_") || type.starts_with("content_block_");
+  return type == "message" || type.starts_with("message_") || type.starts_with("content_block_");
 }
 
 void read_usage(JsonValue usage, Metadata& metadata) {
@@ -32,14 +32,10 @@ std::string missing(const Progress& progress) {
 }
 
 std::string text(JsonValue event) {
-  std::string text;
-  if (event["delta"]["type"].text() == "text_delta") text = event["delta"]["text"].text();
-  const auto add_block = [&text](JsonValue block) {
-    if (block["type"].text() == "text") text += block["text"].text();
-  };
-  add_block(event["content_block"]);
-  event["content"].each(add_block);
-  return text;
+  const JsonValue delta = event["delta"];
+  if (delta["type"].text() == "text_delta") return delta["text"].text();
+  const JsonValue block = event["content_block"];
+  return block["type"].text() == "text" ? block["text"].text() : text_of(event["content"]);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ void read(JsonValue event, Progress& progress) {
   Metadata& metadata = progress.metadata;
   progress.set_model(event["modelVersion"]);
   event["candidates"].each([&progress](JsonValue candidate) {
-    progress.finish(candidate["index"].integer().value_or(0), candidate["finishReason"].text());
+    const JsonValue reason = candidate["finishReason"];
+    progress.add_choice(candidate["index"], reason.text() != "FINISH_REASON_UNSPECIFIED" ? reason : JsonValue());
   });
   const JsonValue usage = event["usageMetadata"];
   set_count(metadata.prompt_tokens, usage["promptTokenCount"]);
@@ -28,7 +29,7 @@ void read(JsonValue event, Progress& progress) {
 
 // A prompt that was blocked has no candidates.
 std::string missing(const Progress& progress) {
-  return progress.ended ? "" : progress.unfinished("candidate", "finishReason");
+  return progress.ended ? "" : progress.describe_open_choice("candidate", "finishReason");
 }
 
 // Of the first candidate, without its thoughts.

@@ -1,5 +1,7 @@
 #include "entry/judge.h"
 
+#include <utility>
+
 namespace libcache {
 
 namespace {
@@ -10,92 +12,76 @@ bool begins_as_json(std::string_view text) {
   return text.starts_with('{') || text.starts_with('[');
 }
 
-Verdict verdict_of(Completeness completeness, std::string reason, Progress& progress) {
-  return {completeness, std::move(reason), std::move(progress.metadata)};
+Verdict verdict_of(Progress& progress, std::string lack) {
+  if (!progress.error.empty()) return {Completeness::error, std::move(progress.error), std::move(progress.metadata)};
+  const auto completeness = lack.empty() ? Completeness::complete : Completeness::incomplete;
+  return {completeness, std::move(lack), std::move(progress.metadata)};
 }
 
 }  // namespace
 
-void StreamJudge::read_event(JsonValue event) {
-  if (error_.empty()) error_ = describe_error(event);
-  if (protocol_ == nullptr) protocol_ = find_protocol(event);
-  if (protocol_ != nullptr) protocol_->read(event, progress_);
+void StreamJudge::count(bool whole) {
+  last_whole_ = whole;
+  if (count_++ == 0) first_whole_ = whole;
 }
 
 // False: it is not JSON, or not all of it.
 bool StreamJudge::read_json(std::string_view data) {
-  if (!begins_as_json(data) || !document_.parse(data)) return false;
-  read_event(JsonValue(document_));
+  if (!document_.parse(data)) return false;
+  const JsonValue event(document_);
+  read_error(event, progress_);
+  if (protocol_ == nullptr) protocol_ = find_protocol(event);
+  if (protocol_ != nullptr) protocol_->read(event, progress_);
   return true;
 }
 
-void StreamJudge::count(bool whole) {
-  whole_last_ = whole;
-  if (count_++ == 0) whole_first_ = whole;
-}
-
 void StreamJudge::read(const Event& event) {
-  if (event.name == "error" && error_.empty()) error_ = "the stream has an error event";
-  if (!event.data) return;
-  const std::string_view data = trimmed(*event.data);
-  if (data == kDone) progress_.done_marker = true;
-  count(read_json(data) || data == kDone || !begins_as_json(data));
+  if (event.name == "ping") return;
+  const std::string_view data = trimmed(event.data.value_or(""));
+  if (data == kDone) {
+    progress_.done_marker = true;
+    count(true);
+  } else if (begins_as_json(data)) {
+    count(read_json(data));
+  } else if (event.data) {
+    count(true);
+  }
+  if (event.name == "error") progress_.add_error({});
 }
 
-void StreamJudge::read_last(const Event& event) {
+void StreamJudge::read_rest(const Event& event) {
   const std::string_view data = trimmed(event.data.value_or(""));
-  if (data != kDone && !begins_as_json(data)) return count(false);
-  read(event);
+  if (data == kDone || begins_as_json(data)) return read(event);
+  if (event.data) count(false);
+}
+
+std::string StreamJudge::describe_lack() const {
+  if (count_ == 0) return "the stream ended before its first event";
+  if (!last_whole_) return "the stream ended inside an event";
+  return protocol_ != nullptr ? protocol_->missing(progress_) : std::string();
 }
 
 Verdict StreamJudge::finish() {
-  if (!error_.empty()) return verdict_of(Completeness::error, std::move(error_), progress_);
-  std::string missing;
-  if (count_ == 0) {
-    missing = "the stream ended without any event";
-  } else if (!whole_last_) {
-    missing = "the stream ended inside an event";
-  } else if (protocol_ != nullptr) {
-    missing = protocol_->missing(progress_);
-  }
-  const auto completeness = missing.empty() ? Completeness::complete : Completeness::incomplete;
-  return verdict_of(completeness, std::move(missing), progress_);
+  return verdict_of(progress_, describe_lack());
 }
-
-namespace {
-
-// What a body says, or each element of one that is a list.
-std::string read_body(JsonValue body, Progress& progress) {
-  std::string error;
-  const auto read = [&](JsonValue value) {
-    if (error.empty()) error = describe_error(value);
-    if (const Protocol* const protocol = find_protocol(value)) protocol->read(value, progress);
-  };
-  if (body.is(JsonKind::array)) {
-    body.each(read);
-  } else {
-    read(body);
-  }
-  return error;
-}
-
-}  // namespace
 
 Verdict judge_response(std::string_view body) {
-  Progress progress;
-  const std::string_view text = trimmed(parse_event(Framing::ndjson, body, progress.metadata.tool).data.value_or(""));
-  if (text.empty()) return verdict_of(Completeness::error, "the answer is empty", progress);
-  if (!begins_as_json(text)) return verdict_of(Completeness::complete, "", progress);
+  const std::string_view text = trimmed(body);
+  if (text.empty()) return {Completeness::error, "the answer is empty", {}};
+  if (!begins_as_json(text)) return {};
   JsonDocument document;
   if (const Status status = document.parse(text); !status) {
-    return verdict_of(Completeness::incomplete, "the answer is not whole JSON: " + status.error().message, progress);
+    return {Completeness::incomplete, "the answer is not whole JSON: " + status.error().message, {}};
   }
-  std::string error = read_body(JsonValue(document), progress);
-  if (!error.empty()) return verdict_of(Completeness::error, std::move(error), progress);
-  if (!progress.ended.value_or(true)) {
-    return verdict_of(Completeness::incomplete, "the answer says that it is not finished", progress);
-  }
-  return verdict_of(Completeness::complete, "", progress);
+  Progress progress;
+  const auto read = [&progress](JsonValue answer) {
+    read_error(answer, progress);
+    if (const Protocol* const protocol = find_protocol(answer)) protocol->read(answer, progress);
+  };
+  const JsonValue root(document);
+  read(root);
+  root.each(read);  // Gemini's stream without server-sent events is one list
+  return verdict_of(progress, progress.ended.value_or(true) ? "" : "the answer says that it is not finished");
 }
 
 }  // namespace libcache

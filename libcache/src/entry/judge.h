@@ -3,6 +3,7 @@
 
 #include <libcache/stream.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,26 +16,25 @@ namespace libcache {
 class StreamJudge {
  public:
   void read(const Event& event);
-  // An event that the stream ended in without its blank line or the end of its line. It counts if its data says itself
-  // that it is whole: a JSON object or [DONE].
-  void read_last(const Event& event);
-  // Whether what was read is events at all: not one JSON text, on one line or broken over several.
-  bool are_events() const { return count_ > 1 && whole_first_; }
+  // What the stream ended in: an event without its blank line, a line without its end. It counts as an event if it says
+  // itself where it ends, as JSON and [DONE] do.
+  void read_rest(const Event& event);
+  // Whether these were events: not one JSON text on one line, or on several.
+  bool were_events() const { return count_ > 1 && first_whole_; }
   // The stream has ended. The judge is spent.
   Verdict finish();
 
  private:
-  bool read_json(std::string_view data);
-  void read_event(JsonValue event);
   void count(bool whole);
+  bool read_json(std::string_view data);
+  std::string describe_lack() const;
 
   JsonDocument document_;
   const Protocol* protocol_ = nullptr;
   Progress progress_;
-  std::size_t count_ = 0;  // events that had data
-  bool whole_first_ = false;
-  bool whole_last_ = false;
-  std::string error_;  // what the provider reported
+  std::size_t count_ = 0;
+  bool first_whole_ = false;
+  bool last_whole_ = false;
 };
 
 }  // namespace libcache

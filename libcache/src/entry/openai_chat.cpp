@@ -20,14 +20,17 @@ void read_usage(JsonValue usage, Metadata& metadata) {
 void read(JsonValue event, Progress& progress) {
   progress.set_model(event["model"]);
   event["choices"].each([&progress](JsonValue choice) {
-    progress.finish(choice["index"].integer().value_or(0), choice["finish_reason"].text());
+    progress.add_choice(choice["index"], choice["finish_reason"]);
+    if (choice["finish_reason"].text() == "error") progress.add_error(choice["error"]);
   });
-  read_usage(event["x_groq"]["usage"], progress.metadata);
+  const JsonValue groq = event["x_groq"];
+  if (groq["error"]) progress.add_error(groq);
+  read_usage(groq["usage"], progress.metadata);
   read_usage(event["usage"], progress.metadata);
 }
 
 std::string missing(const Progress& progress) {
-  if (std::string open = progress.unfinished("choice", "finish_reason"); !open.empty()) return open;
+  if (std::string open = progress.describe_open_choice("choice", "finish_reason"); !open.empty()) return open;
   return progress.done_marker ? "" : "the stream ended without data: [DONE]";
 }
 
@@ -37,9 +40,7 @@ std::string text(JsonValue event) {
   event["choices"].each([&text](JsonValue choice) {
     if (choice["index"].integer().value_or(0) != 0) return;
     const JsonValue message = choice["delta"] ? choice["delta"] : choice["message"];
-    text += message["content"].text();
-    text += message["refusal"].text();
-    text += choice["text"].text();
+    text += text_of(message["content"]) + message["refusal"].text() + choice["text"].text();
   });
   return text;
 }

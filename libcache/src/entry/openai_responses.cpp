@@ -35,6 +35,7 @@ void read(JsonValue event, Progress& progress) {
   const std::string type = event["type"].text();
   const std::string status = type.starts_with(kEvent) ? type.substr(kEvent.size()) : response["status"].text();
   if (status.empty()) return;
+  if (status == "failed") progress.add_error(response["error"]);
   progress.ended = status == "completed" || status == "incomplete";
   if (!*progress.ended) return;
   const std::string reason = response["incomplete_details"]["reason"].text();

@@ -1,5 +1,7 @@
 #include "entry/protocol.h"
 
+#include <libcache/stream.h>
+
 #include <algorithm>
 
 namespace libcache {
@@ -8,54 +10,71 @@ namespace {
 
 constexpr const Protocol* kProtocols[] = {&kOpenAiChat, &kOpenAiResponses, &kAnthropicMessages, &kGemini, &kOllama};
 
-// Whether `text` is a short word for machines, like rate_limit_exceeded.
+// Metadata is read with the head of an entry, so that nothing in it may grow without bound.
+constexpr std::size_t kLongestModel = 256;
+constexpr std::size_t kLongestReasons = 128;
+
+// Whether `text` is a word for machines, like rate_limit_exceeded.
 bool is_code(std::string_view text) {
-  constexpr std::size_t kLongest = 64;
-  const auto fits = [](char character) {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') || character == '_' || character == '-' || character == '.';
-  };
-  return !text.empty() && text.size() <= kLongest && std::all_of(text.begin(), text.end(), fits);
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  constexpr std::size_t kLongestCode = 64;
+  return !text.empty() && text.size() <= kLongestCode && text.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
-bool names(std::string_view list, std::string_view word) {
-  while (true) {
-    const std::size_t comma = list.find(',');
-    if (list.substr(0, comma) == word) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
+// Whether a value where an error would stand says that there is none.
+bool is_no_error(JsonValue error) {
+  return !error || error.is(JsonKind::false_) || (error.is(JsonKind::string) && error.text().empty());
 }
 
 }  // namespace
 
-void Progress::finish(std::int64_t choice, const std::string& reason) {
-  bool& finished = choices[choice];
-  if (reason.empty()) return;
-  finished = true;
+void Progress::set_model(JsonValue model) {
+  if (std::string name = model.text(); !name.empty() && name.size() <= kLongestModel) metadata.model = std::move(name);
+}
+
+void Progress::add_choice(JsonValue index, JsonValue finish_reason) {
+  const std::string reason = finish_reason.text();
+  bool& finished = choices[index.integer().value_or(0)];
+  finished = finished || !reason.empty();
   add_finish_reason(reason);
 }
 
-void Progress::add_finish_reason(const std::string& reason) {
-  if (reason.empty() || names(metadata.finish_reason, reason)) return;
-  if (!metadata.finish_reason.empty()) metadata.finish_reason += ',';
-  metadata.finish_reason += reason;
+void Progress::add_finish_reason(std::string_view reason) {
+  std::string& reasons = metadata.finish_reason;
+  if (reason.empty() || has_finish_reason(metadata, reason)) return;
+  if (reasons.size() + reason.size() >= kLongestReasons) return;
+  if (!reasons.empty()) reasons += ',';
+  reasons += reason;
 }
 
-void Progress::set_model(JsonValue model) {
-  if (std::string name = model.text(); !name.empty()) metadata.model = std::move(name);
+void Progress::add_error(JsonValue value) {
+  if (!error.empty()) return;
+  error = "the provider reports an error";
+  for (const JsonValue code : {value["type"], value["code"], value["status"]}) {
+    const std::string word = code.text();
+    if (!is_code(word) || word == "error") continue;
+    error += ": " + word;
+    return;
+  }
 }
 
-std::string Progress::unfinished(std::string_view choice, std::string_view reason) const {
-  const auto open = std::find_if(choices.begin(), choices.end(), [](const auto& entry) { return !entry.second; });
+std::string Progress::describe_open_choice(std::string_view choice, std::string_view finish_reason) const {
   if (choices.empty()) return "the stream ended without any " + std::string(choice);
+  const auto open = std::find_if(choices.begin(), choices.end(), [](const auto& entry) { return !entry.second; });
   if (open == choices.end()) return {};
-  return "the stream ended without a " + std::string(reason) + " for " + std::string(choice) + " " +
-         std::to_string(open->first);
+  return std::string(choice) + " " + std::to_string(open->first) + " has no " + std::string(finish_reason);
 }
 
 void set_count(std::optional<std::int64_t>& count, JsonValue value) {
   if (const auto number = value.integer()) count = number;
+}
+
+std::string text_of(JsonValue content) {
+  std::string text = content.text();
+  content.each([&text](JsonValue part) {
+    if (part["type"].text() == "text") text += part["text"].text();
+  });
+  return text;
 }
 
 const Protocol* find_protocol(JsonValue event) {
@@ -64,13 +83,9 @@ const Protocol* find_protocol(JsonValue event) {
   return found != std::end(kProtocols) ? *found : nullptr;
 }
 
-std::string describe_error(JsonValue event) {
-  const JsonValue error = event["error"];
-  if ((!error || error.is(JsonKind::false_)) && event["type"].text() != "error") return {};
-  for (const JsonValue code : {error["type"], error["code"], error["status"], event["code"]}) {
-    if (const std::string word = code.text(); is_code(word)) return "the provider reports an error: " + word;
-  }
-  return "the provider reports an error";
+void read_error(JsonValue event, Progress& progress) {
+  if (const JsonValue error = event["error"]; !is_no_error(error)) return progress.add_error(error);
+  if (event["type"].text() == "error" || event["object"].text() == "error") progress.add_error(event);
 }
 
 }  // namespace libcache

@@ -53,17 +53,18 @@ void Recorder::State::read_chunks(Milliseconds now) {
   }
 }
 
-// What is left behind the last chunk is one more, whole or not.
+// What is left behind the last chunk is one more.
 Verdict Recorder::State::finish() {
   if (recording.bytes.empty() || (framer && recording.framing == Framing::raw)) return judge_response(recording.bytes);
-  if (!framer) return {Completeness::incomplete, "the stream ended before its first event", {}};
-  const std::size_t begin = framer->end();
+  if (!framer) return judge.finish();
+  framer->close();
+  read_chunks(last);
   const std::size_t size = recording.bytes.size();
-  if (begin < size) {
+  if (const std::size_t begin = framer->end(); begin < size) {
     recording.marks.push_back({size, last});
-    if (const Event rest = event(begin, size); rest.data) judge.read_last(rest);
+    judge.read_rest(event(begin, size));
   }
-  if (recording.framing == Framing::ndjson && !judge.are_events()) return judge_response(recording.bytes);
+  if (recording.framing == Framing::ndjson && !judge.were_events()) return judge_response(recording.bytes);
   return judge.finish();
 }
 

@@ -16,25 +16,29 @@ std::optional<Framing> find_framing(std::string_view text);
 
 // Finds where the chunks of a growing text end: behind the blank line that ends an event, behind a line of NDJSON. What
 // stands before an event (comments, blank lines) is part of its chunk; a comment with a blank line of its own is a
-// chunk. The chunks do not depend on the pieces in which the text arrives. Each byte is looked at once.
+// chunk. The chunks do not depend on the pieces in which the text arrives, and no byte is looked at more than twice.
 class Framer {
  public:
   explicit Framer(Framing framing) : framing_(framing) {}
 
   // The end of the next whole chunk of `text`: all that arrived so far, with what was there at the last call in front.
-  // Nothing until more arrives: also where only a LF could tell whether it belongs to the CR at the end.
+  // Nothing until more arrives: also where only that could tell whether a LF belongs to the CR at the end.
   std::optional<std::size_t> next(std::string_view text);
+  // No more will come: a CR at the end stands alone.
+  void close() { closed_ = true; }
   // The offset behind the last whole chunk.
   std::size_t end() const { return end_; }
 
  private:
-  std::optional<std::size_t> line_end(std::string_view text);
+  std::optional<std::size_t> find_line_end(std::string_view text);
+  bool ends_chunk(std::string_view line);
 
   Framing framing_;
-  std::size_t end_ = 0;   // of the last chunk
+  bool closed_ = false;
+  std::size_t end_ = 0;
   std::size_t line_ = 0;  // where the line begins that is being looked at
-  std::size_t seen_ = 0;  // up to where it holds no end of a line
-  bool blank_ = true;     // whether the chunk has had nothing but blank lines
+  std::size_t seen_ = 0;  // up to where it is known to go on
+  bool blank_ = true;     // whether the line before was blank, or there was none
 };
 
 // What one chunk of a stream says. The views refer to the chunk or to the scratch string of parse_event.
@@ -43,10 +47,10 @@ struct Event {
   std::optional<std::string_view> data;  // its `data` lines, joined with LF; a line of NDJSON. Nothing: there are none
 };
 
-// Reads one chunk. Whether it has its last line's end makes no difference.
+// Reads one chunk. Whether its last line has an end makes no difference.
 Event parse_event(Framing framing, std::string_view chunk, std::string& scratch);
 
-// Without the JSON white space around it.
+// Without a byte-order mark in front and white space around it.
 std::string_view trimmed(std::string_view text);
 
 }  // namespace libcache

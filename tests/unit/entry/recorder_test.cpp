@@ -1,76 +1,119 @@
-#include <libcache/stream.h>
-
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/generators/catch_generators.hpp>
-#include <fstream>
-#include <iterator>
+#include <catch2/generators/catch_generators_range.hpp>
+#include <functional>
 #include <random>
-#include <string>
+
+#include "support/streams.h"
 
 using namespace libcache;
 using namespace std::chrono_literals;
-using namespace std::string_literals;
-using namespace std::string_view_literals;
+using support::record;
 
 namespace {
 
-std::string sample(const std::string& name) {
-  std::ifstream file(LLMCACHE_TEST_DATA "/golden/streams/" + name, std::ios::binary);
-  REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+using Chunks = std::vector<std::string>;
 
-Recorder::Finished record(std::string_view stream, std::size_t piece) {
+const Recorder::TimePoint kStart{};
+
+// Records a stream in pieces of the sizes that `next_size` gives.
+Recorder::Finished record(std::string_view stream, const std::function<std::size_t()>& next_size) {
   Recorder recorder;
-  for (std::size_t begin = 0; begin < stream.size(); begin += piece) recorder.write(stream.substr(begin, piece));
+  while (!stream.empty()) {
+    const std::string_view piece = stream.substr(0, next_size());
+    recorder.write(piece);
+    stream.remove_prefix(piece.size());
+  }
   return recorder.finish();
 }
 
-Verdict verdict(std::string_view stream) {
-  return record(stream, stream.size() + 1).verdict;
+Chunks chunks(const Recording& recording) {
+  Chunks chunks;
+  for (const Chunk& chunk : recording.chunks()) chunks.emplace_back(chunk.bytes);
+  return chunks;
 }
 
-std::vector<std::size_t> ends(const Recording& recording) {
-  std::vector<std::size_t> ends;
-  for (const auto& mark : recording.marks) ends.push_back(mark.end);
-  return ends;
-}
-
-// Where the data of the last event ends: behind it only line ends are left.
-std::size_t end_of_last_event(std::string_view stream) {
-  return stream.find_last_not_of("\r\n") + 1;
-}
-
-std::string complete_sample() {
-  return GENERATE("anthropic-messages.sse"s, "gemini.sse"s, "ollama-chat.ndjson"s, "openai-chat.sse"s,
-                  "openai-comments-and-multiline.sse"s, "openai-responses.sse"s, "openai-tools.sse"s,
-                  "openai-two-choices.sse"s);
+std::vector<std::int64_t> times(const Recording& recording) {
+  std::vector<std::int64_t> times;
+  for (const Chunk& chunk : recording.chunks()) times.push_back(chunk.at.count());
+  return times;
 }
 
 }  // namespace
 
-TEST_CASE("a sample is recorded whole, in the same chunks whatever the pieces") {
-  const std::string name = complete_sample();
+TEST_CASE("a stream is recorded in the same chunks whatever the pieces in which it arrives") {
+  const std::string name = GENERATE(from_range(support::kCompleteStreams));
   INFO(name);
-  const std::string stream = sample(name);
-  const auto whole = record(stream, stream.size());
-  CHECK(whole.verdict.reason == "");
-  CHECK(whole.verdict.completeness == Completeness::complete);
-  for (std::size_t piece = 1; piece <= 64; ++piece) {
-    const auto pieces = record(stream, piece);
-    REQUIRE(pieces.recording.bytes == stream);
-    REQUIRE(ends(pieces.recording) == ends(whole.recording));
-    REQUIRE(pieces.verdict.reason == "");
-  }
+  const std::string stream = support::sample_stream(name);
+  const auto whole = record(stream);
+  CHECK(whole.recording.bytes == stream);
+  CHECK(chunks(whole.recording).size() > 5);
+  const auto check = [&](const Recorder::Finished& pieces) {
+    CHECK(pieces.verdict.reason.empty());
+    CHECK(pieces.verdict.completeness == Completeness::complete);
+    CHECK(pieces.recording.framing == whole.recording.framing);
+    CHECK(pieces.recording.bytes == stream);
+    CHECK(chunks(pieces.recording) == chunks(whole.recording));
+  };
+  for (std::size_t size = 1; size <= 64; ++size) check(record(stream, [size] { return size; }));
+  std::mt19937 random(1);
+  std::uniform_int_distribution<std::size_t> sizes(1, 400);
+  for (int run = 0; run < 50; ++run) check(record(stream, [&] { return sizes(random); }));
 }
 
-TEST_CASE("a sample that is cut anywhere before the end of its last event is not complete") {
-  const std::string name = complete_sample();
-  INFO(name);
-  const std::string stream = sample(name);
-  for (std::size_t size = 0; size < end_of_last_event(stream); ++size) {
-    INFO(size);
-    REQUIRE(verdict(std::string_view(stream).substr(0, size)).completeness != Completeness::complete);
-  }
+TEST_CASE("the chunks of a recording are all of its bytes") {
+  const auto [recording, verdict] = record("\xEF\xBB\xBF\n: hello\n\ndata: a\n\n\ndata: b\n\ndata: c");
+  CHECK(recording.framing == Framing::sse);
+  CHECK(chunks(recording) == Chunks{"\xEF\xBB\xBF\n: hello\n\n", "data: a\n\n", "\ndata: b\n\n", "data: c"});
+}
+
+TEST_CASE("a chunk's time is when it was whole, since the recording began") {
+  Recorder recorder(kStart);
+  recorder.write("data: a\n", kStart + 10ms);
+  recorder.write("\ndata: b\n\ndata:", kStart + 25ms);
+  recorder.write(" c\n\n", kStart + 40ms);
+  recorder.write("data: d", kStart + 55ms);
+  const auto [recording, verdict] = recorder.finish(kStart + 70ms);
+  CHECK(times(recording) == std::vector<std::int64_t>{25, 25, 40, 55});
+  CHECK(recording.total == 70ms);
+  CHECK(verdict.metadata.origin_first_chunk == 25ms);
+  CHECK(verdict.metadata.origin_total == 70ms);
+}
+
+TEST_CASE("a chunk that ends in a CR is not later for having waited for a LF") {
+  Recorder recorder(kStart);
+  recorder.write("data: a\r\r", kStart + 10ms);
+  recorder.write("data: b\r\r", kStart + 20ms);
+  const auto [recording, verdict] = recorder.finish(kStart + 30ms);
+  CHECK(chunks(recording) == Chunks{"data: a\r\r", "data: b\r\r"});
+  CHECK(times(recording) == std::vector<std::int64_t>{10, 20});
+}
+
+TEST_CASE("a stream without framing has a chunk for each write") {
+  Recorder recorder(kStart);
+  recorder.write("d", kStart + 1ms);
+  recorder.write("at", kStart + 2ms);
+  recorder.write("e: today\n\n", kStart + 3ms);
+  recorder.write("", kStart + 4ms);
+  recorder.write("end", kStart + 5ms);
+  CHECK(recorder.size() == 16);
+  const auto [recording, verdict] = recorder.finish(kStart + 6ms);
+  CHECK(recording.framing == Framing::raw);
+  CHECK(chunks(recording) == Chunks{"d", "at", "e: today\n\n", "end"});
+  CHECK(times(recording) == std::vector<std::int64_t>{1, 2, 3, 5});
+  CHECK(verdict.completeness == Completeness::complete);
+}
+
+TEST_CASE("a stream that is over before its framing is known is kept as it came") {
+  const auto [recording, verdict] = record("data", [] { return 2; });
+  CHECK(recording.framing == Framing::raw);
+  CHECK(chunks(recording) == Chunks{"da", "ta"});
+  CHECK(verdict.completeness == Completeness::incomplete);
+}
+
+TEST_CASE("an empty stream has no chunks") {
+  const auto [recording, verdict] = record("");
+  CHECK(recording.bytes.empty());
+  CHECK(recording.chunks().empty());
+  CHECK(verdict.completeness == Completeness::error);
+  CHECK_FALSE(verdict.metadata.origin_first_chunk);
 }

@@ -1,0 +1,58 @@
+// Streams to record: the samples in tests/golden/streams, and short ones made of their events.
+#pragma once
+
+#include <libcache/stream.h>
+
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace support {
+
+// The samples that are complete streams.
+inline const std::vector<std::string> kCompleteStreams = {
+    "anthropic-messages.sse",
+    "gemini.sse",
+    "ollama-chat.ndjson",
+    "openai-chat.sse",
+    "openai-comments-and-multiline.sse",
+    "openai-responses.sse",
+    "openai-tools.sse",
+    "openai-two-choices.sse",
+};
+
+inline std::string sample_stream(const std::string& name) {
+  std::ifstream file(LLMCACHE_TEST_DATA "/golden/streams/" + name, std::ios::binary);
+  if (!file) throw std::runtime_error("no sample " + name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Events with these data.
+inline std::string sse(std::initializer_list<std::string_view> events) {
+  std::string stream;
+  for (const std::string_view data : events) stream.append("data: ").append(data).append("\n\n");
+  return stream;
+}
+
+inline std::string ndjson(std::initializer_list<std::string_view> events) {
+  std::string stream;
+  for (const std::string_view data : events) stream.append(data).append("\n");
+  return stream;
+}
+
+// A stream that arrives at once.
+inline libcache::Recorder::Finished record(std::string_view stream) {
+  libcache::Recorder recorder;
+  recorder.write(stream);
+  return recorder.finish();
+}
+
+inline libcache::Verdict judge_stream(std::string_view stream) {
+  return record(stream).verdict;
+}
+
+}  // namespace support

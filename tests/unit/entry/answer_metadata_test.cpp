@@ -1,0 +1,139 @@
+// What an answer says of itself, streamed and not.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "support/streams.h"
+
+using namespace libcache;
+using support::judge_stream;
+using support::ndjson;
+using support::sample_stream;
+using support::sse;
+
+namespace {
+
+// A stream's metadata without the times that its recorder took.
+Metadata of_stream(std::string_view stream) {
+  Metadata metadata = judge_stream(stream).metadata;
+  metadata.origin_first_chunk.reset();
+  metadata.origin_total.reset();
+  return metadata;
+}
+
+Metadata of_response(std::string_view body) {
+  return judge_response(body).metadata;
+}
+
+struct Tokens {
+  std::optional<std::int64_t> prompt, completion, cached, reasoning;
+};
+
+Metadata metadata(std::string model, std::string finish_reason, const Tokens& tokens) {
+  Metadata metadata;
+  metadata.model = std::move(model);
+  metadata.finish_reason = std::move(finish_reason);
+  metadata.prompt_tokens = tokens.prompt;
+  metadata.completion_tokens = tokens.completion;
+  metadata.cached_tokens = tokens.cached;
+  metadata.reasoning_tokens = tokens.reasoning;
+  return metadata;
+}
+
+}  // namespace
+
+TEST_CASE("the samples' metadata") {
+  const Metadata chat = metadata("gpt-4o-mini-2024-07-18", "stop", {19, 27, 0, 0});
+  CHECK(of_stream(sample_stream("openai-chat.sse")) == chat);
+  CHECK(of_stream(sample_stream("openai-tools.sse")) == metadata("gpt-4o-mini-2024-07-18", "tool_calls", {}));
+  CHECK(of_stream(sample_stream("openai-two-choices.sse")) == metadata("gpt-4o-mini-2024-07-18", "stop", {}));
+  CHECK(of_stream(sample_stream("openai-responses.sse")) ==
+        metadata("gpt-4.1-2025-04-14", "completed", {19, 27, {}, {}}));
+  CHECK(of_stream(sample_stream("anthropic-messages.sse")) ==
+        metadata("claude-sonnet-4-20250514", "end_turn", {25, 27, {}, {}}));
+  CHECK(of_stream(sample_stream("gemini.sse")) == metadata("gemini-2.0-flash", "STOP", {19, 27, {}, {}}));
+  CHECK(of_stream(sample_stream("ollama-chat.ndjson")) == metadata("llama3.2", "stop", {26, 27, {}, {}}));
+  const Metadata body = metadata("gpt-4o-mini-2024-07-18", "stop", {19, 27, {}, {}});
+  CHECK(of_response(sample_stream("openai-chat.json")) == body);
+  CHECK(of_stream(sample_stream("openai-chat.json")) == body);
+}
+
+TEST_CASE("what was said before the stream broke is kept") {
+  CHECK(of_stream(sample_stream("anthropic-error-midway.sse")) ==
+        metadata("claude-sonnet-4-20250514", "", {25, 1, {}, {}}));
+}
+
+TEST_CASE("OpenAI counts cached and reasoning tokens in details") {
+  CHECK(of_response(R"({"model":"gpt-5","choices":[{"finish_reason":"length"}],"usage":{"prompt_tokens":100,)"
+                    R"("completion_tokens":50,"prompt_tokens_details":{"cached_tokens":64},)"
+                    R"("completion_tokens_details":{"reasoning_tokens":32}}})") ==
+        metadata("gpt-5", "length", {100, 50, 64, 32}));
+  CHECK(of_response(R"({"object":"response","model":"gpt-5","status":"incomplete",)"
+                    R"("incomplete_details":{"reason":"max_output_tokens"},"usage":{"input_tokens":100,)"
+                    R"("input_tokens_details":{"cached_tokens":64},"output_tokens":50,)"
+                    R"("output_tokens_details":{"reasoning_tokens":32}}})") ==
+        metadata("gpt-5", "max_output_tokens", {100, 50, 64, 32}));
+}
+
+TEST_CASE("providers with OpenAI's format have places of their own for usage") {
+  CHECK(of_stream(sse({R"({"choices":[],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":4}}})", "[DONE]"})) ==
+        metadata("", "", {3, 4, {}, {}}));
+  CHECK(of_response(R"({"choices":[],"usage":{"prompt_tokens":3,"prompt_cache_hit_tokens":2}})") ==
+        metadata("", "", {3, {}, 2, {}}));
+}
+
+TEST_CASE("Anthropic counts at the start and again at the end") {
+  CHECK(of_stream(sse({R"({"type":"message_start","message":{"model":"claude","usage":{"input_tokens":9,)"
+                       R"("cache_read_input_tokens":7,"output_tokens":1}}})",
+                       R"({"type":"message_delta","delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":64}})",
+                       R"({"type":"message_stop"})"})) == metadata("claude", "max_tokens", {9, 64, 7, {}}));
+  CHECK(of_response(R"({"type":"message","model":"claude","stop_reason":"refusal",)"
+                    R"("usage":{"input_tokens":9,"output_tokens":64}})") ==
+        metadata("claude", "refusal", {9, 64, {}, {}}));
+}
+
+TEST_CASE("Gemini counts thoughts and cached content") {
+  CHECK(of_response(R"({"candidates":[{"finishReason":"MAX_TOKENS"}],"modelVersion":"gemini-2.5-pro","usageMetadata":)"
+                    R"({"promptTokenCount":9,"candidatesTokenCount":8,"cachedContentTokenCount":7,)"
+                    R"("thoughtsTokenCount":6}})") == metadata("gemini-2.5-pro", "MAX_TOKENS", {9, 8, 7, 6}));
+  CHECK(of_response(R"([{"candidates":[{}],"modelVersion":"gemini"},{"candidates":[{"finishReason":"STOP"}]}])") ==
+        metadata("gemini", "STOP", {}));
+  CHECK(of_stream(sse({R"({"promptFeedback":{"blockReason":"SAFETY"}})"})).finish_reason == "SAFETY");
+}
+
+TEST_CASE("Ollama counts in its last line") {
+  CHECK(of_stream(ndjson({R"({"model":"llama3.2","response":"a","done":false})",
+                          R"({"model":"llama3.2","response":"","done":true,"done_reason":"length",)"
+                          R"("prompt_eval_count":5,"eval_count":6})"})) ==
+        metadata("llama3.2", "length", {5, 6, {}, {}}));
+}
+
+TEST_CASE("an answer of several choices has each finish reason once") {
+  const auto body = R"({"choices":[{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":"length"},)"
+                    R"({"index":2,"finish_reason":"stop"}]})";
+  CHECK(of_response(body).finish_reason == "stop,length");
+}
+
+TEST_CASE("names and counts that make no sense are left out") {
+  const std::string name(1000, 'x');
+  CHECK(of_response(R"({"choices":[{"finish_reason":")" + name + R"("}],"model":")" + name +
+                    R"(","usage":{"prompt_tokens":1.5,"completion_tokens":99999999999999999999}})") == Metadata());
+}
+
+TEST_CASE("a finish reason is known by its own word and by OpenAI's") {
+  const auto ended = [](std::string reasons, std::string_view reason) {
+    return has_finish_reason(metadata("", std::move(reasons), {}), reason);
+  };
+  CHECK(ended("length", "length"));
+  CHECK(ended("max_tokens", "max_tokens"));
+  CHECK(ended("max_tokens", "length"));
+  CHECK(ended("MAX_TOKENS", "length"));
+  CHECK(ended("SAFETY", "content_filter"));
+  CHECK(ended("refusal", "content_filter"));
+  CHECK(ended("tool_use", "tool_calls"));
+  CHECK(ended("end_turn", "stop"));
+  CHECK(ended("stop,length", "length"));
+  CHECK_FALSE(ended("stop", "length"));
+  CHECK_FALSE(ended("stop", "max_tokens"));
+  CHECK_FALSE(ended("", "stop"));
+  CHECK_FALSE(ended("stop", ""));
+}
