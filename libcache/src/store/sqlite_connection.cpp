@@ -122,6 +122,7 @@ Outcome<Connection> Connection::open(const std::filesystem::path& file, Mode mod
 // its reading. So the log is kept while it is short.
 void Connection::Close::operator()(sqlite3* database) const {
   constexpr off_t kShortLog = 256 << 10;
+  sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
   const char* file = sqlite3_db_filename(database, "main");
   struct stat log{};
   if (file != nullptr && stat(sqlite3_filename_wal(file), &log) == 0 && log.st_size > kShortLog) {

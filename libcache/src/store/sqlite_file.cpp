@@ -130,8 +130,9 @@ Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& da
     return refuse_for_errno(path, "is damaged or not a database, and cannot be moved away");
   }
   // SQLite's own files may be missing. Should one stay behind, SQLite clears it away when it begins the next database.
-  for (const char* suffix : {"-wal", "-shm"})
-    (void)std::rename((path.string() + suffix).c_str(), (aside.string() + suffix).c_str());
+  for (const char* suffix : {"-wal", "-shm"}) {
+    (void)rename((path.string() + suffix).c_str(), (aside.string() + suffix).c_str());
+  }
   return aside;
 }
 

@@ -10,6 +10,8 @@ Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline
   Opening opening;
   if (auto lock = DirectoryLock::take(directory, DirectoryLock::Kind::shared, deadline)) {
     opening.lock = std::move(*lock);
+  } else if (lock.error().code == ErrorCode::timeout) {
+    return tl::make_unexpected(lock.error());
   }
   auto state = look_at(place.file);
   if (state && !*state && create) {

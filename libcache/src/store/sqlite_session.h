@@ -26,7 +26,7 @@ struct Opening {
   std::optional<FileId> file;         // nothing: there is no database
 };
 
-// Looks for the file and, if `create`, makes an empty one where there is none. Fails: refused.
+// Looks for the file and, if `create`, makes an empty one where there is none. Fails: refused, timeout.
 Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline);
 
 // Moves the damaged file away, and tells if it was this process that did. Fails: refused, timeout.

@@ -1,27 +1,44 @@
 #include "store/sqlite_upkeep.h"
 
+#include <vector>
+
 namespace libcache::sqlite {
 namespace {
 
-constexpr const char* kSweep =
-    "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires <= ?1 ORDER BY expires LIMIT 8)";
-constexpr const char* kEvict =
-    "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE id <> ?1 ORDER BY used LIMIT 16)";
+// Found first and deleted one by one: to prepare for a deletion costs SQLite far more than to find that there is none.
+constexpr const char* kExpired = "SELECT id FROM entries WHERE expires <= ?1 ORDER BY expires LIMIT 8";
+constexpr const char* kLeastUsed = "SELECT id FROM entries WHERE id <> ?1 ORDER BY used LIMIT 16";
+constexpr const char* kRemove = "DELETE FROM entries WHERE id = ?1";
 constexpr const char* kVacuum = "PRAGMA incremental_vacuum(500)";
 constexpr std::int64_t kFewPages = 256;  // 1 MiB: not worth the trouble
 
 }  // namespace
 
 Upkeep::Upkeep(const Connection& connection)
-    : sweep_(connection, kSweep),
-      evict_(connection, kEvict),
+    : expired_(connection, kExpired),
+      least_used_(connection, kLeastUsed),
+      remove_(connection, kRemove),
       page_size_(connection, "PRAGMA page_size"),
       page_count_(connection, "PRAGMA page_count"),
       free_count_(connection, "PRAGMA freelist_count"),
       vacuum_(connection, kVacuum) {}
 
+Outcome<bool> Upkeep::remove_all(Query found) {
+  std::vector<std::int64_t> ids;
+  for (;;) {
+    const auto row = found.step();
+    if (!row) return pass_on(row);
+    if (!*row) break;
+    ids.push_back(found.integer(0));
+  }
+  for (const auto id : ids) {
+    if (auto removed = remove_(id).finish(); !removed) return pass_on(removed);
+  }
+  return !ids.empty();
+}
+
 Outcome<void> Upkeep::sweep(UnixTime now) {
-  return sweep_(now.time_since_epoch().count()).finish();
+  return remove_all(expired_(now.time_since_epoch().count())).map([](bool) {});
 }
 
 Outcome<bool> Upkeep::is_within(std::uint64_t max_size) {
@@ -29,9 +46,9 @@ Outcome<bool> Upkeep::is_within(std::uint64_t max_size) {
   if (!size) return pass_on(size);
   const auto all = page_count_.integer();
   if (!all) return pass_on(all);
-  const auto free = free_count_.integer();
-  if (!free) return pass_on(free);
-  return static_cast<std::uint64_t>((*all - *free) * *size) <= max_size;
+  const auto most = static_cast<std::int64_t>(max_size / static_cast<std::uint64_t>(*size));
+  if (*all <= most) return true;
+  return free_count_.integer().map([&](std::int64_t free) { return *all - free <= most; });
 }
 
 Outcome<void> Upkeep::evict(std::uint64_t max_size, std::int64_t kept) {
@@ -40,7 +57,9 @@ Outcome<void> Upkeep::evict(std::uint64_t max_size, std::int64_t kept) {
     const auto within = is_within(max_size);
     if (!within) return pass_on(within);
     if (*within) break;
-    if (auto evicted = evict_(kept).finish(); !evicted) return evicted;
+    const auto removed = remove_all(least_used_(kept));
+    if (!removed) return pass_on(removed);
+    if (!*removed) break;
   }
   return {};
 }

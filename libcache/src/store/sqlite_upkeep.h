@@ -27,9 +27,12 @@ class Upkeep {
 
  private:
   Outcome<bool> is_within(std::uint64_t max_size);
+  // Removes the entries whose ids a query gives; whether there were any.
+  Outcome<bool> remove_all(Query found);
 
-  Statement sweep_;
-  Statement evict_;
+  Statement expired_;
+  Statement least_used_;
+  Statement remove_;
   Statement page_size_;
   Statement page_count_;
   Statement free_count_;

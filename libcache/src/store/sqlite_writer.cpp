@@ -67,6 +67,7 @@ Outcome<bool> Writer::put(const Put& put, UnixTime now) {
     if (auto evicted = upkeep_.evict(put.max_size, id); !evicted) return pass_on(evicted);
   }
   if (auto committed = transaction->commit(); !committed) return pass_on(committed);
+  connection_.wait_until(Deadline::after(Milliseconds(0)));
   (void)upkeep_.give_back_some();  // the value is stored, whether or not this works
   return true;
 }
@@ -82,7 +83,9 @@ Outcome<std::uint64_t> Writer::remove(std::span<const std::string> names, UnixTi
     removed += *count;
     names = names.subspan(batch.size());
   }
-  const auto given_back = upkeep_.give_back_all(deadline.capped(std::chrono::seconds(1)));
+  const auto a_while = deadline.capped(std::chrono::seconds(1));
+  connection_.wait_until(a_while);
+  const auto given_back = upkeep_.give_back_all(a_while);
   connection_.wait_until(Deadline::after(Milliseconds(0)));
   if (given_back && *given_back) (void)connection_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   return removed;
