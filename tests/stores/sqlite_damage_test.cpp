@@ -1,4 +1,6 @@
 // Damaged files in place of the SQLite store's.
+#include <libcache/entry.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -19,43 +21,75 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 
-std::string value_of(int entry) {
-  return std::string(500 + entry % 5 * 1500, static_cast<char>('a' + entry % 26));
+constexpr int kEntries = 60;
+
+std::string name_of(int entry) {
+  return "llmcache:default_" + std::to_string(entry);
 }
 
-// A database of a few dozen pages, its log merged into it.
-std::string small_database() {
+// Does not compress.
+std::string body_of(int entry) {
+  std::mt19937 random(static_cast<unsigned>(entry));
+  std::string body(500 + static_cast<std::size_t>(entry) % 5 * 1500, '\0');
+  std::ranges::generate(body, [&] { return static_cast<char>(random()); });
+  return body;
+}
+
+std::string value_of(int entry) {
+  EntryDraft draft;
+  const auto body = body_of(entry);
+  draft.body = body;
+  return encode(draft).value();
+}
+
+// A database of a few dozen pages, and its log: empty, or with all there is still in it.
+struct Files {
+  std::string database;
+  std::string log;
+};
+
+Files small_database(bool log_merged) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   FakeClock clock;
-  {
-    const auto store = open_sqlite(file, {.clock = clock.clock()});
-    for (int entry = 0; entry < 60; ++entry) {
-      PutOptions options;
-      if (entry % 2 == 0) options.expires = clock.now() + 1h;
-      put(*store, "llmcache:default_" + std::to_string(entry), value_of(entry), options);
-    }
+  const auto store = open_sqlite(file, {.clock = clock.clock()});
+  for (int entry = 0; entry < kEntries; ++entry) {
+    PutOptions options;
+    if (entry % 2 == 0) options.expires = clock.now() + 1h;
+    put(*store, name_of(entry), value_of(entry), options);
   }
-  Database(file).execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  return content_of(file);
+  if (log_merged) Database(file).execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  return {content_of(file), content_of(file.string() + "-wal")};
 }
 
-// Whether the verbs answer sanely and the store is of use afterwards, whatever stands in the file.
+// In place of what a test before it has left.
+void lay_out(const fs::path& file, std::string_view database, std::string_view log = "") {
+  for (const auto& entry : fs::directory_iterator(file.parent_path())) fs::remove(entry.path());
+  write_file(file, database);
+  if (!log.empty()) write_file(file.string() + "-wal", log);
+}
+
+bool is_right_or_absent(Store& store, int entry) {
+  auto value = store.get(name_of(entry), soon());
+  if (!value) return value.error().code == ErrorCode::refused;
+  if (!*value) return true;
+  const auto opened = Entry::open(std::move(**value));
+  return opened ? opened->body() == body_of(entry) : opened.error().code == ErrorCode::corrupt;
+}
+
+// Whether no answer is wrong and every verb ends well or is refused, whatever stands in the file.
 void check_survives(const fs::path& file) {
   FakeClock clock;
   const auto store = open_sqlite(file, {.clock = clock.clock()});
-  for (int entry = 0; entry < 60; entry += 7) {
-    const auto value = store->get("llmcache:default_" + std::to_string(entry), soon());
-    CHECK((value || value.error().code == ErrorCode::refused));
-  }
+  for (int entry = 0; entry < kEntries; ++entry) CHECK(is_right_or_absent(*store, entry));
   std::size_t listed = 0;
   const auto visit = [&](const Listing&) -> Result<bool> { return ++listed < 1000; };
   const auto scanned = store->scan("", 64, visit, soon());
   CHECK((scanned || scanned.error().code == ErrorCode::refused));
-  CHECK(listed <= 60);
+  CHECK(listed <= kEntries);
   const auto stored = store->put("new", "value", {.expires = clock.now() + 1h}, soon());
   CHECK((stored || stored.error().code == ErrorCode::refused));
-  const auto removed = store->remove(Names{"llmcache:default_3", "llmcache:default_4"}, soon());
+  const auto removed = store->remove(Names{name_of(3), name_of(4)}, soon());
   CHECK((removed || removed.error().code == ErrorCode::refused));
   if (stored && removed) CHECK(get(*store, "new").value_or("value") == "value");
 }
@@ -129,10 +163,10 @@ TEST_CASE("a store that has its file open notices when the file is damaged") {
   FakeClock clock;
   Events events;
   const auto store = open_sqlite(file, {.clock = clock.clock(), .on_event = events.handler()});
-  for (int entry = 0; entry < 60; ++entry) put(*store, std::to_string(entry), value_of(entry));
+  for (int entry = 0; entry < kEntries; ++entry) put(*store, std::to_string(entry), value_of(entry));
   Database(file).execute("PRAGMA wal_checkpoint(TRUNCATE)");
   std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << std::string(fs::file_size(file), 'x');
-  for (int entry = 0; entry < 60; ++entry) {
+  for (int entry = 0; entry < kEntries; ++entry) {
     const auto value = get(*store, std::to_string(entry));
     CHECK((!value || *value == value_of(entry)));  // some may still be in memory
   }
@@ -141,10 +175,9 @@ TEST_CASE("a store that has its file open notices when the file is damaged") {
   CHECK(events.seen->size() == 1);
 }
 
-TEST_CASE("one flipped bit in any page crashes, hangs and spoils nothing") {
-  static const std::string intact = small_database();
+TEST_CASE("one flipped bit in any page crashes and hangs nothing and gives no wrong answer") {
+  static const std::string intact = small_database(true).database;
   const TemporaryDirectory directory;
-  const auto file = directory.path() / "cache.db";
   std::mt19937 random(1);
   for (std::size_t page = 0; page < intact.size() / kPage; ++page) {
     // At its head, where SQLite keeps what leads on, and anywhere.
@@ -152,41 +185,51 @@ TEST_CASE("one flipped bit in any page crashes, hangs and spoils nothing") {
       auto damaged = intact;
       damaged[page * kPage + offset] ^= static_cast<char>(1 << random() % 8);
       INFO("page " << page << ", offset " << offset);
-      for (const auto& name : files_in(directory.path())) fs::remove(directory.path() / name);
-      write_file(file, damaged);
-      check_survives(file);
+      lay_out(directory.path() / "cache.db", damaged);
+      check_survives(directory.path() / "cache.db");
     }
   }
 }
 
-TEST_CASE("any flipped byte in the head of the file and in its schema crashes, hangs and spoils nothing") {
-  static const std::string intact = small_database();
+TEST_CASE(
+    "any flipped byte in the head of the file and in its schema crashes and hangs nothing, gives no wrong answer") {
+  static const std::string intact = small_database(true).database;
   const TemporaryDirectory directory;
-  const auto file = directory.path() / "cache.db";
-  const auto schema = intact.find("entries");
   std::vector<std::size_t> offsets;
   for (std::size_t offset = 0; offset < 130; ++offset) offsets.push_back(offset);
-  for (std::size_t offset = schema - 100; offset < kPage; offset += 7) offsets.push_back(offset);
+  for (std::size_t offset = intact.find("entries") - 100; offset < kPage; offset += 7) offsets.push_back(offset);
   for (const auto offset : offsets) {
     auto damaged = intact;
     damaged[offset] = static_cast<char>(~damaged[offset]);
     INFO("offset " << offset);
-    for (const auto& name : files_in(directory.path())) fs::remove(directory.path() / name);
-    write_file(file, damaged);
-    check_survives(file);
+    lay_out(directory.path() / "cache.db", damaged);
+    check_survives(directory.path() / "cache.db");
+  }
+}
+
+TEST_CASE("one flipped bit in the log crashes and hangs nothing and gives no wrong answer") {
+  static const Files intact = small_database(false);
+  const TemporaryDirectory directory;
+  std::mt19937 random(1);
+  for (int i = 0; i < 60; ++i) {
+    auto damaged = intact.log;
+    const auto offset = i < 20 ? static_cast<std::size_t>(i) * 3 : random() % damaged.size();
+    damaged[offset] ^= static_cast<char>(1 << random() % 8);
+    INFO("offset " << offset);
+    lay_out(directory.path() / "cache.db", intact.database, damaged);
+    check_survives(directory.path() / "cache.db");
   }
 }
 
 TEST_CASE("a file cut off anywhere is of use again at once, or refused") {
-  static const std::string intact = small_database();
+  static const std::string intact = small_database(true).database;
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   std::vector<std::size_t> lengths = {0, 1, 15, 16, 99, 100, 511, 512, 4095, 4097, intact.size() - 1};
   for (std::size_t page = 1; page < intact.size() / kPage; page += 3) lengths.push_back(page * kPage);
   for (const auto length : lengths) {
     INFO("cut to " << length << " bytes");
-    for (const auto& name : files_in(directory.path())) fs::remove(directory.path() / name);
-    write_file(file, std::string_view(intact).substr(0, length));
+    lay_out(file, std::string_view(intact).substr(0, length));
     check_survives(file);
     const auto store = open_sqlite(file);
     CHECK(put(*store, "after", "1"));
