@@ -11,7 +11,8 @@ namespace libcache {
 enum class Framing { raw, sse, ndjson };
 
 // The data of the event that one chunk of a recorded stream is: the data lines of a server-sent event or a line of
-// NDJSON, as one line without its end. Nothing where the chunk has none: comments, blank lines.
+// NDJSON, as one line without its end: JSON as a rule, but also the [DONE] of OpenAI. Nothing where the chunk has none:
+// comments, blank lines.
 std::optional<std::string> data_of(std::string_view chunk);
 
 }  // namespace libcache

@@ -14,11 +14,14 @@ constexpr const Protocol* kProtocols[] = {&kOpenAiChat, &kOpenAiResponses, &kAnt
 constexpr std::size_t kLongestModel = 256;
 constexpr std::size_t kLongestReasons = 128;
 
-// Whether `text` is a word for machines, like rate_limit_exceeded.
-bool is_code(std::string_view text) {
+// A word or number for machines, like rate_limit_exceeded or 503; empty if the value is anything else.
+std::string code_of(JsonValue value) {
+  if (const auto number = value.integer()) return std::to_string(*number);
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
   constexpr std::size_t kLongestCode = 64;
-  return !text.empty() && text.size() <= kLongestCode && text.find_first_not_of(kLetters) == std::string_view::npos;
+  std::string text = value.text();
+  const bool is_code = text.size() <= kLongestCode && text.find_first_not_of(kLetters) == std::string::npos;
+  return is_code ? text : std::string();
 }
 
 // Whether a value where an error would stand says that there is none.
@@ -50,10 +53,10 @@ void Progress::add_finish_reason(std::string_view reason) {
 void Progress::add_error(JsonValue value) {
   if (!error.empty()) return;
   error = "the provider reports an error";
-  for (const JsonValue code : {value["type"], value["code"], value["status"]}) {
-    const std::string word = code.text();
-    if (!is_code(word) || word == "error") continue;
-    error += ": " + word;
+  for (const JsonValue member : {value["code"], value["status"], value["type"]}) {
+    const std::string code = code_of(member);
+    if (code.empty() || code == "error") continue;
+    error += ": " + code;
     return;
   }
 }

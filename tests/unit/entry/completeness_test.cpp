@@ -51,7 +51,7 @@ TEST_CASE("every sample is complete, and is not when it is cut") {
 TEST_CASE("the samples that went wrong are not complete") {
   check_incomplete(support::sample_stream("openai-done-without-finish.sse"), "choice 0 has no finish_reason");
   check_error(support::sample_stream("anthropic-error-midway.sse"), "the provider reports an error: overloaded_error");
-  check_error(support::sample_stream("openai-error.json"), "the provider reports an error: requests");
+  check_error(support::sample_stream("openai-error.json"), "the provider reports an error: rate_limit_exceeded");
 }
 
 TEST_CASE("OpenAI completions end with a reason for every choice and [DONE]") {
@@ -140,11 +140,11 @@ TEST_CASE("Ollama ends with done") {
 
 TEST_CASE("an error in any event is an error of the stream") {
   const std::string reason = "the provider reports an error";
-  check_error(sse({kWord, R"({"error":{"message":"Overloaded","code":503}})"}), reason);
+  check_error(sse({kWord, R"({"error":{"message":"Overloaded","code":503}})"}), reason + ": 503");
   check_error(sse({kWord, R"({"error":{"message":"no","type":"server_error"}})", kStop, kDone}),
               reason + ": server_error");
   check_error(sse({kWord, R"({"error":"out of memory"})", kDone}), reason);
-  check_error(sse({R"({"error":{"code":503,"message":"no","status":"UNAVAILABLE"}})"}), reason + ": UNAVAILABLE");
+  check_error(sse({R"({"error":{"code":503,"message":"no","status":"UNAVAILABLE"}})"}), reason + ": 503");
   check_error(sse({R"({"choices":[{"index":0,"finish_reason":"error"}]})", kDone}), reason);
   check_error(sse({kWord, R"({"choices":[],"x_groq":{"error":"over capacity"}})"}), reason);
   check_error(sse({R"({"object":"error","message":"no","type":"BadRequestError"})"}), reason + ": BadRequestError");
