@@ -152,6 +152,32 @@ TEST_CASE("a sentinel that is down is passed over, one that does not know the na
   CHECK(get(*open(first + ",127.0.0.1:" + std::to_string(sentinel.port()) + "/main")).value() == "value");
 }
 
+TEST_CASE("a master that has become a replica is left for the one that the sentinels name now, or refused") {
+  const auto role = [](const std::string& command, const std::string& otherwise) {
+    return Answer{.bytes = command == "ROLE" ? "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n" : otherwise};
+  };
+  ScriptedServer old([&](const std::string& command) {
+    return role(command, "-READONLY You can't write against a read only replica.\r\n");
+  });
+  ScriptedServer successor([&](const std::string& command) { return role(command, "+OK\r\n"); });
+  std::vector<int> ports;
+  ScriptedServer sentinel([&](const std::string&) {
+    const int port = ports.front();
+    if (ports.size() > 1) ports.erase(ports.begin());
+    return Answer{.bytes = "*2\r\n" + support::bulk("127.0.0.1") + support::bulk(std::to_string(port))};
+  });
+  const std::string url = "redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main";
+  SECTION("another master") {
+    ports = {old.port(), successor.port()};
+    CHECK(open(url)->put("a", "1", {.only_new = true}, Deadline::never()).value());
+  }
+  SECTION("still the same") {
+    ports = {old.port()};
+    CHECK(code_of(put(*open(url))) == ErrorCode::refused);
+    CHECK(old.connections() == 2);
+  }
+}
+
 TEST_CASE("a server that the sentinels call master and that is none is not used") {
   ScriptedServer replica([](const std::string& command) {
     return Answer{.bytes = command == "ROLE" ? "*2\r\n$5\r\nslave\r\n:0\r\n" : support::bulk("value")};

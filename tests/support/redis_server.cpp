@@ -3,6 +3,7 @@
 #include <hiredis/hiredis.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -33,6 +34,12 @@ std::string text_of(const redisReply& reply) {
   }
 }
 
+// redis-server, or another that speaks for itself: valkey-server.
+std::string program() {
+  const char* other = std::getenv("LLMCACHE_TEST_SERVER");
+  return other != nullptr ? other : "redis-server";
+}
+
 }  // namespace
 
 RedisServer::RedisServer(RedisOptions options)
@@ -45,7 +52,7 @@ RedisServer::RedisServer(RedisOptions options)
     if (wait_until_up()) return;
   }
   std::stringstream words;
-  words << "redis-server does not start: " << std::ifstream(directory() / "log").rdbuf();
+  words << program() << " does not start: " << std::ifstream(directory() / "log").rdbuf();
   throw std::runtime_error(words.str());
 }
 
@@ -58,7 +65,7 @@ std::string RedisServer::url() const {
 void RedisServer::start() {
   const auto certificate = [&](const char* name) { return (options_.certificates / name).string(); };
   const std::string port = std::to_string(port_);
-  std::vector<std::string> command = {"redis-server"};
+  std::vector<std::string> command = {program()};
   const bool sentinel = !options_.sentinel.empty();
   if (sentinel) {
     const auto file = directory() / "sentinel.conf";
@@ -102,7 +109,7 @@ void RedisServer::restart(const std::vector<std::string>& further) {
   process_->kill();
   options_.arguments.insert(options_.arguments.end(), further.begin(), further.end());
   start();
-  if (!wait_until_up()) throw std::runtime_error("redis-server does not start again");
+  if (!wait_until_up()) throw std::runtime_error(program() + " does not start again");
 }
 
 void RedisServer::append(const std::vector<std::string>& arguments) {

@@ -105,4 +105,10 @@ struct StoreOptions {
 // created at its first write. Fails: not_supported, for a kind of store that this build does not have.
 Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOptions& options = {});
 
+// One store out of several, near ones before far ones. Reads ask them in turn, and leave what a farther one had in the
+// nearer ones for as long as it has left there; one that fails is passed over, but then what no other has is a failure
+// and no miss. Writes and removals go to all that are not read-only; the farthest decides on `only_new`. What others
+// change in a far store stays in a near one until it expires there. Fails as open_store does; invalid without any URL.
+Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far, const StoreOptions& options = {});
+
 }  // namespace libcache

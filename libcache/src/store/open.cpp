@@ -7,6 +7,7 @@
 #include "store/read_only.h"
 #include "store/redis_store.h"
 #include "store/sqlite_store.h"
+#include "store/tiered.h"
 
 namespace libcache {
 namespace {
@@ -40,6 +41,18 @@ Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOption
   auto store = open_writable(url, options);
   if (!store || !url.read_only) return store;
   return make_read_only(std::move(*store));
+}
+
+Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far, const StoreOptions& options) {
+  if (near_to_far.empty()) return fail(ErrorCode::invalid, "no store is given");
+  if (near_to_far.size() == 1) return open_store(near_to_far.front(), options);
+  std::vector<Tier> tiers;
+  for (const auto& url : near_to_far) {
+    auto store = open_store(url, options);
+    if (!store) return store;
+    tiers.push_back({.store = std::move(*store), .read_only = url.read_only});
+  }
+  return make_tiered_store(std::move(tiers));
 }
 
 }  // namespace libcache

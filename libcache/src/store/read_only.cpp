@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "store/listing_lookup.h"
+
 namespace libcache {
 namespace {
 
-class ReadOnlyStore final : public Store {
+class ReadOnlyStore final : public Store, public ListingLookup {
  public:
   explicit ReadOnlyStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 
@@ -18,6 +20,9 @@ class ReadOnlyStore final : public Store {
     return store_->scan(prefix, head_bytes, visit, deadline);
   }
   Status ping(Deadline deadline) override { return store_->ping(deadline); }
+  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
+    return libcache::look_up(*store_, name, deadline);
+  }
 
  private:
   static tl::unexpected<Error> refuse() {

@@ -1,6 +1,7 @@
 #include "store/redis_node.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -41,11 +42,15 @@ Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadli
 
 Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
   constexpr Milliseconds kLongestPause{200};
+  std::optional<Replies> refusal;
   for (Milliseconds pause{10};; pause = std::min(2 * pause, kLongestPause)) {
     auto replies = run_reconnecting(commands, repeat, deadline);
+    // That the server is loading says more than that the time was up.
+    if (refusal && !replies && replies.error().code == ErrorCode::timeout) return *std::move(refusal);
     // None was carried out, so that all may be sent again.
     const bool loading = replies && std::ranges::all_of(*replies, is_loading);
     if (!loading || deadline.remaining() <= pause) return replies;
+    refusal = std::move(replies);
     std::this_thread::sleep_for(pause);
   }
 }

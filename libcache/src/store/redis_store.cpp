@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "store/listing_lookup.h"
 #include "store/redis_error.h"
 #include "store/redis_route.h"
 
@@ -29,7 +30,7 @@ std::string pattern_of(std::string_view prefix) {
   return pattern + '*';
 }
 
-class RedisStore final : public Store {
+class RedisStore final : public Store, public ListingLookup {
  public:
   RedisStore(std::unique_ptr<redis::Route> route, std::string url, const StoreOptions& options)
       : route_(std::move(route)),
@@ -90,6 +91,13 @@ class RedisStore final : public Store {
       if (same && !first && scan.seen.size() == seen) return {};
       before = std::move(after);
     }
+  }
+
+  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
+    auto listings = describe({std::string(name)}, 0, deadline);
+    if (!listings) return tl::make_unexpected(listings.error());
+    if (listings->empty()) return std::nullopt;
+    return std::move(listings->front());
   }
 
   Status ping(Deadline deadline) override {

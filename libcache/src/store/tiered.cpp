@@ -1,0 +1,128 @@
+#include "store/tiered.h"
+
+#include <algorithm>
+#include <ranges>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "store/listing_lookup.h"
+
+namespace libcache {
+namespace {
+
+// The first failure of several.
+void note(std::optional<Error>& failure, const Error& error) {
+  if (!failure) failure = error;
+}
+
+class TieredStore final : public Store, public ListingLookup {
+ public:
+  explicit TieredStore(std::vector<Tier> tiers) : tiers_(std::move(tiers)) {}
+
+  Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
+    std::optional<Error> failure;
+    std::vector<Store*> lacking;
+    for (const Tier& tier : tiers_) {
+      auto value = tier.store->get(name, deadline);
+      if (!value) {
+        note(failure, value.error());
+      } else if (*value) {
+        if (!lacking.empty()) copy(*tier.store, name, **value, lacking, deadline);
+        return value;
+      } else if (!tier.read_only) {
+        lacking.push_back(tier.store.get());
+      }
+    }
+    if (failure) return tl::make_unexpected(*failure);
+    return std::nullopt;
+  }
+
+  Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
+                   Deadline deadline) override {
+    std::optional<Error> failure;
+    PutOptions further = options;
+    for (Store* store : far_to_near()) {
+      const auto written = store->put(name, value, further, deadline);
+      if (!written) note(failure, written.error());
+      if (further.only_new && (!written || !*written)) return written;
+      further.only_new = false;
+    }
+    if (failure) return tl::make_unexpected(*failure);
+    if (far_to_near().empty()) return refuse();
+    return true;
+  }
+
+  Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
+    std::optional<Error> failure;
+    std::uint64_t most = 0;
+    for (Store* store : far_to_near()) {
+      const auto removed = store->remove(names, deadline);
+      if (!removed) note(failure, removed.error());
+      most = std::max(most, removed.value_or(0));
+    }
+    if (failure) return tl::make_unexpected(*failure);
+    if (far_to_near().empty()) return refuse();
+    return most;
+  }
+
+  Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
+    std::unordered_set<std::string> seen;
+    bool more = true;
+    const auto visit_once = [&](const Listing& listing) -> Result<bool> {
+      if (!seen.insert(listing.name).second) return true;
+      auto visited = visit(listing);
+      more = visited && *visited;
+      return visited;
+    };
+    for (const Tier& tier : std::views::reverse(tiers_)) {
+      if (auto scanned = tier.store->scan(prefix, head_bytes, visit_once, deadline); !scanned || !more) return scanned;
+    }
+    return {};
+  }
+
+  Status ping(Deadline deadline) override {
+    for (const Tier& tier : tiers_) {
+      if (auto pong = tier.store->ping(deadline); !pong) return pong;
+    }
+    return {};
+  }
+
+  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
+    for (const Tier& tier : std::views::reverse(tiers_)) {
+      auto listing = libcache::look_up(*tier.store, name, deadline);
+      if (!listing || *listing) return listing;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // Of what has gone meanwhile, nobody knows any more for how long it may be kept. A copy that fails costs a later
+  // reader the way to the far tier, nothing else.
+  static void copy(Store& from, std::string_view name, std::string_view value, const std::vector<Store*>& to,
+                   Deadline deadline) {
+    const auto listing = libcache::look_up(from, name, deadline);
+    if (!listing || !*listing) return;
+    for (Store* store : to) (void)store->put(name, value, {.expires = (*listing)->expires}, deadline);
+  }
+
+  static tl::unexpected<Error> refuse() { return fail(ErrorCode::refused, "every store was opened read-only"); }
+
+  std::vector<Store*> far_to_near() const {
+    std::vector<Store*> stores;
+    for (const Tier& tier : std::views::reverse(tiers_)) {
+      if (!tier.read_only) stores.push_back(tier.store.get());
+    }
+    return stores;
+  }
+
+  std::vector<Tier> tiers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_tiered_store(std::vector<Tier> near_to_far) {
+  return std::make_unique<TieredStore>(std::move(near_to_far));
+}
+
+}  // namespace libcache
