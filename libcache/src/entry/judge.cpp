@@ -35,7 +35,7 @@ bool StreamJudge::read_json(std::string_view data) {
   return true;
 }
 
-void StreamJudge::read(const Event& event) {
+void StreamJudge::read(const StreamEvent& event) {
   if (event.name == "ping") return;
   const std::string_view data = trimmed(event.data.value_or(""));
   if (data == kDone) {
@@ -49,7 +49,7 @@ void StreamJudge::read(const Event& event) {
   if (event.name == "error") progress_.add_error({});
 }
 
-void StreamJudge::read_rest(const Event& event) {
+void StreamJudge::read_rest(const StreamEvent& event) {
   const std::string_view data = trimmed(event.data.value_or(""));
   if (data == kDone || begins_as_json(data)) return read(event);
   if (event.data) count(false);

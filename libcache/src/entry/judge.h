@@ -15,10 +15,10 @@ namespace libcache {
 // One thread at a time.
 class StreamJudge {
  public:
-  void read(const Event& event);
+  void read(const StreamEvent& event);
   // What the stream ended in: an event without its blank line, a line without its end. It counts as an event if it says
   // itself where it ends, as JSON and [DONE] do.
-  void read_rest(const Event& event);
+  void read_rest(const StreamEvent& event);
   // Whether these were events: not one JSON text on one line, or on several.
   bool were_events() const { return count_ > 1 && first_whole_; }
   // The stream has ended. The judge is spent.

@@ -30,7 +30,7 @@ struct Recorder::State {
   explicit State(TimePoint time) : start(time) {}
   void decide(Framing framing);
   void read_chunks(Milliseconds now);
-  Event event(std::size_t begin, std::size_t end);
+  StreamEvent event(std::size_t begin, std::size_t end);
   Verdict finish();
 };
 
@@ -40,7 +40,7 @@ void Recorder::State::decide(Framing framing) {
   if (framing != Framing::raw) recording.marks.clear();
 }
 
-Event Recorder::State::event(std::size_t begin, std::size_t end) {
+StreamEvent Recorder::State::event(std::size_t begin, std::size_t end) {
   return parse_event(recording.framing, std::string_view(recording.bytes).substr(begin, end - begin), scratch);
 }
 

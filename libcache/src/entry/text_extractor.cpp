@@ -35,7 +35,7 @@ bool TextExtractor::State::parse(std::string_view data) {
 
 std::string TextExtractor::State::read(std::string_view chunk) {
   if (framing == Framing::raw) return std::string(chunk);
-  const Event event = parse_event(*framing, chunk, scratch);
+  const StreamEvent event = parse_event(*framing, chunk, scratch);
   if (!event.data || !parse(*event.data)) return {};
   const JsonValue value(document);
   if (protocol == nullptr) protocol = find_protocol(value);

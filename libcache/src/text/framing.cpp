@@ -38,8 +38,8 @@ std::optional<std::string_view> field(std::string_view line, std::string_view na
   return line;
 }
 
-Event parse_sse(std::string_view chunk, std::string& scratch) {
-  Event event;
+StreamEvent parse_sse(std::string_view chunk, std::string& scratch) {
+  StreamEvent event;
   std::size_t lines = 0;
   std::string_view rest = without_mark(chunk);
   while (!rest.empty()) {
@@ -55,7 +55,7 @@ Event parse_sse(std::string_view chunk, std::string& scratch) {
   return event;
 }
 
-Event parse_line(std::string_view chunk) {
+StreamEvent parse_line(std::string_view chunk) {
   const std::string_view line = trimmed(chunk);
   return {{}, line.empty() ? std::nullopt : std::optional(line)};
 }
@@ -116,14 +116,14 @@ std::optional<std::size_t> Framer::next(std::string_view text) {
   return std::nullopt;
 }
 
-Event parse_event(Framing framing, std::string_view chunk, std::string& scratch) {
+StreamEvent parse_event(Framing framing, std::string_view chunk, std::string& scratch) {
   return framing == Framing::sse ? parse_sse(chunk, scratch) : parse_line(chunk);
 }
 
 std::optional<std::string> data_of(std::string_view chunk) {
   std::string scratch;
   const Framing framing = trimmed(chunk).starts_with('{') ? Framing::ndjson : Framing::sse;
-  const Event event = parse_event(framing, chunk, scratch);
+  const StreamEvent event = parse_event(framing, chunk, scratch);
   if (!event.data) return std::nullopt;
   std::string line(*event.data);
   std::replace(line.begin(), line.end(), '\n', ' ');

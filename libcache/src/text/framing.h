@@ -42,13 +42,13 @@ class Framer {
 };
 
 // What one chunk of a stream says. The views refer to the chunk or to the scratch string of parse_event.
-struct Event {
+struct StreamEvent {
   std::string_view name;                 // its `event` field; empty where there is none
   std::optional<std::string_view> data;  // its `data` lines, joined with LF; a line of NDJSON. Nothing: there are none
 };
 
 // Reads one chunk. Whether its last line has an end makes no difference.
-Event parse_event(Framing framing, std::string_view chunk, std::string& scratch);
+StreamEvent parse_event(Framing framing, std::string_view chunk, std::string& scratch);
 
 // Without a byte-order mark in front and white space around it.
 std::string_view trimmed(std::string_view text);

@@ -48,7 +48,7 @@ Chunks ndjson(std::string_view stream) {
 
 std::optional<std::string> data(std::string_view chunk) {
   std::string scratch;
-  const Event event = parse_event(Framing::sse, chunk, scratch);
+  const StreamEvent event = parse_event(Framing::sse, chunk, scratch);
   return event.data ? std::optional(std::string(*event.data)) : std::nullopt;
 }
 
