@@ -365,6 +365,23 @@ TEST_CASE("a server that cannot prove who it is gets nothing") {
   }
 }
 
+TEST_CASE("a TLS connection is used again like any other") {
+  const support::TemporaryDirectory directory;
+  support::make_certificates(directory.path());
+  RedisServer server({.tls = true, .certificates = directory.path()});
+  auto options = patient();
+  options.redis.tls.ca_file = directory.path() / "ca.crt";
+  const auto store = open(server.url(), options);
+  const auto connections = [&] {
+    const std::string stats = server.command({"INFO", "stats"});
+    return stats.substr(0, stats.find("total_commands_processed"));
+  };
+  REQUIRE(put(*store));
+  const auto before = connections();
+  for (int i = 0; i < 5; ++i) CHECK(get(*store).value() == "1");
+  CHECK(connections() == before);
+}
+
 TEST_CASE("TLS files that cannot be used are an error of the configuration, before anything is sent") {
   const auto opened = [](TlsOptions tls) {
     StoreOptions options;

@@ -24,7 +24,7 @@ struct TlsOptions {
 
 // How many connections are kept to each server.
 struct PoolOptions {
-  std::size_t size = 10;     // open at one time; more callers than that wait for one
+  std::size_t size = 10;     // open at one time (at least 1); more callers than that wait for one
   std::size_t min_idle = 0;  // unused ones that are kept however long they have been idle
   std::size_t max_idle = 10;
   std::optional<Milliseconds> max_idle_time = std::chrono::minutes(30);

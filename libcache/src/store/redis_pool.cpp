@@ -47,12 +47,11 @@ Result<std::optional<Pool::Pooled>> Pool::take_idle(Deadline deadline) {
   std::vector<Pooled> outdated;  // closed when the lock is no longer held
   auto state = state_.lock();
   outdated = take_outdated(*state, Steady::now());
-  while (state->idle.empty() && state->open >= options_.size) {
-    if (freed_.wait_until(state.lock(), deadline.time()) == std::cv_status::timeout && state->idle.empty() &&
-        state->open >= options_.size) {
-      return fail(ErrorCode::timeout, endpoint_.name() + ": timed out waiting for one of the " +
-                                          std::to_string(options_.size) + " connections that may be open");
-    }
+  const std::size_t size = std::max<std::size_t>(1, options_.size);
+  const auto available = [&] { return !state->idle.empty() || state->open < size; };
+  if (!freed_.wait_until(state.lock(), deadline.time(), available)) {
+    return fail(ErrorCode::timeout, endpoint_.name() + ": timed out waiting for one of the " + std::to_string(size) +
+                                        " connections that may be open");
   }
   if (state->idle.empty()) {
     ++state->open;
