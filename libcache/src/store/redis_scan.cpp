@@ -92,6 +92,8 @@ Result<bool> Scan::visit_servers() {
 }
 
 Result<bool> Scan::visit_server(Node& server) {
+  constexpr std::size_t kBatch = 500;
+  std::vector<std::string> names;
   std::string cursor = "0";
   do {
     const auto page = client_.run_at(server, {"SCAN", cursor, "MATCH", pattern_, "COUNT", "1000"}, deadline_);
@@ -99,20 +101,20 @@ Result<bool> Scan::visit_server(Node& server) {
     if (page->elements.size() != 2) {
       return fail(ErrorCode::refused, server.endpoint().name() + " answered SCAN with something else");
     }
-    const auto more = visit_page(page->elements[1]);
-    if (!more || !*more) return more;
     cursor = page->elements[0].text;
+    for (const Reply& name : page->elements[1].elements) {
+      // The pattern is the server's business; what is ours is decided here.
+      if (name.text.starts_with(prefix_) && seen_.insert(name.text).second) names.push_back(name.text);
+    }
+    if (names.size() < kBatch && cursor != "0") continue;
+    const auto more = visit_names(std::exchange(names, {}));
+    if (!more || !*more) return more;
   } while (cursor != "0");
   return true;
 }
 
-Result<bool> Scan::visit_page(const Reply& names) {
-  std::vector<std::string> ours;
-  for (const Reply& name : names.elements) {
-    // The pattern is the server's business; what is ours is decided here.
-    if (name.text.starts_with(prefix_) && seen_.insert(name.text).second) ours.push_back(name.text);
-  }
-  const auto listings = describe(client_, std::move(ours), head_bytes_, clock_(), deadline_);
+Result<bool> Scan::visit_names(std::vector<std::string> names) {
+  const auto listings = describe(client_, std::move(names), head_bytes_, clock_(), deadline_);
   if (!listings) return tl::make_unexpected(listings.error());
   for (const Listing& listing : *listings) {
     const auto more = visit_(listing);

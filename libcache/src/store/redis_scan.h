@@ -28,7 +28,7 @@ class Scan {
   // False: the visitor has seen enough.
   Result<bool> visit_servers();
   Result<bool> visit_server(Node& server);
-  Result<bool> visit_page(const Reply& names);
+  Result<bool> visit_names(std::vector<std::string> names);
 
   Client& client_;
   const Clock& clock_;
