@@ -17,9 +17,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace libcache {
 
@@ -80,16 +80,20 @@ struct Counters {
   std::uint64_t store_errors = 0;  // of every verb
 };
 
-// Which entries a purge removes, besides the prefix of their names.
+// Which entries a purge removes.
 struct PurgeFilter {
-  std::string prefix;                       // literal; empty is refused (policy) unless `all`
+  // Names start with this, literally. Empty is refused (policy) unless `all` is set; then what is not an entry of ours is
+  // left alone.
+  std::string prefix;
   bool all = false;
-  std::optional<Milliseconds> older_than;   // created longer ago
-  std::function<bool(const EntryHead&)> accept;  // nothing: every entry
+  // Each, where set, must hold too. `accept_head` makes the purge read the front of every entry.
+  std::function<bool(std::string_view name)> accept_name;
+  std::function<bool(const EntryHead&)> accept_head;
   bool dry_run = false;
-  std::optional<std::uint64_t> max_delete;  // more than that: nothing is removed (policy)
-  // Called for each entry that is (or, dry, would be) removed, before it is.
-  std::function<void(const Listing&)> on_entry;
+  // More than that: nothing is removed (policy).
+  std::optional<std::uint64_t> max_delete;
+  // Called with each batch before it is (or, dry, instead of being) removed; false ends the purge.
+  std::function<bool(std::span<const Listing>)> on_batch;
 };
 
 struct PurgeResult {
@@ -97,7 +101,7 @@ struct PurgeResult {
   std::uint64_t bytes = 0;
 };
 
-// Thread-safe. Owns its store; has one thread of its own, which runs only while something is queued to be written.
+// Thread-safe. Owns its store; has one thread of its own, begun at the first put_later().
 class Cache {
  public:
   // Fails (invalid) as KeyDeriver::create does.

@@ -1,0 +1,84 @@
+// Removing many entries: found by literal prefix, filtered, removed in batches.
+#include <fmt/format.h>
+#include <libcache/cache.h>
+
+#include <utility>
+#include <vector>
+
+namespace libcache {
+
+namespace {
+
+constexpr std::size_t kBatch = 500;
+
+bool needs_head(const PurgeFilter& filter) {
+  return filter.accept_head || filter.prefix.empty();
+}
+
+bool accepts(const PurgeFilter& filter, const Listing& listing) {
+  if (!listing.name.starts_with(filter.prefix)) return false;
+  if (filter.accept_name && !filter.accept_name(listing.name)) return false;
+  if (!needs_head(filter)) return true;
+  const auto head = decode_head(listing.head);
+  return head && (!filter.accept_head || filter.accept_head(*head));
+}
+
+// Calls `take` with the entries that the filter wants, a batch at a time, until it returns false.
+Status for_each_batch(Store& store, const PurgeFilter& filter, Deadline deadline,
+                      const std::function<Result<bool>(std::span<const Listing>)>& take) {
+  std::vector<Listing> batch;
+  const auto visit = [&](const Listing& listing) -> Result<bool> {
+    if (!accepts(filter, listing)) return true;
+    batch.push_back(listing);
+    if (batch.size() < kBatch) return true;
+    return take(std::exchange(batch, {}));
+  };
+  if (auto scanned = store.scan(filter.prefix, needs_head(filter) ? kEntryHeadBytes : 0, visit, deadline); !scanned) {
+    return scanned;
+  }
+  if (batch.empty()) return {};
+  return take(batch).map([](bool) {});
+}
+
+// Fails (policy) if the purge would remove more than max_delete entries.
+Status check_count(Store& store, const PurgeFilter& filter, Deadline deadline) {
+  std::uint64_t entries = 0;
+  const auto add = [&](std::span<const Listing> batch) -> Result<bool> {
+    entries += batch.size();
+    return entries <= *filter.max_delete;
+  };
+  if (auto counted = for_each_batch(store, filter, deadline, add); !counted) return counted;
+  if (entries <= *filter.max_delete) return {};
+  return fail(ErrorCode::policy, fmt::format("more than {} entries would be removed", *filter.max_delete));
+}
+
+}  // namespace
+
+Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
+  if (filter.prefix.empty() && !filter.all) {
+    return fail(ErrorCode::policy, "an empty prefix would remove every entry of the store");
+  }
+  if (filter.max_delete) {
+    if (auto checked = check_count(store(), filter, deadline); !checked) return tl::make_unexpected(checked.error());
+  }
+  PurgeResult total;
+  const auto take = [&](std::span<const Listing> batch) -> Result<bool> {
+    if (filter.on_batch && !filter.on_batch(batch)) return false;
+    std::uint64_t removed = batch.size();
+    if (!filter.dry_run) {
+      std::vector<std::string> names;
+      names.reserve(batch.size());
+      for (const Listing& listing : batch) names.push_back(listing.name);
+      auto result = store().remove(names, deadline);
+      if (!result) return tl::make_unexpected(result.error());
+      removed = *result;
+    }
+    for (const Listing& listing : batch) total.bytes += listing.size;
+    total.entries += removed;
+    return true;
+  };
+  if (auto done = for_each_batch(store(), filter, deadline, take); !done) return tl::make_unexpected(done.error());
+  return total;
+}
+
+}  // namespace libcache

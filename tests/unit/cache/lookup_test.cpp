@@ -1,0 +1,177 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "unit/cache/cache_fixture.h"
+
+using namespace libcache;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto kNever = Deadline::never();
+
+std::uint64_t misses(const Cache& cache, MissReason reason) {
+  return cache.counters().misses[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace
+
+TEST_CASE("a stored response is found again, byte for byte") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  const std::string body("{\"text\":\"a\0b\xff\"}", 16);
+  CHECK(cache->put(key, CacheFixture::response(body), {}, kNever).value());
+  const auto found = cache->get(key, EntryKind::response, kNever).value();
+  REQUIRE(found);
+  CHECK(found.entry->body().value() == body);
+  CHECK(cache->counters().hits == 1);
+}
+
+TEST_CASE("an unknown request is a miss, not an error") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto found = cache->get(cache->key(kRequest).value(), EntryKind::response, kNever).value();
+  CHECK_FALSE(found);
+  CHECK(found.miss == MissReason::absent);
+  CHECK(misses(*cache, MissReason::absent) == 1);
+}
+
+TEST_CASE("an entry lives exactly as long as its time to live") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("x"), {.ttl = Ttl{1s}}, kNever).value());
+  fixture.clock.advance(999ms);
+  CHECK(cache->get(key, EntryKind::response, kNever).value());
+  fixture.clock.advance(1ms);
+  CHECK_FALSE(cache->get(key, EntryKind::response, kNever).value());
+}
+
+TEST_CASE("without a word about it an entry lives five minutes, and for ever if told so") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto brief = cache->key(R"({"a":1})").value();
+  const auto lasting = cache->key(R"({"a":2})").value();
+  REQUIRE(cache->put(brief, CacheFixture::response("x"), {}, kNever).value());
+  REQUIRE(cache->put(lasting, CacheFixture::response("x"), {.ttl = Ttl::never()}, kNever).value());
+  fixture.clock.advance(5min);
+  CHECK_FALSE(cache->get(brief, EntryKind::response, kNever).value());
+  fixture.clock.advance(std::chrono::years(10) / 1ms * 1ms);
+  CHECK(cache->get(lasting, EntryKind::response, kNever).value());
+}
+
+TEST_CASE("expiry stands in the entry, whatever the store thinks of it") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("x"), {.ttl = Ttl{1s}}, kNever).value());
+  const std::string value = fixture.store->get(key.response_name, kNever).value().value();
+  REQUIRE(fixture.store->put(key.response_name, value, {}, kNever).value());
+  fixture.clock.advance(1s);
+  const auto found = cache->get(key, EntryKind::response, kNever).value();
+  CHECK(found.miss == MissReason::expired);
+}
+
+TEST_CASE("a damaged entry is a miss that is counted and reported, never an answer") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("the answer"), {}, kNever).value());
+  std::string value = fixture.store->get(key.response_name, kNever).value().value();
+  value[value.size() / 2] = static_cast<char>(value[value.size() / 2] ^ 1);
+  REQUIRE(fixture.store->put(key.response_name, value, {}, kNever).value());
+  const auto found = cache->get(key, EntryKind::response, kNever).value();
+  CHECK(found.miss == MissReason::corrupt);
+  REQUIRE(fixture.events.size() == 1);
+  CHECK(fixture.events[0].name == "entry.corrupt");
+}
+
+TEST_CASE("an entry of another request under the same name is a collision, never an answer") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto asked = cache->key(R"({"a":1})").value();
+  const auto other = cache->key(R"({"a":2})").value();
+  REQUIRE(cache->put(other, CacheFixture::response("not yours"), {}, kNever).value());
+  const std::string value = fixture.store->get(other.response_name, kNever).value().value();
+  REQUIRE(fixture.store->put(asked.response_name, value, {}, kNever).value());
+  const auto found = cache->get(asked, EntryKind::response, kNever).value();
+  CHECK(found.miss == MissReason::collision);
+  REQUIRE(fixture.events.size() == 1);
+  CHECK(fixture.events[0].name == "entry.collision");
+}
+
+TEST_CASE("a response and a stream of one request are two entries, and neither stands in for the other") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  Recorder recorder;
+  recorder.write("data: [DONE]\n\n");
+  Answer stream;
+  stream.kind = EntryKind::stream;
+  stream.recording = recorder.finish().recording;
+  REQUIRE(cache->put(key, stream, {}, kNever).value());
+  CHECK_FALSE(cache->get(key, EntryKind::response, kNever).value());
+  REQUIRE(cache->put(key, CacheFixture::response("whole"), {}, kNever).value());
+  CHECK(cache->get(key, EntryKind::stream, kNever).value().entry->body().value() == "data: [DONE]\n\n");
+  CHECK(cache->get(key, EntryKind::response, kNever).value().entry->body().value() == "whole");
+  const std::string value = fixture.store->get(key.response_name, kNever).value().value();
+  REQUIRE(fixture.store->put(key.stream_name, value, {}, kNever).value());
+  CHECK(cache->get(key, EntryKind::stream, kNever).value().miss == MissReason::wrong_kind);
+}
+
+TEST_CASE("only_new keeps the entry that is there") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("first"), {}, kNever).value());
+  CHECK_FALSE(cache->put(key, CacheFixture::response("second"), {.ttl = {}, .only_new = true}, kNever).value());
+  CHECK(cache->get(key, EntryKind::response, kNever).value().entry->body().value() == "first");
+}
+
+TEST_CASE("an entry larger than max_entry is refused by policy and counted") {
+  CacheFixture fixture;
+  auto options = fixture.options();
+  options.max_entry = 300;
+  const auto cache = fixture.make(options);
+  std::string noise;
+  for (int i = 0; i < 1000; ++i) noise += static_cast<char>(i * i * 31 >> 3);
+  const auto stored = cache->put(cache->key(kRequest).value(), CacheFixture::response(noise), {}, kNever);
+  REQUIRE_FALSE(stored);
+  CHECK(stored.error().code == ErrorCode::policy);
+  CHECK(cache->counters().refused == 1);
+}
+
+TEST_CASE("the canonical request is kept with the entry unless told otherwise") {
+  CacheFixture fixture;
+  auto without = fixture.options();
+  without.keep_request = false;
+  const auto cache = GENERATE_COPY(true, false) ? fixture.make() : fixture.make(without);
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("x"), {}, kNever).value());
+  const auto request = cache->get(key, EntryKind::response, kNever).value().entry->request().value();
+  CHECK(request == (cache->options().keep_request ? std::optional(key.canonical) : std::nullopt));
+}
+
+TEST_CASE("clearing any name of a request removes its response, its stream and its samples, and nothing else") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto base = cache->key(kRequest).value().base;
+  for (const auto* suffix : {"", "_stream", "_sample_1", "_sample_12_stream", "0"}) {
+    REQUIRE(fixture.store->put(base + suffix, "x", {}, kNever).value());
+  }
+  const auto* named_by = GENERATE("", "_stream", "_sample_7", "_sample_7_stream");
+  CHECK(cache->clear(base + named_by, kNever).value() == 4);
+  CHECK(fixture.store->get(base + "0", kNever).value() == "x");
+  CHECK(cache->clear(base, kNever).value() == 0);
+}
+
+TEST_CASE("a store that fails is an error, never a miss") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto found = cache->get(cache->key(kRequest).value(), EntryKind::response, Deadline::after(-1ms));
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::timeout);
+  CHECK(cache->counters().store_errors == 1);
+  CHECK(misses(*cache, MissReason::absent) == 0);
+}

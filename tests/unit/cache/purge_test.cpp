@@ -1,0 +1,129 @@
+#include <catch2/catch_test_macros.hpp>
+#include <set>
+
+#include "unit/cache/cache_fixture.h"
+
+using namespace libcache;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto kNever = Deadline::never();
+
+std::set<std::string> names(Store& store) {
+  std::set<std::string> found;
+  REQUIRE(store.scan(
+      "", 0,
+      [&](const Listing& listing) -> Result<bool> {
+        found.insert(listing.name);
+        return true;
+      },
+      kNever));
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("purging an empty prefix is refused and removes nothing") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  REQUIRE(fixture.store->put("a", "x", {}, kNever).value());
+  const auto purged = cache->purge({}, kNever);
+  REQUIRE_FALSE(purged);
+  CHECK(purged.error().code == ErrorCode::policy);
+  CHECK(names(*fixture.store).size() == 1);
+}
+
+TEST_CASE("with all, an empty prefix removes every entry and leaves foreign values alone") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  REQUIRE(cache->put(cache->key(kRequest).value(), CacheFixture::response("x"), {}, kNever).value());
+  REQUIRE(fixture.store->put("another application's", "x", {}, kNever).value());
+  PurgeFilter filter;
+  filter.all = true;
+  CHECK(cache->purge(filter, kNever).value().entries == 1);
+  CHECK(names(*fixture.store) == std::set<std::string>{"another application's"});
+}
+
+TEST_CASE("a purge takes its prefix literally") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (const auto* name : {"pre[x]:*1", "pre[x]:*2", "prex:*3", "pre[x]:4"}) {
+    REQUIRE(fixture.store->put(name, "x", {}, kNever).value());
+  }
+  PurgeFilter filter;
+  filter.prefix = "pre[x]:*";
+  CHECK(cache->purge(filter, kNever).value().entries == 2);
+  CHECK(names(*fixture.store) == std::set<std::string>{"prex:*3", "pre[x]:4"});
+}
+
+TEST_CASE("a dry run names what the real run removes, with the same totals") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (int i = 0; i < 1203; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "value", {}, kNever).value());
+  PurgeFilter filter;
+  filter.prefix = "p:1";
+  std::set<std::string> announced;
+  filter.on_batch = [&](std::span<const Listing> batch) {
+    for (const Listing& listing : batch) announced.insert(listing.name);
+    return true;
+  };
+  filter.dry_run = true;
+  const auto before = names(*fixture.store);
+  const auto promised = cache->purge(filter, kNever).value();
+  CHECK(names(*fixture.store) == before);
+  filter.dry_run = false;
+  filter.on_batch = nullptr;
+  const auto done = cache->purge(filter, kNever).value();
+  CHECK(done.entries == promised.entries);
+  CHECK(done.bytes == promised.bytes);
+  auto expected = before;
+  for (const auto& name : announced) expected.erase(name);
+  CHECK(announced.size() == promised.entries);
+  CHECK(names(*fixture.store) == expected);
+}
+
+TEST_CASE("a purge that would remove more than max_delete removes nothing") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (const auto* name : {"p:1", "p:2", "p:3"}) REQUIRE(fixture.store->put(name, "x", {}, kNever).value());
+  PurgeFilter filter;
+  filter.prefix = "p:";
+  filter.max_delete = 2;
+  const auto purged = cache->purge(filter, kNever);
+  REQUIRE_FALSE(purged);
+  CHECK(purged.error().code == ErrorCode::policy);
+  CHECK(names(*fixture.store).size() == 3);
+  filter.max_delete = 3;
+  CHECK(cache->purge(filter, kNever).value().entries == 3);
+}
+
+TEST_CASE("a purge can look at names and at the front of entries") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (const auto* model : {"small", "large"}) {
+    Answer answer = CacheFixture::response("x");
+    answer.metadata.model = model;
+    const auto key = cache->key(std::string(R"({"model":")") + model + "\"}").value();
+    REQUIRE(cache->put(key, answer, {}, kNever).value());
+  }
+  PurgeFilter filter;
+  filter.prefix = "llmcache:";
+  filter.accept_head = [](const EntryHead& head) { return head.metadata.model == "large"; };
+  filter.accept_name = [](std::string_view) { return false; };
+  CHECK(cache->purge(filter, kNever).value().entries == 0);
+  filter.accept_name = nullptr;
+  CHECK(cache->purge(filter, kNever).value().entries == 1);
+  CHECK(names(*fixture.store) == std::set{cache->key(R"({"model":"small"})").value().response_name});
+}
+
+TEST_CASE("a purge can be ended between batches") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (int i = 0; i < 1100; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "x", {}, kNever).value());
+  PurgeFilter filter;
+  filter.prefix = "p:";
+  filter.on_batch = [calls = 0](std::span<const Listing>) mutable { return ++calls == 1; };
+  CHECK(cache->purge(filter, kNever).value().entries == 500);
+  CHECK(names(*fixture.store).size() == 600);
+}

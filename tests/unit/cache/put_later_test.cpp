@@ -1,0 +1,150 @@
+#include <atomic>
+#include <catch2/catch_test_macros.hpp>
+#include <future>
+#include <thread>
+
+#include "unit/cache/cache_fixture.h"
+
+using namespace libcache;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto kNever = Deadline::never();
+
+// A store whose writes wait for a gate.
+class GatedStore : public SharedStore {
+ public:
+  GatedStore(std::shared_ptr<Store> store, std::shared_future<void> gate)
+      : SharedStore(std::move(store)), gate_(std::move(gate)) {}
+  Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
+                   Deadline deadline) override {
+    if (deadline.remaining() == Milliseconds::max()) {
+      gate_.wait();
+    } else if (gate_.wait_until(deadline.time()) != std::future_status::ready) {
+      return fail(ErrorCode::timeout, "the gate stayed closed");
+    }
+    return SharedStore::put(name, value, options, deadline);
+  }
+
+ private:
+  std::shared_future<void> gate_;
+};
+
+RequestKey numbered(const Cache& cache, int number) {
+  return cache.key("{\"n\":" + std::to_string(number) + "}").value();
+}
+
+}  // namespace
+
+TEST_CASE("what is put later is there after a flush") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (int i = 0; i < 100; ++i) {
+    CHECK(cache->put_later(numbered(*cache, i), CacheFixture::response(std::to_string(i))));
+  }
+  REQUIRE(cache->flush(kNever));
+  for (int i = 0; i < 100; ++i) {
+    CHECK(cache->get(numbered(*cache, i), EntryKind::response, kNever).value().entry->body().value() ==
+          std::to_string(i));
+  }
+  CHECK(cache->counters().stored == 100);
+}
+
+TEST_CASE("a full queue drops and counts, and never waits for the store") {
+  CacheFixture fixture;
+  std::promise<void> gate;
+  auto options = fixture.options();
+  options.queue_entries = 3;
+  const auto cache =
+      Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), options).value();
+  int accepted = 0;
+  for (int i = 0; i < 10; ++i) accepted += cache->put_later(numbered(*cache, i), CacheFixture::response("x")) ? 1 : 0;
+  CHECK(accepted >= 3);
+  CHECK(accepted <= 4);  // the writer may have taken one off the queue
+  CHECK(cache->counters().dropped == static_cast<std::uint64_t>(10 - accepted));
+  gate.set_value();
+  REQUIRE(cache->flush(kNever));
+  CHECK(cache->counters().stored == static_cast<std::uint64_t>(accepted));
+}
+
+TEST_CASE("the queue is bounded in bytes too") {
+  CacheFixture fixture;
+  auto options = fixture.options();
+  options.queue_bytes = 1000;
+  const auto cache = fixture.make(options);
+  CHECK_FALSE(cache->put_later(numbered(*cache, 1), CacheFixture::response(std::string(1001, 'x'))));
+  CHECK(cache->put_later(numbered(*cache, 1), CacheFixture::response(std::string(900, 'x'))));
+}
+
+TEST_CASE("a flush ends at its deadline") {
+  CacheFixture fixture;
+  std::promise<void> gate;
+  const auto cache =
+      Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), fixture.options()).value();
+  REQUIRE(cache->put_later(numbered(*cache, 1), CacheFixture::response("x")));
+  const auto flushed = cache->flush(Deadline::after(1ms));
+  REQUIRE_FALSE(flushed);
+  CHECK(flushed.error().code == ErrorCode::timeout);
+  gate.set_value();
+}
+
+TEST_CASE("destruction writes what is queued") {
+  CacheFixture fixture;
+  RequestKey key;
+  {
+    const auto cache = fixture.make();
+    key = numbered(*cache, 1);
+    for (int i = 0; i < 50; ++i) REQUIRE(cache->put_later(numbered(*cache, i), CacheFixture::response("x")));
+  }
+  CHECK(fixture.store->get(key.response_name, kNever).value());
+}
+
+TEST_CASE("destruction gives up on a store that hangs, within its budget") {
+  CacheFixture fixture;
+  std::promise<void> gate;
+  auto options = fixture.options();
+  options.write_budget = 20ms;
+  options.closing_budget = 20ms;
+  {
+    const auto cache =
+        Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), options).value();
+    for (int i = 0; i < 50; ++i) REQUIRE(cache->put_later(numbered(*cache, i), CacheFixture::response("x")));
+  }
+  // It came back, though the gate is still closed; a write or two were tried, the rest was given up.
+  CHECK(fixture.events.size() < 50);
+}
+
+TEST_CASE("a background write that fails is dropped, counted and reported") {
+  CacheFixture fixture;
+  std::promise<void> gate;
+  auto options = fixture.options();
+  options.write_budget = 1ms;
+  const auto cache =
+      Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), options).value();
+  REQUIRE(cache->put_later(numbered(*cache, 1), CacheFixture::response("x")));
+  REQUIRE(cache->flush(kNever));
+  CHECK(cache->counters().dropped == 1);
+  CHECK(cache->counters().store_errors == 1);
+  REQUIRE(fixture.events.size() == 1);
+  CHECK(fixture.events[0].name == "write.failed");
+}
+
+TEST_CASE("many threads may derive keys, look up and put at once") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        const auto key = numbered(*cache, i);
+        if (t % 2 == 0) cache->put_later(key, CacheFixture::response(std::to_string(i)));
+        const auto found = cache->get(key, EntryKind::response, kNever);
+        if (!found || (*found && found->entry->body().value() != std::to_string(i))) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
