@@ -1,2 +1,76 @@
-#include <cstdio>
-int main() { std::puts("llmcache"); }
+#include <csignal>
+#include <cstring>
+#include <exception>
+
+#include "command_line.h"
+#include "config_files.h"
+#include "context.h"
+
+namespace {
+
+using namespace llmcache;
+
+// The layers that decide, strongest first.
+std::vector<Layer> layers_of(Layer flags, const Report& report) {
+  const auto warn = [&](const std::string& message) { report.warn(message); };
+  std::vector<Layer> layers{std::move(flags), environment_layer(warn)};
+  std::vector<Layer> files;
+  if (const auto path = apply(resolve(layers)).config) {
+    auto file = read_config_file(*path, warn);
+    if (!file) usage_error(*path + ": there is no such file");
+    files.push_back(std::move(*file));
+  } else {
+    files = config_layers(find_config_paths(), warn);
+  }
+  layers.insert(layers.end(), files.begin(), files.end());
+  return layers;
+}
+
+// What reports need to know before the settings are known.
+bool is_given(int count, char** arguments, const char* flag, const char* short_flag) {
+  for (int i = 1; i < count && std::strcmp(arguments[i], "--") != 0; ++i) {
+    if (std::strcmp(arguments[i], flag) == 0 || std::strcmp(arguments[i], short_flag) == 0) return true;
+  }
+  return false;
+}
+
+Exit run(int count, char** arguments, Report& report) {
+  Invocation invocation = parse_command_line(count, arguments);
+  Output out;
+  if (!invocation.help.empty()) {
+    out.write(invocation.help);
+    out.flush();
+    return Exit::success;
+  }
+  auto resolved = resolve(layers_of(std::move(invocation.flags), report));
+  Settings settings = apply(resolved);
+  report.json = settings.json;
+  report.quiet = settings.quiet;
+  report.verbose = settings.verbose;
+  Context context(std::move(settings), std::move(resolved), report);
+  const Exit exit = invocation.command->run(context);
+  context.out().flush();
+  return exit;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  // A closed pipe and a file that has reached its limit are errors of write(), not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  Report report;
+  report.json = is_given(count, arguments, "--json", "--json");
+  report.quiet = is_given(count, arguments, "-q", "--quiet");
+  try {
+    return static_cast<int>(run(count, arguments, report));
+  } catch (const ClosedPipe&) {
+    return static_cast<int>(Exit::success);
+  } catch (const Failure& failure) {
+    report.error(failure.exit(), failure.what());
+    return static_cast<int>(failure.exit());
+  } catch (const std::exception& failure) {
+    report.error(Exit::refused, failure.what());
+    return static_cast<int>(Exit::refused);
+  }
+}

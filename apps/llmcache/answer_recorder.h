@@ -1,0 +1,31 @@
+// An answer as it comes in, whichever kind of entry it will be, and what it turned out to be.
+#pragma once
+
+#include <libcache/cache.h>
+
+#include <chrono>
+#include <string_view>
+
+namespace llmcache {
+
+class AnswerRecorder {
+ public:
+  explicit AnswerRecorder(libcache::EntryKind kind) { answer_.kind = kind; }
+
+  void write(std::string_view bytes);
+
+  struct Finished {
+    libcache::Answer answer;
+    libcache::Verdict verdict;
+  };
+  Finished finish() &&;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  Steady::time_point start_ = Steady::now();
+  std::optional<Steady::time_point> first_;
+  libcache::Answer answer_;
+  libcache::Recorder stream_{start_};
+};
+
+}  // namespace llmcache

@@ -1,0 +1,149 @@
+#include "command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <utility>
+
+namespace llmcache {
+
+namespace {
+
+constexpr const char* kHelpFlags = "-h,--help";
+constexpr const char* kHelpHelp = "shows this help";
+constexpr const char* kVersionFlag = "--version";
+constexpr const char* kVersionHelp = "shows the version";
+constexpr const char* kFooter =
+    "\nRun 'llmcache COMMAND --help' for a command's options, 'llmcache help exit-codes|keys|stores|config' for a "
+    "topic.";
+
+void add(CLI::App& app, const Option& option) {
+  CLI::Option* added = nullptr;
+  if (auto* const* flag = std::get_if<bool*>(&option.target)) {
+    added = app.add_flag(option.names, **flag, option.help);
+  } else if (auto* const* text = std::get_if<std::string*>(&option.target)) {
+    added = app.add_option(option.names, **text, option.help);
+  } else if (auto* const* maybe = std::get_if<std::optional<std::string>*>(&option.target)) {
+    added = app.add_option_function<std::string>(
+        option.names, [target = *maybe](const std::string& value) { *target = value; }, option.help);
+  } else if (auto* list = std::get<std::vector<std::string>*>(option.target); option.is_positional()) {
+    added = app.add_option(option.names, *list, option.help);
+  } else {
+    // One value an occurrence: CLI11's own lists would swallow the arguments behind it.
+    const auto append = [list](const std::string& value) { list->push_back(value); };
+    added = app.add_option_function<std::string>(option.names, append, option.help)->trigger_on_parse();
+  }
+  added->type_name(option.placeholder)->required(option.required);
+}
+
+// The program's options and commands, and what was given for them.
+class Parser {
+ public:
+  Parser() : app_("An exact-match cache for LLM API requests.", "llmcache") {
+    app_.set_help_flag(kHelpFlags, kHelpHelp);
+    app_.set_version_flag(kVersionFlag, "llmcache " LLMCACHE_VERSION, kVersionHelp);
+    app_.fallthrough();
+    app_.require_subcommand(0, 1);  // "help get" and "config get" are not two commands
+    app_.footer(kFooter);
+    app_.get_formatter()->column_width(34);
+    for (const Setting& setting : setting_table()) add_global(setting);
+    for (const CommandRow& row : command_table()) add_command(row);
+  }
+
+  std::string help() const { return app_.help(); }
+
+  Invocation parse(int count, const char* const* arguments) {
+    Invocation invocation;
+    try {
+      app_.parse(count, arguments);
+    } catch (const CLI::CallForHelp&) {
+      invocation.help = app_.help();
+      return invocation;
+    } catch (const CLI::CallForVersion& version) {
+      invocation.help = std::string(version.what()) + "\n";
+      return invocation;
+    } catch (const CLI::ParseError& error) {
+      usage_error(explain(error));
+    }
+    if (!command_) usage_error("no command given; 'llmcache --help' lists them");
+    for (auto& [setting, texts] : given_) {
+      if (!texts.empty()) invocation.flags.values.push_back({setting, std::move(texts)});
+    }
+    invocation.command = std::move(command_);
+    return invocation;
+  }
+
+ private:
+  void add_global(const Setting& setting) {
+    if (setting.flag.empty()) return;
+    auto& texts = given_.emplace_back(&setting, std::vector<std::string>()).second;
+    const std::string flag(setting.flag);
+    const std::string help(setting.help);
+    if (setting.value.empty()) {
+      app_.add_flag_callback(flag, [&texts, &setting] { texts.emplace_back(setting.switch_value); }, help);
+    } else {
+      add(app_, {flag, std::string(setting.value), help, &texts});
+    }
+  }
+
+  // A command's own options are declared only once it is known to be the one: most calls need one command's.
+  void add_command(const CommandRow& row) {
+    CLI::App* sub = app_.add_subcommand(std::string(row.name), std::string(row.summary));
+    sub->preparse_callback([this, &row, sub](std::size_t) {
+      command_ = row.make();
+      Options options;
+      command_->declare(options);
+      for (const Option& option : options.all()) add(*sub, option);
+    });
+  }
+
+  std::string explain(const CLI::ParseError& error) const {
+    std::string message = error.what();
+    if (command_ != nullptr || dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return message;
+    const auto extras = app_.remaining();
+    if (extras.empty()) return message;
+    std::vector<std::string> known;
+    for (const CommandRow& row : command_table()) known.emplace_back(row.name);
+    const std::string near = nearest(extras.front(), known);
+    return fmt::format("there is no command or option '{}'{}", extras.front(),
+                       near.empty() ? "" : "; did you mean '" + near + "'?");
+  }
+
+  CLI::App app_;
+  std::deque<std::pair<const Setting*, std::vector<std::string>>> given_;
+  std::unique_ptr<Command> command_;
+};
+
+}  // namespace
+
+Invocation parse_command_line(int count, const char* const* arguments) {
+  return Parser().parse(count, arguments);
+}
+
+std::string help_text(std::string_view command) {
+  Parser parser;
+  if (command.empty()) return parser.help();
+  const std::string name(command);
+  const char* arguments[] = {"llmcache", name.c_str(), "--help"};
+  return parser.parse(3, arguments).help;
+}
+
+std::vector<Option> global_options() {
+  std::vector<Option> options;
+  for (const Setting& setting : setting_table()) {
+    if (setting.flag.empty()) continue;
+    options.push_back({std::string(setting.flag), std::string(setting.value), std::string(setting.help), {}});
+  }
+  options.push_back({kHelpFlags, "", kHelpHelp, {}});
+  options.push_back({kVersionFlag, "", kVersionHelp, {}});
+  return options;
+}
+
+std::vector<Option> options_of(const CommandRow& row) {
+  Options options;
+  row.make()->declare(options);
+  return options.all();
+}
+
+}  // namespace llmcache

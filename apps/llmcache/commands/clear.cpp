@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "commands/commands.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Clear : public Command {
+ public:
+  void declare(Options& options) override {
+    options.positional("KEY", keys_, "keys; a _stream, _sample_i or _chunk_i suffix is understood");
+    options.value("--request", "FILE", request_path_, "clears this request: a file, or - for stdin");
+  }
+
+  Exit run(Context& context) override {
+    at_most_one({{"KEY", !keys_.empty()}, {"--request", !request_path_.empty()}});
+    if (!request_path_.empty()) keys_ = {checked(context.cache().key(read_input(request_path_))).base};
+    if (keys_.empty()) usage_error("clear needs a KEY or --request FILE");
+    std::uint64_t removed = 0;
+    for (const std::string& key : keys_) {
+      if (key.empty()) usage_error("a KEY is empty");
+      removed += checked(context.cache().clear(key, context.deadline()));
+    }
+    if (context.settings().json) {
+      context.out().line(nlohmann::ordered_json{{"schema", "llmcache.clear/1"}, {"removed", removed}}.dump());
+    } else {
+      context.report().note(fmt::format("removed {} {}", removed, removed == 1 ? "entry" : "entries"));
+    }
+    return removed > 0 ? Exit::success : Exit::no;
+  }
+
+ private:
+  std::vector<std::string> keys_;
+  std::string request_path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_clear() {
+  return std::make_unique<Clear>();
+}
+
+}  // namespace llmcache

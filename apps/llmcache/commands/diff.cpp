@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "commands/commands.h"
+#include "request_argument.h"
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Diff : public Command {
+ public:
+  void declare(Options& options) override {
+    options.positional("A", left_, "a request (a file, or - for stdin) or a key", true);
+    options.positional("B", right_, "another", true);
+  }
+
+  Exit run(Context& context) override {
+    const auto differences = checked(lc::diff(context.key_options(), load(context, left_), load(context, right_)));
+    for (const lc::Difference& difference : differences) print(context, difference);
+    return differences.empty() ? Exit::success : Exit::no;
+  }
+
+ private:
+  // A file that is there is a request; anything else is a key, whose entry keeps its request.
+  static std::string load(Context& context, const std::string& argument) {
+    if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) return read_input(argument);
+    for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
+      const auto found = context.settle(context.cache().get_named(entry_name(argument, kind), context.deadline()));
+      if (!found) continue;
+      if (auto request = checked(found.entry->request())) return std::move(*request);
+    }
+    throw Failure(Exit::bad_input, argument + ": neither a file nor a key whose request is stored");
+  }
+
+  static void print(Context& context, const lc::Difference& difference) {
+    if (context.settings().json) {
+      // The values are JSON already, and may hold numbers that no JSON library would keep exact.
+      std::string row = fmt::format("{{\"pointer\":{}", nlohmann::json(difference.pointer).dump());
+      if (difference.left) row += ",\"left\":" + *difference.left;
+      if (difference.right) row += ",\"right\":" + *difference.right;
+      context.out().line(row + "}");
+      return;
+    }
+    const auto shown = [](const std::optional<std::string>& value) {
+      return value ? escaped(*value, false) : std::string("(absent)");
+    };
+    context.out().line(fmt::format("{}: {} -> {}", escaped(difference.pointer, false), shown(difference.left),
+                                   shown(difference.right)));
+  }
+
+  std::string left_;
+  std::string right_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_diff() {
+  return std::make_unique<Diff>();
+}
+
+}  // namespace llmcache

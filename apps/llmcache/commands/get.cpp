@@ -1,0 +1,46 @@
+#include "commands/commands.h"
+#include "describe.h"
+#include "request_argument.h"
+#include "why.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Get : public Command {
+ public:
+  void declare(Options& options) override {
+    request_.declare(options);
+    options.flag("--meta", meta_, "prints the entry's metadata as JSON on stderr");
+    options.flag("--why", why_, "on a miss, names the nearest stored request and where it differs");
+  }
+
+  Exit run(Context& context) override {
+    const lc::Lookup found = request_.find(context, lc::EntryKind::response);
+    if (!found) {
+      if (why_ && !request_.is_named()) explain_miss(context, request_.request());
+      return Exit::no;
+    }
+    if (meta_) context.report().say(describe(head_of(*found.entry), lc::system_now()).dump());
+    checked(found.entry->read([&](const lc::Chunk& piece) -> lc::Status {
+      context.out().write(piece.bytes);
+      return {};
+    }));
+    return Exit::success;
+  }
+
+ private:
+  RequestArgument request_;
+  bool meta_ = false;
+  bool why_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_get() {
+  return std::make_unique<Get>();
+}
+
+}  // namespace llmcache

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "commands/commands.h"
+#include "table.h"
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+const char* name_of(lc::Explanation::Use use) {
+  switch (use) {
+    case lc::Explanation::Use::in_key:
+      return "in the key";
+    case lc::Explanation::Use::ignored:
+      return "ignored";
+    case lc::Explanation::Use::rewritten:
+      return "rewritten";
+    case lc::Explanation::Use::set_by_option:
+      return "set by option";
+  }
+  return "";
+}
+
+class Hash : public Command {
+ public:
+  void declare(Options& options) override {
+    options.positional("REQUEST", path_, "the request: a file, or - for stdin");
+    options.flag("--hash-only", hash_only_, "prints the key's hash alone");
+    options.flag("--canonical", canonical_, "prints the exact bytes that are hashed");
+    options.flag("--explain", explain_, "shows what every member of the request does to the key");
+    options.flag("--lines", lines_, "reads a request a line, prints a key a line");
+  }
+
+  Exit run(Context& context) override {
+    at_most_one({{"--hash-only", hash_only_}, {"--canonical", canonical_}, {"--explain", explain_}});
+    at_most_one({{"--lines", lines_}, {"--explain", explain_}});
+    if (explain_) return explain(context);
+    auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
+    if (lines_) return each_line(context, deriver);
+    print(context, checked(deriver.derive(read_input(path_))));
+    if (!canonical_) context.out().write("\n");
+    return Exit::success;
+  }
+
+ private:
+  void print(Context& context, const lc::RequestKey& key) const {
+    const std::string_view hash = std::string_view(key.base).substr(key.base.rfind('_') + 1);
+    if (canonical_) {
+      context.out().write(key.canonical);
+    } else if (context.settings().json) {
+      context.out().write(nlohmann::ordered_json{
+          {"schema", "llmcache.key/1"},
+          {"key", key.response_name},
+          {"base", key.base},
+          {"hash", hash},
+          {"stream",
+           key.stream}}.dump());
+    } else {
+      context.out().write(hash_only_ ? hash : key.response_name);
+    }
+  }
+
+  Exit each_line(Context& context, lc::KeyDeriver& deriver) const {
+    std::ifstream file;
+    std::ios::sync_with_stdio(false);
+    if (path_ != "-") file.open(path_, std::ios::binary);
+    std::istream& in = path_ == "-" ? std::cin : file;
+    if (!in) throw Failure(Exit::bad_input, path_ + ": cannot be read");
+    Exit exit = Exit::success;
+    std::string line;
+    for (std::uint64_t number = 1; std::getline(in, line); ++number) {
+      if (const auto key = deriver.derive(line)) {
+        print(context, *key);
+      } else {
+        context.report().error(Exit::bad_input, fmt::format("line {}: {}", number, key.error().message));
+        exit = Exit::bad_input;
+      }
+      context.out().write("\n");
+      // A program that waits for each key before it sends the next request gets it.
+      if (in.rdbuf()->in_avail() <= 0) context.out().flush();
+    }
+    return exit;
+  }
+
+  Exit explain(Context& context) const {
+    const auto explanations = checked(lc::explain(context.key_options(), read_input(path_)));
+    if (context.settings().json) {
+      for (const auto& row : explanations) {
+        context.out().line(nlohmann::ordered_json{
+            {"pointer", row.pointer}, {"use", name_of(row.use)}, {"value", row.value}, {"detail", row.detail}}
+                               .dump());
+      }
+      return Exit::success;
+    }
+    Table table({"POINTER", "USE", "VALUE", "DETAIL"});
+    for (const auto& row : explanations) {
+      table.add({escaped(row.pointer, false), name_of(row.use), shortened(row.value), escaped(row.detail, false)});
+    }
+    table.print(context.out());
+    return Exit::success;
+  }
+
+  static std::string shortened(const std::string& value) {
+    constexpr std::size_t kLongest = 60;
+    if (value.size() <= kLongest || !is_terminal(1)) return escaped(value, false);
+    std::size_t end = kLongest;
+    while (end > 0 && (value[end] & 0xc0) == 0x80) --end;
+    return escaped(value.substr(0, end), false) + "…";
+  }
+
+  std::string path_ = "-";
+  bool hash_only_ = false;
+  bool canonical_ = false;
+  bool explain_ = false;
+  bool lines_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_hash() {
+  return std::make_unique<Hash>();
+}
+
+}  // namespace llmcache

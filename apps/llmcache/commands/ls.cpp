@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "commands/commands.h"
+#include "describe.h"
+#include "table.h"
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+std::string count_or_dash(const std::optional<std::int64_t>& count) {
+  return count ? std::to_string(*count) : "-";
+}
+std::string text_or_dash(const std::string& text) {
+  return text.empty() ? "-" : escaped(text, false);
+}
+
+class Ls : public Command {
+ public:
+  void declare(Options& options) override {
+    options.positional("PREFIX", prefix_, "lists names that start with this, literally (default: the prefix option)");
+    options.flag("-0,--null", null_, "prints only the names, each ended by a NUL byte");
+    options.flag("-l,--long", long_, "prints more columns: finish reason, tokens, the origin's time, when created");
+  }
+
+  Exit run(Context& context) override {
+    auto found = read_listings(context);
+    std::ranges::sort(found, {}, &lc::Listing::name);
+    if (null_) {
+      for (const lc::Listing& listing : found) context.out().write(listing.name + '\0');
+    } else if (context.settings().json) {
+      for (const lc::Listing& listing : found) print_json(context, listing);
+    } else {
+      print_table(context, found);
+    }
+    return Exit::success;
+  }
+
+ private:
+  std::vector<lc::Listing> read_listings(Context& context) const {
+    std::vector<lc::Listing> found;
+    const auto visit = [&](const lc::Listing& listing) -> lc::Result<bool> {
+      found.push_back(listing);
+      return true;
+    };
+    checked(context.cache().store().scan(prefix_.value_or(context.settings().prefix), null_ ? 0 : lc::kEntryHeadBytes,
+                                         visit, context.long_deadline()));
+    return found;
+  }
+
+  void print_json(Context& context, const lc::Listing& listing) const {
+    nlohmann::ordered_json row{{"schema", "llmcache.entry/1"}, {"name", listing.name}, {"stored_bytes", listing.size}};
+    if (const auto head = lc::decode_head(listing.head)) {
+      row.update(describe(*head, now_));
+    } else {
+      row["kind"] = "unknown";
+    }
+    context.out().line(row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  }
+
+  void print_table(Context& context, const std::vector<lc::Listing>& found) const {
+    std::vector<std::string> headings{"NAME", "KIND", "MODEL", "SIZE", "AGE", "TTL LEFT"};
+    if (long_) headings.insert(headings.end(), {"FINISH", "PROMPT", "COMPLETION", "ORIGIN", "CREATED"});
+    Table table(headings);
+    for (const lc::Listing& listing : found) table.add(row_of(listing));
+    table.print(context.out());
+  }
+
+  std::vector<std::string> row_of(const lc::Listing& listing) const {
+    const bool terminal = is_terminal(STDOUT_FILENO);
+    const std::string name = terminal ? quoted_if_odd(listing.name) : listing.name;
+    const auto head = lc::decode_head(listing.head);
+    if (!head) {
+      std::vector<std::string> row{name, "unknown", "-", format_size(listing.size), "-", "-"};
+      if (long_) row.insert(row.end(), 5, "-");
+      return row;
+    }
+    const lc::Metadata& metadata = head->metadata;
+    std::vector<std::string> row{name,
+                                 std::string(lc::to_string(head->kind)),
+                                 text_or_dash(metadata.model),
+                                 format_size(listing.size),
+                                 format_duration(std::max(now_ - head->created, lc::Milliseconds(0))),
+                                 time_left(*head, now_)};
+    if (long_) {
+      row.push_back(text_or_dash(metadata.finish_reason));
+      row.push_back(count_or_dash(metadata.prompt_tokens));
+      row.push_back(count_or_dash(metadata.completion_tokens));
+      row.push_back(metadata.origin_total ? format_duration(*metadata.origin_total) : "-");
+      row.push_back(format_time(head->created));
+    }
+    return row;
+  }
+
+  std::optional<std::string> prefix_;
+  bool null_ = false;
+  bool long_ = false;
+  lc::UnixTime now_ = lc::system_now();
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_ls() {
+  return std::make_unique<Ls>();
+}
+
+}  // namespace llmcache

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "commands/commands.h"
+#include "terminal.h"
+#include "values.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+// "N/s" or "N": entries a second.
+std::uint64_t parse_rate(std::string_view text) {
+  const std::uint64_t rate = parse_count(text.ends_with("/s") ? text.substr(0, text.size() - 2) : text);
+  if (rate == 0) usage_error("a rate is at least 1/s");
+  return rate;
+}
+
+class Purge : public Command {
+ public:
+  void declare(Options& options) override {
+    options.positional("PREFIX", prefix_, "removes names that start with this, literally");
+    options.flag("-n,--dry-run", dry_run_, "lists what would go, removes nothing");
+    options.value("--older-than", "D", older_than_, "only entries created longer ago");
+    options.value("--model", "GLOB", model_, "only entries whose model matches");
+    options.value("--max-delete", "N", max_delete_, "removes nothing if it would be more");
+    options.value("--rate", "N/s", rate_, "removes no more than N a second");
+    options.flag("-y,--yes", yes_, "does not ask");
+    options.flag("--all", all_, "allows an empty PREFIX: every entry in the store");
+  }
+
+  Exit run(Context& context) override {
+    if (prefix_.empty() && !all_) usage_error("an empty PREFIX would remove every entry: say --all if that is meant");
+    lc::PurgeFilter filter = make_filter(context);
+    if (!dry_run_) confirm(context, filter);
+    const auto result = checked(context.cache().purge(filter, context.long_deadline()));
+    print_total(context, result);
+    return result.entries > 0 ? Exit::success : Exit::no;
+  }
+
+ private:
+  lc::PurgeFilter make_filter(Context& context) {
+    lc::PurgeFilter filter;
+    filter.prefix = prefix_;
+    filter.all = all_;
+    filter.dry_run = dry_run_;
+    if (!max_delete_.empty()) filter.max_delete = parse_count(max_delete_);
+    if (context.is_set("session")) {
+      filter.accept_name = [start = context.settings().prefix + context.settings().session +
+                                    "_"](std::string_view name) { return name.starts_with(start); };
+    }
+    if (!older_than_.empty() || !model_.empty()) {
+      std::optional<lc::UnixTime> before;
+      if (!older_than_.empty()) before = lc::system_now() - parse_duration(older_than_);
+      filter.accept_head = [this, before](const lc::EntryHead& head) {
+        if (before && head.created >= *before) return false;
+        return model_.empty() || ::fnmatch(model_.c_str(), head.metadata.model.c_str(), 0) == 0;
+      };
+    }
+    const std::optional<std::uint64_t> rate = rate_.empty() ? std::nullopt : std::optional(parse_rate(rate_));
+    filter.on_batch = [this, &context, rate](std::span<const lc::Listing> batch) {
+      if (dry_run_ && !context.settings().json) {
+        for (const lc::Listing& listing : batch) print_name(context, listing.name);
+      }
+      if (rate && !dry_run_) std::this_thread::sleep_for(std::chrono::milliseconds(1000 * batch.size() / *rate));
+      return true;
+    };
+    return filter;
+  }
+
+  static void print_name(Context& context, const std::string& name) {
+    context.out().line(is_terminal(STDOUT_FILENO) ? quoted_if_odd(name) : name);
+  }
+
+  // On a terminal asks, with the count; elsewhere --yes must have been said.
+  void confirm(Context& context, lc::PurgeFilter filter) const {
+    if (yes_) return;
+    if (!is_terminal(STDIN_FILENO) || !is_terminal(STDERR_FILENO)) {
+      usage_error("nothing was removed: without a terminal to ask on, say --yes (or --dry-run to look first)");
+    }
+    filter.dry_run = true;
+    filter.on_batch = nullptr;
+    const auto total = checked(context.cache().purge(filter, context.long_deadline()));
+    std::cerr << fmt::format("Remove {} {} ({})? [y/N] ", total.entries, total.entries == 1 ? "entry" : "entries",
+                             format_size(total.bytes));
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "y" && answer != "Y" && answer != "yes") usage_error("nothing was removed");
+  }
+
+  void print_total(Context& context, const lc::PurgeResult& result) const {
+    if (context.settings().json) {
+      context.out().line(nlohmann::ordered_json{
+          {"schema", "llmcache.purge/1"}, {"dry_run", dry_run_}, {"entries", result.entries}, {"bytes", result.bytes}}
+                             .dump());
+      return;
+    }
+    context.report().say(fmt::format("{} {} {} ({})", dry_run_ ? "would remove" : "removed", result.entries,
+                                     result.entries == 1 ? "entry" : "entries", format_size(result.bytes)));
+  }
+
+  std::string prefix_;
+  bool dry_run_ = false;
+  std::string older_than_;
+  std::string model_;
+  std::string max_delete_;
+  std::string rate_;
+  bool yes_ = false;
+  bool all_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_purge() {
+  return std::make_unique<Purge>();
+}
+
+}  // namespace llmcache

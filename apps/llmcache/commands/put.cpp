@@ -1,0 +1,59 @@
+#include "answer_recorder.h"
+#include "commands/commands.h"
+#include "request_argument.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Put : public Command {
+ public:
+  void declare(Options& options) override {
+    request_.declare(options);
+    options.value("--response", "FILE", response_, "the response: a file, or - for stdin (default)");
+    options.flag("--tee", tee_, "copies the response to stdout while storing");
+    options.flag("--stream", stream_, "stores a stream (implied by \"stream\": true in the request)");
+    options.flag("--only-new", only_new_, "keeps an entry that is already there");
+    options.flag("--allow-errors", allow_errors_, "stores an error body too");
+  }
+
+  Exit run(Context& context) override {
+    if (request_.is_named()) usage_error("put takes a request, not a --key: an entry proves which request it answers");
+    if (response_ == "-" && request_.is_stdin()) {
+      usage_error("the request and the response cannot both come from stdin: give the request as a file");
+    }
+    const auto key = checked(context.cache().key(request_.request()));
+    AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response);
+    read_input(response_, [&](std::string_view piece) {
+      recorder.write(piece);
+      if (!tee_) return;
+      context.out().write(piece);
+      context.out().flush();
+    });
+    auto [answer, verdict] = std::move(recorder).finish();
+    if (verdict.completeness != lc::Completeness::complete && !allow_errors_) {
+      throw Failure(Exit::policy, "not stored: " + verdict.reason);
+    }
+    const bool stored = checked(context.cache().put(key, answer, {std::nullopt, only_new_}, context.deadline()));
+    context.report().note(stored ? "stored" : "kept the entry that was there");
+    return Exit::success;
+  }
+
+ private:
+  RequestArgument request_;
+  std::string response_ = "-";
+  bool tee_ = false;
+  bool stream_ = false;
+  bool only_new_ = false;
+  bool allow_errors_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_put() {
+  return std::make_unique<Put>();
+}
+
+}  // namespace llmcache

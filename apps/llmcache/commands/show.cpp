@@ -1,0 +1,91 @@
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "describe.h"
+#include "request_argument.h"
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Show : public Command {
+ public:
+  void declare(Options& options) override {
+    options.positional("KEY", key_, "the key of a request, or the name of an entry", true);
+    options.flag("--request", request_, "prints the canonical request alone");
+    options.flag("--response", response_, "prints the response alone");
+    options.flag("--stream", stream_, "prints the stream alone");
+    options.flag("--raw", raw_, "prints the entry's bytes as the store holds them");
+  }
+
+  Exit run(Context& context) override {
+    at_most_one({{"--request", request_}, {"--response", response_}, {"--stream", stream_}, {"--raw", raw_}});
+    if (raw_) return show_raw(context);
+    bool any = false;
+    for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
+      if ((stream_ && kind == lc::EntryKind::response) || (response_ && kind == lc::EntryKind::stream)) continue;
+      const std::string name = entry_name(key_, kind);
+      if (!response_ && !stream_ && key_.ends_with("_stream") && name != key_) continue;
+      if (request_ && any) break;
+      const lc::Lookup found = context.settle(context.cache().get_named(name, context.deadline()));
+      if (!found || found.entry->kind() != kind) continue;
+      any = true;
+      show(context, name, *found.entry);
+    }
+    return any ? Exit::success : Exit::no;
+  }
+
+ private:
+  Exit show_raw(Context& context) const {
+    const auto value = checked(context.cache().store().get(key_, context.deadline()));
+    if (!value) return Exit::no;
+    print(context, *value);
+    return Exit::success;
+  }
+
+  void show(Context& context, const std::string& name, const lc::Entry& entry) const {
+    if (request_) {
+      const auto request = checked(entry.request());
+      if (!request) throw Failure(Exit::no, "the entry was stored without its request");
+      print(context, *request);
+      if (is_terminal(STDOUT_FILENO)) context.out().write("\n");
+      return;
+    }
+    if (!response_ && !stream_) {
+      nlohmann::ordered_json about{{"name", name}, {"stored_bytes", entry.stored_size()}};
+      about.update(describe(head_of(entry), lc::system_now()));
+      context.out().line(about.dump(context.settings().json ? -1 : 2));
+      if (context.settings().json) return;
+    }
+    checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
+      print(context, chunk.bytes);
+      return {};
+    }));
+    if (is_terminal(STDOUT_FILENO)) context.out().write("\n");
+  }
+
+  static void print(Context& context, std::string_view bytes) {
+    if (is_terminal(STDOUT_FILENO)) {
+      context.out().write(escaped(bytes, true));
+    } else {
+      context.out().write(bytes);
+    }
+  }
+
+  std::string key_;
+  bool request_ = false;
+  bool response_ = false;
+  bool stream_ = false;
+  bool raw_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_show() {
+  return std::make_unique<Show>();
+}
+
+}  // namespace llmcache

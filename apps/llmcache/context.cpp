@@ -1,0 +1,106 @@
+#include "context.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "config_files.h"
+
+namespace llmcache {
+
+namespace lc = libcache;
+
+Context::Context(Settings settings, std::vector<Resolved> resolved, Report report)
+    : settings_(std::move(settings)), resolved_(std::move(resolved)), report_(report) {}
+
+bool Context::is_set(std::string_view name) const {
+  return std::ranges::any_of(
+      resolved_, [&](const Resolved& row) { return row.setting->name == name && row.origin != kDefaultOrigin; });
+}
+
+lc::KeyOptions Context::key_options() const {
+  lc::KeyOptions options;
+  options.prefix = settings_.prefix;
+  options.session = settings_.session;
+  options.ignore = settings_.ignore;
+  options.provider = settings_.provider;
+  options.by_model = settings_.by_model;
+  options.by_provider = settings_.by_provider;
+  options.sample = settings_.sample;
+  return options;
+}
+
+lc::Cache& Context::cache() {
+  if (cache_) return *cache_;
+  const auto on_event = [report = report_](const lc::Event& event) {
+    event.severity == lc::Event::Severity::warning ? report.warn(event.message) : report.note(event.message);
+  };
+  lc::StoreUrl url = checked_option(lc::StoreUrl::parse(settings_.store));
+  if (url.kind == lc::StoreUrl::Kind::sqlite && url.path.empty()) url.path = cache_directory() / "cache.db";
+  lc::StoreOptions store_options;
+  store_options.max_size = settings_.max_size;
+  store_options.strict = settings_.strict;
+  store_options.on_event = on_event;
+  auto store = checked(lc::open_store(url, store_options));
+  lc::CacheOptions options;
+  options.key = key_options();
+  options.ttl = settings_.ttl;
+  options.keep_request = settings_.keep_request;
+  options.max_entry = settings_.max_entry;
+  options.on_event = on_event;
+  cache_ = checked_option(lc::Cache::create(std::move(store), std::move(options)));
+  return *cache_;
+}
+
+lc::Deadline Context::deadline() {
+  if (!deadline_) deadline_ = lc::Deadline::after(settings_.deadline);
+  return *deadline_;
+}
+
+lc::Deadline Context::long_deadline() {
+  return is_set("deadline") ? deadline() : lc::Deadline::never();
+}
+
+lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup) {
+  if (!lookup) {
+    if (!settings_.miss_on_store_error) throw Failure(lookup.error());
+    report_.warn(lookup.error().message);
+    return {};
+  }
+  if (settings_.strict && lookup->miss == lc::MissReason::corrupt) {
+    throw Failure(Exit::damaged, "the stored entry is damaged");
+  }
+  report_.note(*lookup ? "hit" : fmt::format("miss ({})", to_string(lookup->miss)));
+  return std::move(*lookup);
+}
+
+void read_input(const std::string& path, const std::function<void(std::string_view)>& take) {
+  const bool is_stdin = path == "-";
+  const int descriptor = is_stdin ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string buffer(64 * 1024, '\0');
+  ssize_t received = descriptor < 0 ? -1 : 1;
+  while (received > 0) {
+    do {
+      received = ::read(descriptor, buffer.data(), buffer.size());
+    } while (received < 0 && errno == EINTR);
+    if (received > 0) take(std::string_view(buffer.data(), static_cast<std::size_t>(received)));
+  }
+  const int error = errno;
+  if (!is_stdin && descriptor >= 0) ::close(descriptor);
+  if (received < 0) {
+    throw Failure(Exit::bad_input, fmt::format("{}: {}", is_stdin ? "stdin" : path, std::strerror(error)));
+  }
+}
+
+std::string read_input(const std::string& path) {
+  std::string bytes;
+  read_input(path, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+}  // namespace llmcache

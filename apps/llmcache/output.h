@@ -1,0 +1,26 @@
+// Writing data to stdout: bytes as they are, and failures noticed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace llmcache {
+
+// The reader of stdout has gone away: the program ends quietly, with success. Caught in main.
+struct ClosedPipe {};
+
+// Buffered stdout. Throws ClosedPipe, or a Failure (refused) if stdout cannot be written.
+class Output {
+ public:
+  void write(std::string_view bytes);
+  void line(std::string_view text);
+  void flush();
+
+ private:
+  std::string buffer_;
+};
+
+// Writes all of `bytes` to a file descriptor, however often it takes. False, with errno, if it fails.
+bool write_all(int descriptor, std::string_view bytes);
+
+}  // namespace llmcache

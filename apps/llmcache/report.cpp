@@ -1,0 +1,51 @@
+#include "report.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "output.h"
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+// One line, whatever the message holds, in one write: lines of several processes do not mix.
+void print_line(const std::string& text) {
+  write_all(STDERR_FILENO, text + "\n");
+}
+
+std::string as_json(const nlohmann::ordered_json& object) {
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void Report::warn(std::string_view message) const {
+  if (quiet) return;
+  print_line(json ? as_json({{"schema", "llmcache.warning/1"}, {"message", message}})
+                  : fmt::format("llmcache: warning: {}", escaped(message, false)));
+}
+
+void Report::note(std::string_view message) const {
+  if (!verbose) return;
+  print_line(json ? as_json({{"schema", "llmcache.note/1"}, {"message", message}})
+                  : fmt::format("llmcache: {}", escaped(message, false)));
+}
+
+void Report::say(std::string_view message) const {
+  if (!quiet) print_line(escaped(message, false));
+}
+
+void Report::error(Exit exit, std::string_view message) const {
+  print_line(json ? as_json({{"schema", "llmcache.error/1"},
+                             {"code", static_cast<int>(exit)},
+                             {"kind", kind_of(exit)},
+                             {"retryable", retryable(exit)},
+                             {"message", message}})
+                  : fmt::format("llmcache: error: {}", escaped(message, false)));
+}
+
+}  // namespace llmcache

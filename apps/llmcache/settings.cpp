@@ -1,0 +1,160 @@
+#include "settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "failure.h"
+
+extern char** environ;  // NOLINT: POSIX declares it nowhere
+
+namespace llmcache {
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Color parse_color(std::string_view text) {
+  if (text == "auto") return Color::auto_;
+  if (text == "always") return Color::always;
+  if (text == "never") return Color::never;
+  usage_error(fmt::format("'{}' is not a colour mode: write auto, always or never", text));
+}
+
+bool parse_on_store_error(std::string_view text) {
+  if (text == "miss") return true;
+  if (text == "fail") return false;
+  usage_error(fmt::format("'{}' is not a policy on store errors: write fail or miss", text));
+}
+
+unsigned parse_sample(std::string_view text) {
+  const std::uint64_t sample = parse_count(text);
+  if (sample > 1000000) usage_error("a sample's number is at most 1000000");
+  return static_cast<unsigned>(sample);
+}
+
+constexpr auto kTable = std::to_array<Setting>({
+    {"store", "--store", "URL", "", "sqlite:", "where entries live (see 'llmcache help stores')", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.store = v.back(); }},
+    {"prefix", "--prefix", "P", "", "llmcache:", "what every name in the store starts with", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.prefix = v.back(); }},
+    {"session", "--session", "S", "", "default", "who shares answers", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.session = v.back(); }},
+    {"ttl", "--ttl", "D", "", "5m", "how long a new entry lives, or 'never' for no end", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.ttl = parse_ttl(v.back()); }},
+    {"provider", "--provider", "P", "", "", "sets the request's provider in the key", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.provider = v.back(); }},
+    {"by_model", "--no-model", "", "false", "true", "leaves the model out of the key", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.by_model = parse_bool(v.back()); }},
+    {"by_provider", "--no-provider", "", "false", "true", "leaves the provider out of the key", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.by_provider = parse_bool(v.back()); }},
+    {"ignore", "--ignore", "POINTER", "", "", "a JSON pointer that does not count (repeatable)", Scope::anywhere, true,
+     [](Settings& s, const Texts& v) { s.ignore = v; }},
+    {"sample", "--sample", "N", "", "0", "which of several answers to one request", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.sample = parse_sample(v.back()); }},
+    {"json", "--json", "", "true", "false", "prints listings, reports and errors as JSON", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.json = parse_bool(v.back()); }},
+    {"quiet", "-q,--quiet", "", "true", "false", "prints no warnings", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.quiet = parse_bool(v.back()); }},
+    {"verbose", "-v,--verbose", "", "true", "false", "says on stderr what the cache does", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.verbose = parse_bool(v.back()); }},
+    {"strict", "--strict", "", "true", "false", "fails on damaged entries and files instead of missing",
+     Scope::anywhere, false, [](Settings& s, const Texts& v) { s.strict = parse_bool(v.back()); }},
+    {"color", "--color", "WHEN", "", "auto", "auto, always or never", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.color = parse_color(v.back()); }},
+    {"deadline", "--deadline", "D", "", "3s", "how long the store may take in all", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.deadline = parse_duration(v.back()); }},
+    {"on_store_error", "--on-store-error", "WHAT", "", "fail", "fail, or miss: a broken store counts as a miss",
+     Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.miss_on_store_error = parse_on_store_error(v.back()); }},
+    {"max_size", "--max-size", "SIZE", "", "5G", "what an embedded store may take on disk", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.max_size = parse_size(v.back()); }},
+    {"max_entry", "--max-entry", "SIZE", "", "512M", "the largest entry that is stored", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.max_entry = parse_size(v.back()); }},
+    {"keep_request", "--no-keep-request", "", "false", "true", "stores answers without their requests", Scope::anywhere,
+     false, [](Settings& s, const Texts& v) { s.keep_request = parse_bool(v.back()); }},
+    {"config", "--config", "FILE", "", "", "reads this configuration file instead of the usual ones",
+     Scope::caller_only, false, [](Settings& s, const Texts& v) { s.config = v.back(); }},
+    {"trusted_dirs", "", "", "", "", "directories whose .llmcache.json may set everything", Scope::user_only, true,
+     [](Settings& s, const Texts& v) { s.trusted_dirs = v; }},
+});
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string Setting::environment_name() const {
+  std::string variable = "LLMCACHE_";
+  for (const char c : name) variable += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return variable;
+}
+
+std::span<const Setting> setting_table() {
+  return kTable;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto row = std::ranges::find(kTable, name, &Setting::name);
+  return row == kTable.end() ? nullptr : &*row;
+}
+
+std::vector<Resolved> resolve(std::span<const Layer> layers) {
+  std::vector<Resolved> resolved;
+  for (const Setting& setting : kTable) {
+    Resolved row{&setting, {}, std::string(kDefaultOrigin)};
+    if (!setting.default_text.empty()) row.texts.emplace_back(setting.default_text);
+    for (const Layer& layer : layers) {
+      const auto value = std::ranges::find(layer.values, &setting, &Layer::Value::setting);
+      if (value == layer.values.end()) continue;
+      row.texts = value->texts;
+      row.origin = layer.origin;
+      break;
+    }
+    resolved.push_back(std::move(row));
+  }
+  return resolved;
+}
+
+Settings apply(std::span<const Resolved> resolved) {
+  Settings settings;
+  for (const Resolved& row : resolved) {
+    if (row.texts.empty() || row.origin == kDefaultOrigin) continue;
+    try {
+      row.setting->apply(settings, row.texts);
+    } catch (const Failure& failure) {
+      usage_error(fmt::format("{} ({}): {}", row.setting->name, row.origin, failure.what()));
+    }
+  }
+  return settings;
+}
+
+Layer environment_layer(const std::function<void(const std::string&)>& warn) {
+  Layer layer{"environment", {}};
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable(*entry);
+    if (!variable.starts_with("LLMCACHE_")) continue;
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const std::string_view text = variable.substr(std::min(name.size() + 1, variable.size()));
+    const auto row = std::ranges::find(kTable, name, &Setting::environment_name);
+    if (row != kTable.end()) {
+      layer.values.push_back({&*row, row->list ? words_of(text) : std::vector{std::string(text)}});
+    } else {
+      std::vector<std::string> known;
+      for (const Setting& setting : kTable) known.push_back(setting.environment_name());
+      const std::string near = nearest(name, known);
+      warn(fmt::format("unknown environment variable {}{}", name, near.empty() ? "" : "; did you mean " + near + "?"));
+    }
+  }
+  return layer;
+}
+
+}  // namespace llmcache

@@ -1,0 +1,43 @@
+#include "table.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+// Characters, not bytes: close enough to columns for what listings hold.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+void print_aligned(Output& out, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    out.write(row[i]);
+    if (i + 1 < row.size()) out.write(std::string(widths[i] - width_of(row[i]) + 2, ' '));
+  }
+  out.write("\n");
+}
+
+}  // namespace
+
+void Table::print(Output& out) const {
+  if (!is_terminal(STDOUT_FILENO)) {
+    for (const auto& row : rows_) out.line(fmt::format("{}", fmt::join(row, "\t")));
+    return;
+  }
+  std::vector<std::size_t> widths;
+  for (const auto& heading : headings_) widths.push_back(width_of(heading));
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  print_aligned(out, headings_, widths);
+  for (const auto& row : rows_) print_aligned(out, row, widths);
+}
+
+}  // namespace llmcache

@@ -1,0 +1,19 @@
+// What may safely be shown to a person: colour, width and characters that a terminal would obey.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace llmcache {
+
+// Whether a file descriptor is a terminal.
+bool is_terminal(int descriptor);
+
+// `text` with control characters, escape sequences, bidirectional controls and invalid UTF-8 made visible as \x1b,
+// \u202e and the like. Newlines and tabs stay if `keep_lines`.
+std::string escaped(std::string_view text, bool keep_lines);
+
+// A name as it is, or in quotes and escaped if it holds anything odd.
+std::string quoted_if_odd(std::string_view name);
+
+}  // namespace llmcache

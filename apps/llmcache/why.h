@@ -1,0 +1,13 @@
+// Why a request missed: the stored request that is nearest to it, and where the two differ.
+#pragma once
+
+#include <string>
+
+#include "context.h"
+
+namespace llmcache {
+
+// Reports on stderr. Looks at no more than the first thousand entries of the session.
+void explain_miss(Context& context, const std::string& request);
+
+}  // namespace llmcache

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Asks a model once and answers the same question from the cache afterwards.
+#   LLM_URL=https://... LLM_KEY=... cache-a-curl-call.sh < request.json
+set -eu
+exec llmcache run -- curl -sSN --fail-with-body "$LLM_URL" \
+  -H "Authorization: Bearer ${LLM_KEY:-}" -H 'Content-Type: application/json' -d @-

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Answers recorded on a developer's machine, replayed in CI: a request without a recording fails instead of calling out.
+#   fixtures-for-ci.sh record|replay < request.json
+set -eu
+export LLMCACHE_STORE=sqlite:${FIXTURES:-fixtures.db} LLMCACHE_TTL=never
+case $1 in
+  record) exec llmcache run --mode refresh -- curl -sSN --fail-with-body "$LLM_URL" -d @- ;;
+  replay) exec llmcache run --mode replay -- false ;;
+  *) echo "usage: $0 record|replay" >&2; exit 2 ;;
+esac

@@ -1,0 +1,76 @@
+// A tour of libcache: looks up, stores, records, replays, clears and purges.  Usage: tour DATABASE
+#include <libcache/cache.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+using namespace libcache;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kQuestion = R"({"model":"m","messages":[{"role":"user","content":"Why cache?"}]})";
+constexpr const char* kStreamed = R"({"model":"m","messages":[{"role":"user","content":"Why cache?"}],"stream":true})";
+
+// Any failure ends the tour with its message.
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    std::cerr << "tour: " << result.error().message << "\n";
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+Deadline soon() {
+  return Deadline::after(3s);
+}
+
+void look_up_and_put(Cache& cache) {
+  const RequestKey key = must(cache.key(kQuestion));
+  std::cout << "key:    " << key.base << "\n";
+  const Lookup before = must(cache.get(key, EntryKind::response, soon()));
+  std::cout << "before: " << to_string(before.miss) << "\n";
+
+  Answer answer;
+  answer.body = R"({"choices":[{"message":{"content":"It pays twice."},"finish_reason":"stop"}]})";
+  answer.metadata = judge_response(answer.body).metadata;
+  must(cache.put(key, answer, {.ttl = Ttl{1h}}, soon()));
+  const Lookup after = must(cache.get(key, EntryKind::response, soon()));
+  std::cout << "after:  " << must(after.entry->body()) << "\n";
+}
+
+void record_and_replay(Cache& cache) {
+  const RequestKey key = must(cache.key(kStreamed));
+  Recorder recorder;  // fed with whatever pieces the network brings
+  recorder.write("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"It pays\"},\"finish_re");
+  recorder.write("ason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" twice.\"},");
+  recorder.write("\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+  auto [recording, verdict] = recorder.finish();
+  if (verdict.completeness != Completeness::complete) return;  // never store what is not whole
+  cache.put_later(key, {EntryKind::stream, verdict.metadata, {}, std::move(recording)});
+  must(cache.flush(soon()));
+
+  const Lookup found = must(cache.get(key, EntryKind::stream, soon()));
+  TextExtractor text;
+  std::cout << "stream:";
+  must(found.entry->read([&](const Chunk& chunk) -> Status {
+    std::cout << " [" << text.feed(chunk.bytes) << "]";
+    return {};
+  }));
+  std::cout << "\n";
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::string url = std::string("sqlite:") + (count > 1 ? arguments[1] : "tour.db");
+  const auto cache = must(Cache::create(must(open_store(must(StoreUrl::parse(url))))));
+  look_up_and_put(*cache);
+  record_and_replay(*cache);
+  std::cout << "clear:  " << must(cache->clear(must(cache->key(kQuestion)).base, soon())) << " entries\n";
+  PurgeFilter everything_of_ours;
+  everything_of_ours.prefix = "llmcache:";
+  std::cout << "purge:  " << must(cache->purge(everything_of_ours, soon())).entries << " entries\n";
+}

@@ -1,0 +1,103 @@
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/terminal_session.h"
+
+using llmcache::test::TerminalSession;
+
+TEST_CASE("flags beat variables, these the project's file, this the user's, this the default") {
+  const TerminalSession shell;
+  const auto ttl = [&](const std::string& variables, const std::string& flags) {
+    const std::string row =
+        shell.out("cd project/deep && " + variables + " llmcache config list --origin " + flags + " | grep ^ttl");
+    return row;
+  };
+  shell.write("project/deep/.keep", "");
+  CHECK(ttl("", "") == "ttl\t5m\tdefault\n");
+  shell.write(".config/llmcache/config.json", R"({"ttl": "1h"})");
+  CHECK(ttl("", "") == "ttl\t1h\t" + (shell.home() / ".config/llmcache/config.json").string() + "\n");
+  shell.write("project/.llmcache.json", "{ // comments are fine\n \"ttl\": 90 }");
+  CHECK(ttl("", "") == "ttl\t90\t" + (shell.home() / "project/.llmcache.json").string() + "\n");
+  CHECK(ttl("LLMCACHE_TTL=2h", "") == "ttl\t2h\tenvironment\n");
+  CHECK(ttl("LLMCACHE_TTL=2h", "--ttl 3h") == "ttl\t3h\tflag\n");
+}
+
+TEST_CASE("the search for a project's file ends at a .git and at the home directory") {
+  const TerminalSession shell;
+  shell.write(".llmcache.json", R"({"ttl": "1h"})");
+  shell.write("project/.git/config", "");
+  shell.write("project/sub/.keep", "");
+  CHECK(shell.out("cd project/sub && llmcache config get ttl") == "5m\n");
+  CHECK(shell.out("llmcache config get ttl") == "5m\n");
+  shell.write("project/.llmcache.json", R"({"ttl": "2h"})");
+  CHECK(shell.out("cd project/sub && llmcache config get ttl") == "2h\n");
+}
+
+TEST_CASE("a project's file may not set the store unless the user trusts its directory") {
+  const TerminalSession shell;
+  shell.write("project/.llmcache.json", R"({"store": "sqlite:stolen.db", "session": "mine", "trusted_dirs": ["/"]})");
+  const auto ran = shell.run("cd project && llmcache config get store");
+  CHECK(ran.out == "sqlite:\n");
+  CHECK(ran.err.find("'store' is ignored") != std::string::npos);
+  CHECK(ran.err.find("'trusted_dirs' is ignored") != std::string::npos);
+  CHECK(shell.run("cd project && llmcache config get session").out == "mine\n");
+  shell.write(".config/llmcache/config.json", "{\"trusted_dirs\": [\"" + (shell.home() / "project").string() + "\"]}");
+  CHECK(shell.run("cd project && llmcache config get store").out == "sqlite:stolen.db\n");
+}
+
+TEST_CASE("unknown keys and variables are warnings with the nearest known name") {
+  const TerminalSession shell;
+  shell.write(".config/llmcache/config.json", R"({"tll": "1h"})");
+  const auto ran = shell.run("LLMCACHE_SESION=x llmcache config get ttl");
+  CHECK(ran.exit == 0);
+  CHECK(ran.err.find("unknown key 'tll'; did you mean 'ttl'?") != std::string::npos);
+  CHECK(ran.err.find("LLMCACHE_SESION; did you mean LLMCACHE_SESSION?") != std::string::npos);
+}
+
+TEST_CASE("a file given with --config is read alone, and a bad file is a configuration error") {
+  const TerminalSession shell;
+  shell.write(".config/llmcache/config.json", R"({"ttl": "1h", "session": "s"})");
+  shell.write("other.json", R"({"ttl": "never", "ignore": ["/a", "/b"]})");
+  CHECK(shell.out("llmcache --config other.json config get ttl") == "never\n");
+  CHECK(shell.out("llmcache config get session --config other.json") == "default\n");
+  CHECK(shell.out("LLMCACHE_CONFIG=other.json llmcache config get ignore") == "/a\n/b\n");
+  shell.write("bad.json", "{ nonsense");
+  CHECK(shell.run("llmcache --config bad.json config list").exit == 2);
+  CHECK(shell.run("llmcache --config missing.json config list").exit == 2);
+  shell.write("bad.json", R"({"ttl": "soon"})");
+  CHECK(shell.run("llmcache --config bad.json config list").err.find("ttl") != std::string::npos);
+}
+
+TEST_CASE("a password in the store's URL is never shown") {
+  const TerminalSession shell;
+  const std::string store = "--store redis://user:s3cret@127.0.0.1:1/0";
+  for (const auto* command : {"config list", "config get store", "config list --json", "config list --origin"}) {
+    const auto ran = shell.run("llmcache " + store + " " + command);
+    CHECK(ran.out.find("***") != std::string::npos);
+    CHECK((ran.out + ran.err).find("s3cret") == std::string::npos);
+  }
+  const auto ran = shell.run("echo '{}' | llmcache get " + store);
+  CHECK((ran.out + ran.err).find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("completion scripts are ones that their shells accept, and know every command") {
+  const TerminalSession shell;
+  for (const auto* name : {"bash", "zsh", "fish"}) {
+    shell.out(std::string("llmcache completion ") + name + " > script && " + name + " -n script");
+    for (const auto* command : {"run", "get", "put", "replay", "hash", "ls", "show", "clear", "purge", "config"}) {
+      CHECK(shell.read("script").find(command) != std::string::npos);
+    }
+  }
+  CHECK(shell.run("llmcache completion tcsh").exit == 2);
+}
+
+TEST_CASE("bash completes commands and options") {
+  const TerminalSession shell;
+  const auto complete = [&](const std::string& words) {
+    return shell.out("source <(llmcache completion bash); COMP_WORDS=(" + words +
+                     "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _llmcache; echo ${COMPREPLY[*]}");
+  };
+  CHECK(complete("llmcache pur") == "purge\n");
+  CHECK(complete("llmcache get --wh") == "--why\n");
+  CHECK(complete("llmcache --sess") == "--session\n");
+}

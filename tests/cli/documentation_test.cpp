@@ -1,0 +1,101 @@
+// The man pages and the tables say the same.
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "command_line.h"
+#include "settings.h"
+
+using namespace llmcache;
+
+namespace {
+
+std::string read(const std::string& page) {
+  std::ifstream file(std::string(LLMCACHE_TEST_DATA "/../man/") + page);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Long and short options as mdoc writes them in lists: ".It Fl Fl ttl Ar D", ".It Fl q , Fl Fl quiet".
+std::set<std::string> documented_options(const std::string& page) {
+  std::set<std::string> options;
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(".It Fl ")) continue;
+    std::istringstream words(line);
+    std::string dashes;
+    for (std::string word; words >> word;) {
+      if (word == "Fl") {
+        dashes += "-";
+      } else if (!dashes.empty()) {
+        options.insert(std::exchange(dashes, "") + word);
+      }
+    }
+  }
+  return options;
+}
+
+std::set<std::string> actual_options() {
+  std::set<std::string> options;
+  const auto add = [&](const std::vector<Option>& some) {
+    for (const Option& option : some) {
+      for (const std::string& flag : option.flags()) options.insert(flag);
+    }
+  };
+  add(global_options());
+  for (const CommandRow& row : command_table()) add(options_of(row));
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("llmcache.1 documents exactly the options that there are") {
+  auto documented = documented_options(read("llmcache.1"));
+  documented.insert("--origin");  // stands in the text of config
+  CHECK(documented == actual_options());
+}
+
+TEST_CASE("llmcache.1 has a section for each command, and --help lists it") {
+  const std::string page = read("llmcache.1");
+  for (const CommandRow& row : command_table()) {
+    INFO(row.name);
+    CHECK(page.find("\n.Ss " + std::string(row.name) + "\n") != std::string::npos);
+    CHECK(help_text("").find("  " + std::string(row.name) + " ") != std::string::npos);
+  }
+}
+
+TEST_CASE("llmcache-config.5 documents each setting and its default") {
+  const std::string page = read("llmcache-config.5");
+  for (const Setting& setting : setting_table()) {
+    INFO(setting.name);
+    const auto start = page.find("\n.It Cm " + std::string(setting.name) + "\n");
+    REQUIRE(start != std::string::npos);
+    const std::string section = page.substr(start, page.find("\n.It Cm ", start + 1) - start);
+    if (setting.default_text.empty()) continue;
+    CHECK(section.find("Default:\n.Ql " + std::string(setting.default_text) + " .") != std::string::npos);
+    CHECK((section.find("Em trusted") != std::string::npos) == (setting.scope == Scope::trusted));
+  }
+}
+
+TEST_CASE("the defaults that the table shows are those of the settings") {
+  Settings defaults;
+  for (const Setting& setting : setting_table()) {
+    if (!setting.default_text.empty()) setting.apply(defaults, {std::string(setting.default_text)});
+  }
+  const Settings untouched;
+  CHECK(defaults.store == untouched.store);
+  CHECK(defaults.prefix == untouched.prefix);
+  CHECK(defaults.session == untouched.session);
+  CHECK(defaults.ttl.duration == untouched.ttl.duration);
+  CHECK(defaults.by_model == untouched.by_model);
+  CHECK(defaults.by_provider == untouched.by_provider);
+  CHECK(defaults.sample == untouched.sample);
+  CHECK(defaults.deadline == untouched.deadline);
+  CHECK(defaults.max_size == untouched.max_size);
+  CHECK(defaults.max_entry == untouched.max_entry);
+  CHECK(defaults.keep_request == untouched.keep_request);
+  CHECK(defaults.miss_on_store_error == untouched.miss_on_store_error);
+}

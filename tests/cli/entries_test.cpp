@@ -1,0 +1,190 @@
+// put, get, replay, show, ls, clear, diff: entries one by one.
+#include <fmt/format.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/terminal_session.h"
+
+using llmcache::test::TerminalSession;
+
+namespace {
+
+constexpr const char* kRequest = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+constexpr const char* kAnswer =
+    R"({"object":"chat.completion","model":"m-2","choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],)"
+    R"("usage":{"prompt_tokens":3,"completion_tokens":4}})";
+constexpr const char* kStreamed =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n"
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+    "data: [DONE]\n\n";
+
+}  // namespace
+
+TEST_CASE("what was put is got, byte for byte, by request and by key") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("response", std::string("{\"text\": \"\xc3\xaf \"}\n\n", 17));
+  shell.out("llmcache put request.json < response");
+  CHECK(shell.out("llmcache get request.json") == shell.read("response"));
+  CHECK(shell.out("llmcache get --key $(llmcache hash request.json)") == shell.read("response"));
+}
+
+TEST_CASE("a miss prints nothing and exits with 1") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  for (const auto* line : {"llmcache get request.json", "llmcache replay request.json", "llmcache get --key nothing",
+                           "llmcache show nothing", "llmcache clear nothing"}) {
+    const auto ran = shell.run(line);
+    CHECK(ran.exit == 1);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.empty());
+  }
+}
+
+TEST_CASE("an empty body and an error body are refused unless allowed") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  for (const auto* body : {"", R"({"error":{"message":"no"}})", R"({"type":"error","error":{}})"}) {
+    shell.write("response", body);
+    const auto ran = shell.run("llmcache put request.json --response response");
+    CHECK(ran.exit == 7);
+    CHECK(ran.err.starts_with("llmcache: error: not stored"));
+  }
+  CHECK(shell.run("llmcache get request.json").exit == 1);
+  CHECK(shell.run("llmcache put --allow-errors request.json --response response").exit == 0);
+  CHECK(shell.out("llmcache get request.json") == shell.read("response"));
+}
+
+TEST_CASE("put --tee copies the body through while storing it, and --only-new keeps what is there") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  CHECK(shell.out("echo '{\"n\":1}' | llmcache put --tee request.json") == "{\"n\":1}\n");
+  shell.out("echo '{\"n\":2}' | llmcache put --only-new request.json");
+  CHECK(shell.out("llmcache get request.json") == "{\"n\":1}\n");
+  shell.out("echo '{\"n\":2}' | llmcache put request.json");
+  CHECK(shell.out("llmcache get request.json") == "{\"n\":2}\n");
+}
+
+TEST_CASE("a stream is stored beside the response and replayed as it was") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","stream":true})");
+  shell.write("stream", kStreamed);
+  shell.out("llmcache put request.json < stream");
+  CHECK(shell.out("llmcache replay request.json") == kStreamed);
+  CHECK(shell.out("llmcache replay --pace recorded request.json") == kStreamed);
+  CHECK(shell.out("llmcache replay --as text request.json") == "Hi\n");
+  CHECK(shell.run("llmcache get request.json").exit == 1);
+  shell.out("echo '{\"whole\":1}' | llmcache put <(echo '{\"model\":\"m\"}')");
+  CHECK(shell.out("llmcache get request.json") == "{\"whole\":1}\n");
+  CHECK(shell.out("llmcache replay --key $(llmcache hash request.json)") == kStreamed);
+}
+
+TEST_CASE("a stream without its end is refused") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","stream":true})");
+  shell.write("stream", std::string(kStreamed).substr(0, 120));
+  CHECK(shell.run("llmcache put request.json < stream").exit == 7);
+  CHECK(shell.run("llmcache replay request.json").exit == 1);
+}
+
+TEST_CASE("an entry ends with its time to live, and never without one") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.out("echo '{}' | llmcache put --ttl 7d request.json");
+  CHECK(shell.run("faketime '+8 days' llmcache get request.json").exit == 1);
+  CHECK(shell.run("llmcache get request.json").exit == 0);
+  shell.out("echo '{}' | llmcache put --ttl never request.json");
+  CHECK(shell.run("faketime '+800 days' llmcache get request.json").exit == 0);
+}
+
+TEST_CASE("get --meta describes the entry on stderr") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.out(fmt::format("echo '{}' | llmcache put request.json", kAnswer));
+  const auto ran = shell.run("llmcache get --meta request.json");
+  const auto meta = nlohmann::json::parse(ran.err);
+  CHECK(meta.at("kind") == "response");
+  CHECK(meta.at("model") == "m-2");
+  CHECK(meta.at("prompt_tokens") == 3);
+  CHECK(meta.at("finish_reason") == "stop");
+}
+
+TEST_CASE("get --why names the nearest stored request and where it differs") {
+  const TerminalSession shell;
+  shell.write("near.json", R"({"model":"m","seed":1,"user":"a"})");
+  shell.write("far.json", R"({"other":[1,2,3]})");
+  shell.write("asked.json", R"({"model":"m","seed":2,"user":"a"})");
+  shell.out("echo '{}' | llmcache put near.json; echo '{}' | llmcache put far.json");
+  const auto ran = shell.run("llmcache get --why asked.json");
+  CHECK(ran.exit == 1);
+  CHECK(ran.err.find(shell.out("llmcache hash near.json").substr(0, 40)) != std::string::npos);
+  CHECK(ran.err.find("/seed: stored 1, asked 2") != std::string::npos);
+  CHECK(ran.err.find("/user") == std::string::npos);
+}
+
+TEST_CASE("ls lists entries for programs with tabs or as JSON") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.out(fmt::format("echo '{}' | llmcache put --ttl never request.json", kAnswer));
+  const std::string key = shell.out("llmcache hash request.json");
+  const std::string row = shell.out("llmcache ls");
+  CHECK(row.starts_with(key.substr(0, key.size() - 1) + "\tresponse\tm-2\t"));
+  CHECK(row.ends_with("\tnever\n"));
+  const auto json = nlohmann::json::parse(shell.out("llmcache ls --json"));
+  CHECK(json.at("name").get<std::string>() + "\n" == key);
+  CHECK(json.at("expires") == "never");
+  CHECK(shell.out("llmcache ls -0") == key.substr(0, key.size() - 1) + '\0');
+  CHECK(shell.out("llmcache ls llmcache:def | cut -f1") == key);
+  CHECK(shell.out("llmcache ls 'llmcache:*'").empty());
+}
+
+TEST_CASE("show prints an entry's metadata and content, or one part of it") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.out("echo '{\"text\":1}' | llmcache put request.json");
+  CHECK(shell.out("llmcache show --response $(llmcache hash request.json)") == "{\"text\":1}\n");
+  CHECK(shell.out("llmcache show --request $(llmcache hash request.json)") ==
+        shell.out("llmcache hash --canonical request.json"));
+  CHECK(shell.out("llmcache show --raw $(llmcache hash request.json)").starts_with("LLMC"));
+  const std::string all = shell.out("llmcache show $(llmcache hash request.json)");
+  CHECK(all.find("\"kind\": \"response\"") != std::string::npos);
+  CHECK(all.ends_with("{\"text\":1}\n"));
+}
+
+TEST_CASE("show on a terminal lets no control character through") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("response", "\x1b]0;owned\a \xe2\x80\xae evil\n");
+  shell.out("llmcache put request.json < response");
+  shell.out("script -qec 'llmcache show --response $(llmcache hash request.json)' /dev/null > shown");
+  CHECK(shell.read("shown").find("\x1b]0") == std::string::npos);
+  CHECK(shell.read("shown").find("\\x1b]0;owned\\x07 \\u202e evil") != std::string::npos);
+  CHECK(shell.out("llmcache show --response $(llmcache hash request.json)") == shell.read("response"));
+}
+
+TEST_CASE("clear removes response, stream and samples of a request, by any of their names") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("stream", kStreamed);
+  shell.out("echo '{}' | llmcache put request.json; echo '{}' | llmcache put --sample 3 request.json");
+  shell.out("llmcache put --stream request.json < stream");
+  CHECK(shell.out("llmcache ls -0 | tr -dc '\\0' | wc -c") == "3\n");
+  CHECK(shell.out("llmcache clear --json \"$(llmcache hash --sample 9 request.json)\"") ==
+        "{\"schema\":\"llmcache.clear/1\",\"removed\":3}\n");
+  CHECK(shell.run("llmcache clear --request request.json").exit == 1);
+}
+
+TEST_CASE("diff names where two requests differ, and whether their keys do") {
+  const TerminalSession shell;
+  shell.write("a.json", R"({"x":1.0,"messages":[{"content":"hi"}],"stream":true})");
+  shell.write("b.json", R"({"messages":[{"content":"ho"}],"x":1,"y":null})");
+  CHECK(shell.out("llmcache diff a.json a.json").empty());
+  const auto ran = shell.run("llmcache diff a.json b.json");
+  CHECK(ran.exit == 1);
+  CHECK(ran.out == "/messages/0/content: \"hi\" -> \"ho\"\n/y: (absent) -> null\n");
+  CHECK(shell.run("llmcache diff --ignore /y --ignore /messages a.json b.json").exit == 0);
+  shell.out("echo '{}' | llmcache put a.json");
+  CHECK(shell.run("llmcache diff $(llmcache hash a.json) b.json").out == ran.out);
+  CHECK(shell.run("llmcache diff nothing-such b.json").exit == 3);
+}

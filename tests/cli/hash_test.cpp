@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "cli/terminal_session.h"
+
+using llmcache::test::TerminalSession;
+
+TEST_CASE("hash prints the key of the request on stdin or in a file") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"a":1})");
+  const std::string key = "llmcache:default_3c8c141663acf5a1b6b7137162fa70fb\n";
+  CHECK(shell.out("llmcache hash < request.json") == key);
+  CHECK(shell.out("llmcache hash request.json") == key);
+  CHECK(shell.out("llmcache hash - < request.json") == key);
+  CHECK(shell.out("llmcache hash --hash-only request.json") == key.substr(17));
+}
+
+TEST_CASE("anyone can check a key with public tools") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"b": 1.0, "a": "naïve \u0041", "stream": true})");
+  CHECK(shell.out("llmcache hash --canonical request.json") == R"({"a":"naïve A","b":1})");
+  CHECK(shell.out("llmcache hash --canonical request.json | xxh128sum | cut -d' ' -f1") ==
+        shell.out("llmcache hash --hash-only request.json"));
+}
+
+TEST_CASE("options change the key, before or after the command's name") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"a":1,"id":"volatile","model":"m"})");
+  CHECK(shell.out("llmcache --session ci --prefix p: hash request.json").starts_with("p:ci_"));
+  CHECK(shell.out("llmcache hash request.json --sample 2").ends_with("_sample_2\n"));
+  CHECK(shell.out("llmcache hash request.json --ignore /id --no-model --canonical") == R"({"a":1})");
+  CHECK(shell.out("llmcache hash --ignore /id --ignore /model --provider x --canonical < request.json") ==
+        R"({"a":1,"provider":"x"})");
+}
+
+TEST_CASE("a rejected request is bad input, with one line that says why") {
+  const TerminalSession shell;
+  for (const auto* request : {"", "[]", R"({"a":1,"a":2})", R"({"a":1}x)", "{\"a\":\"\\ud800\"}", "{\"a\":1e400}"}) {
+    shell.write("request.json", request);
+    const auto ran = shell.run("llmcache hash request.json");
+    CHECK(ran.exit == 3);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.starts_with("llmcache: error: "));
+    CHECK(std::ranges::count(ran.err, '\n') == 1);
+  }
+}
+
+TEST_CASE("hash --lines prints a key a line, and an empty line for a bad request") {
+  const TerminalSession shell;
+  shell.write("lines", "{\"a\":1}\nnonsense\n{\"a\": 1.0}");
+  const auto ran = shell.run("llmcache hash --lines < lines");
+  CHECK(ran.exit == 3);
+  const std::string key = "llmcache:default_3c8c141663acf5a1b6b7137162fa70fb\n";
+  CHECK(ran.out == key + "\n" + key);
+  CHECK(ran.err.find("line 2") != std::string::npos);
+}
+
+TEST_CASE("hash --explain says of every member what it does to the key") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"temperature":1.0,"stream":true,"model":"m","id":7})");
+  const std::string table = shell.out("llmcache hash --explain --ignore /id --provider p request.json");
+  CHECK(table.find("/temperature\trewritten\t1.0\t") != std::string::npos);
+  CHECK(table.find("/stream\tignored\ttrue\t") != std::string::npos);
+  CHECK(table.find("/model\tin the key\t\"m\"\t") != std::string::npos);
+  CHECK(table.find("/id\tignored\t7\t") != std::string::npos);
+  CHECK(table.find("/provider\tset by option\t") != std::string::npos);
+}
+
+TEST_CASE("hash needs no store, and makes none") {
+  const TerminalSession shell;
+  CHECK(shell.run("echo '{}' | llmcache hash --store sqlite:/nonexistent/x.db").exit == 0);
+  CHECK(shell.run("test -e .cache").exit == 1);
+}

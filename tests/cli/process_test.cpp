@@ -1,0 +1,102 @@
+// How the program behaves as a process: options, exit codes, errors, pipes, files in its way.
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/terminal_session.h"
+
+using llmcache::test::TerminalSession;
+
+TEST_CASE("wrong usage is exit 2 with one line that helps") {
+  const TerminalSession shell;
+  const auto check = [&](const std::string& line, const std::string& says) {
+    const auto ran = shell.run(line);
+    INFO(line << ": " << ran.err);
+    CHECK(ran.exit == 2);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.starts_with("llmcache: error: "));
+    CHECK(std::ranges::count(ran.err, '\n') == 1);
+    CHECK(ran.err.find(says) != std::string::npos);
+  };
+  check("llmcache", "no command");
+  check("llmcache gte x", "did you mean 'get'?");
+  check("llmcache get --wrong", "--wrong");
+  check("llmcache get --ttl soon", "'soon' is not a duration");
+  check("llmcache get --max-size 5X", "'5X' is not a size");
+  check("llmcache get --store nonsense:", "nonsense");
+  check("llmcache hash --session ''", "session");
+  check("llmcache hash --ignore no-slash", "pointer");
+  check("llmcache put", "stdin");
+  check("llmcache help nonsense", "topics");
+  check("LLMCACHE_STRICT=maybe llmcache hash", "'maybe' is not a boolean");
+}
+
+TEST_CASE("with --json an error is one JSON object") {
+  const TerminalSession shell;
+  const auto error = nlohmann::json::parse(shell.run("echo '[]' | llmcache hash --json").err);
+  CHECK(error.at("schema") == "llmcache.error/1");
+  CHECK(error.at("code") == 3);
+  CHECK(error.at("kind") == "bad_input");
+  CHECK(error.at("retryable") == false);
+  CHECK(nlohmann::json::parse(shell.run("llmcache --json gte").err).at("code") == 2);
+}
+
+TEST_CASE("stdout that cannot be written is exit 5, a closed one is quiet") {
+  const TerminalSession shell;
+  shell.out("seq 100000 | sed 's/.*/\"&\"/' | jq -cs . | llmcache put <(echo '{}')");
+  CHECK(shell.run("echo '{}' | llmcache get > /dev/full").exit == 5);
+  CHECK(shell.run("echo '{}' | llmcache hash > /dev/full").exit == 5);
+  const auto ran = shell.run("echo '{}' | llmcache get | head -c 1; exit ${PIPESTATUS[1]}");
+  CHECK(ran.exit == 0);
+  CHECK(ran.err.empty());
+}
+
+TEST_CASE("help and version go to stdout") {
+  const TerminalSession shell;
+  CHECK(shell.out("llmcache --version").starts_with("llmcache 0."));
+  CHECK(shell.out("llmcache --help") == shell.out("llmcache help"));
+  CHECK(shell.out("llmcache get --help") == shell.out("llmcache help get"));
+  for (const auto* topic : {"exit-codes", "keys", "stores", "config"}) {
+    CHECK(shell.out(std::string("llmcache help ") + topic).size() > 300);
+  }
+}
+
+TEST_CASE("files of the cache are for their owner only, whatever the umask") {
+  const TerminalSession shell;
+  shell.out("umask 0; echo '{}' | llmcache put <(echo '{}')");
+  CHECK(shell.out("stat -c %a .cache/llmcache .cache/llmcache/cache.db") == "700\n600\n");
+  CHECK(shell.run("grep -q 8a477f597d28d172789f06886806bc55 .cache/llmcache/CACHEDIR.TAG").exit == 0);
+}
+
+TEST_CASE("an unreadable file is bad input") {
+  const TerminalSession shell;
+  CHECK(shell.run("llmcache hash no-such-file").exit == 3);
+  CHECK(shell.run("llmcache hash /").exit == 3);
+  shell.write("request.json", "{}");
+  CHECK(shell.run("llmcache put request.json --response no-such-file").exit == 3);
+}
+
+TEST_CASE("what is no database is moved aside with one warning, or refused with --strict") {
+  const TerminalSession shell;
+  shell.write("request.json", "{}");
+  shell.write("cache.db", std::string(5000, 'x'));
+  CHECK(shell.run("llmcache --strict --store sqlite:cache.db get request.json").exit == 5);
+  CHECK(shell.read("cache.db") == std::string(5000, 'x'));
+  const auto ran = shell.run("echo '{}' | llmcache --store sqlite:cache.db put request.json");
+  CHECK(ran.exit == 0);
+  CHECK(std::ranges::count(ran.err, '\n') == 1);
+  CHECK(shell.out("cat cache.db.corrupt-*") == std::string(5000, 'x'));
+  CHECK(shell.out("llmcache --store sqlite:cache.db get request.json") == "{}\n");
+}
+
+TEST_CASE("a damaged entry is a miss with a warning, and exit 6 with --strict") {
+  const TerminalSession shell;
+  shell.write("request.json", "{}");
+  shell.out("echo '{\"answer\":1}' | llmcache --store sqlite:cache.db put request.json");
+  shell.out("sqlite3 cache.db \"update entries set value = substr(value, 1, length(value) - 1) || 'x'\"");
+  const auto ran = shell.run("llmcache --store sqlite:cache.db get request.json");
+  CHECK(ran.exit == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err.starts_with("llmcache: warning: "));
+  CHECK(shell.run("llmcache --store sqlite:cache.db get --strict request.json").exit == 6);
+}

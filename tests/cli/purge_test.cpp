@@ -1,0 +1,86 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "cli/terminal_session.h"
+
+using llmcache::test::TerminalSession;
+
+namespace {
+
+void fill(const TerminalSession& shell, const std::string& options, int count = 3) {
+  shell.out("for i in $(seq " + std::to_string(count) +
+            "); do echo '{\"object\":\"chat.completion\",\"model\":\"m'$i'\",\"choices\":[]}' | llmcache put " +
+            options + " <(echo '{\"n\":'$i'}'); done");
+}
+
+std::string count(const TerminalSession& shell) {
+  return shell.out("llmcache ls '' -0 | tr -dc '\\0' | wc -c");
+}
+
+}  // namespace
+
+TEST_CASE("purging an empty prefix is a usage error and removes nothing") {
+  const TerminalSession shell;
+  fill(shell, "");
+  CHECK(shell.run("llmcache purge --yes").exit == 2);
+  CHECK(shell.run("llmcache purge '' --yes").exit == 2);
+  CHECK(count(shell) == "3\n");
+  CHECK(shell.run("llmcache purge --all --yes").exit == 0);
+  CHECK(count(shell) == "0\n");
+}
+
+TEST_CASE("without a terminal a purge needs --yes") {
+  const TerminalSession shell;
+  fill(shell, "");
+  const auto ran = shell.run("llmcache purge llmcache:");
+  CHECK(ran.exit == 2);
+  CHECK(count(shell) == "3\n");
+  CHECK(shell.run("llmcache purge llmcache: --yes").exit == 0);
+  CHECK(shell.run("llmcache purge llmcache: --yes").exit == 1);
+}
+
+TEST_CASE("glob characters in a prefix are ordinary characters") {
+  const TerminalSession shell;
+  fill(shell, "--prefix 'pre[x]:*'");
+  fill(shell, "--prefix 'prex:*'");
+  CHECK(shell.out("llmcache purge 'pre[x]:*' --dry-run | wc -l") == "3\n");
+  shell.out("llmcache purge 'pre[x]:*' --yes");
+  CHECK(shell.out("llmcache ls prex -0 | tr -dc '\\0' | wc -c") == "3\n");
+  CHECK(count(shell) == "3\n");
+}
+
+TEST_CASE("a dry run lists exactly what the real run removes") {
+  const TerminalSession shell;
+  fill(shell, "--session a", 5);
+  fill(shell, "--session b", 2);
+  shell.out("llmcache ls -0 | tr '\\0' '\\n' | sort > before");
+  shell.out("llmcache purge llmcache:a --dry-run | sort > promised");
+  const std::string said = shell.run("llmcache purge llmcache:a --dry-run").err;
+  const std::string done = shell.run("llmcache purge llmcache:a --yes").err;
+  CHECK(done == "removed" + said.substr(std::string("would remove").size()));
+  shell.out("llmcache ls -0 | tr '\\0' '\\n' | sort > after");
+  CHECK(shell.out("comm -23 before after") == shell.read("promised"));
+}
+
+TEST_CASE("a purge can be narrowed to a session, a model and an age, and bounded in number") {
+  const TerminalSession shell;
+  fill(shell, "--session a");
+  fill(shell, "--session b");
+  CHECK(shell.out("llmcache purge llmcache: --session a --dry-run | wc -l") == "3\n");
+  CHECK(shell.out("llmcache purge llmcache: --model 'm[12]' --dry-run | wc -l") == "4\n");
+  CHECK(shell.out("llmcache purge llmcache: --model m3 --session b --dry-run | wc -l") == "1\n");
+  CHECK(shell.run("llmcache purge llmcache: --older-than 1h --yes").exit == 1);
+  CHECK(shell.out("faketime '+4 minutes' llmcache purge llmcache: --older-than 3m --dry-run | wc -l") == "6\n");
+  CHECK(shell.run("llmcache purge llmcache: --max-delete 5 --yes").exit == 7);
+  CHECK(count(shell) == "6\n");
+  CHECK(shell.out("llmcache purge llmcache: --max-delete 6 --rate 100000/s --yes --json").find("\"entries\":6") !=
+        std::string::npos);
+}
+
+TEST_CASE("on a terminal a purge asks, and takes no for an answer") {
+  const TerminalSession shell;
+  fill(shell, "");
+  CHECK(shell.run("echo n | script -qec 'llmcache purge llmcache:' /dev/null | grep -q 'Remove 3 entries'").exit == 0);
+  CHECK(count(shell) == "3\n");
+  shell.run("echo y | script -qec 'llmcache purge llmcache:' /dev/null");
+  CHECK(count(shell) == "0\n");
+}

@@ -1,0 +1,190 @@
+// run: the main job, against a local provider with a real curl.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "cli/terminal_session.h"
+#include "support/provider.h"
+
+using llmcache::test::TerminalSession;
+using support::Provider;
+
+namespace {
+
+constexpr const char* kPlain = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+constexpr const char* kStream = R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true})";
+
+std::string run_curl(const Provider& provider, const std::string& path, const std::string& options = "") {
+  return fmt::format("llmcache run {} -- curl -sSN '{}' -d @- < request.json", options, provider.url(path));
+}
+
+}  // namespace
+
+TEST_CASE("a second identical request is answered from the cache, byte for byte, with one provider call") {
+  const Provider provider;
+  const TerminalSession shell;
+  for (const auto* path : {"/v1/chat/completions", "/v1/responses", "/v1/messages"}) {
+    for (const auto* request : {kPlain, kStream}) {
+      const int calls = provider.calls();
+      const std::string session = fmt::format("--session {}", path + 4);
+      shell.write("request.json", request);
+      const std::string first = shell.out(run_curl(provider, path, session));
+      CHECK_FALSE(first.empty());
+      CHECK(shell.out(run_curl(provider, path, session)) == first);
+      CHECK(provider.calls() == calls + 1);
+    }
+  }
+}
+
+TEST_CASE("the same request in another spelling is the same request") {
+  const Provider provider;
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","temperature":1.0,"messages":[]})");
+  const std::string first = shell.out(run_curl(provider, "/v1/chat/completions"));
+  shell.write("request.json", "{ \"messages\" : [ ],\n \"temperature\":1, \"model\":\"\\u006d\" }");
+  CHECK(shell.out(run_curl(provider, "/v1/chat/completions")) == first);
+  CHECK(provider.calls() == 1);
+}
+
+TEST_CASE("a stream passes through unbuffered: a chunk is out before the provider has sent the next one") {
+  const Provider provider;
+  const TerminalSession shell;
+  shell.write("request.json", kStream);
+  // Reads the first line, then asks how long ago the provider sent its first byte: its last is two seconds away.
+  const std::string age = shell.out(run_curl(provider, "/v1/chat/completions?chunks=4&delay_ms=500") +
+                                    " | (read -r line; now=$(date +%s%N); echo $(( (now - $(curl -s '" +
+                                    provider.url("/first-byte") + "')) / 1000000 )); cat > /dev/null)");
+  CHECK(std::stol(age) < 500);
+}
+
+TEST_CASE("what failed is not stored, and COMMAND's exit code is passed on") {
+  const Provider provider;
+  const TerminalSession shell;
+  for (const auto* request : {kPlain, kStream}) {
+    for (const auto* fault : {"fail=error", "fail=cut", "fail=429", "fail=500"}) {
+      shell.write("request.json", request);
+      const std::string path = fmt::format("/v1/chat/completions?{}", fault);
+      const auto direct = shell.run(fmt::format("curl -sSN '{}' -d @request.json", provider.url(path)));
+      const auto ran = shell.run(run_curl(provider, path));
+      INFO(request << path);
+      CHECK(ran.exit == direct.exit);
+      CHECK(ran.out == direct.out);
+      CHECK(shell.out("llmcache ls").empty());
+    }
+  }
+  shell.write("request.json", kStream);
+  for (const auto* fault : {"fail=error-event", "fail=unfinished"}) {
+    CHECK(shell.run(run_curl(provider, fmt::format("/v1/chat/completions?{}", fault))).exit == 0);
+    CHECK(shell.out("llmcache ls").empty());
+  }
+}
+
+TEST_CASE("a COMMAND that fails stores nothing whatever it printed") {
+  const TerminalSession shell;
+  const auto ran = shell.run("echo '{}' | llmcache run -- sh -c 'echo \"{}\"; exit 9'");
+  CHECK(ran.exit == 9);
+  CHECK(ran.out == "{}\n");
+  CHECK(shell.out("llmcache ls").empty());
+}
+
+TEST_CASE("a COMMAND that cannot be started is 126 or 127, as in a shell") {
+  const TerminalSession shell;
+  shell.write("not-executable", "");
+  CHECK(shell.run("echo '{}' | llmcache run -- ./not-there").exit == 127);
+  CHECK(shell.run("echo '{}' | llmcache run -- no-such-program-anywhere").exit == 127);
+  CHECK(shell.run("echo '{}' | llmcache run -- ./not-executable").exit == 126);
+  CHECK(shell.run("echo '{}' | llmcache run").exit == 2);
+}
+
+TEST_CASE("a COMMAND ended by a signal is 128 and the signal's number, and stores nothing") {
+  const TerminalSession shell;
+  CHECK(shell.run("echo '{}' | llmcache run -- sh -c 'echo 1; kill -KILL $$'").exit == 137);
+  CHECK(shell.out("llmcache ls").empty());
+}
+
+TEST_CASE("a signal sent to llmcache reaches COMMAND, and nothing is stored") {
+  const TerminalSession shell;
+  for (const auto* signal : {"TERM", "INT"}) {
+    const auto ran =
+        shell.run(fmt::format("mkfifo ready; echo '{{}}' > request.json; env --default-signal=INT llmcache run "
+                              "--request request.json -- bash -c "
+                              "'trap \"echo caught; exit 0\" {0}; echo > ready; sleep 30 > /dev/null & wait' > out & "
+                              "read -r < ready; kill -{0} $!; wait $!; code=$?; rm ready; cat out; exit $code",
+                              signal));
+    CHECK(ran.exit == 0);
+    CHECK(ran.out == "caught\n");
+    CHECK(shell.out("llmcache ls").empty());
+  }
+}
+
+TEST_CASE("COMMAND gets the request on its stdin, as it was given") {
+  const TerminalSession shell;
+  shell.write("request.json", "{ \"a\" : 1 }\n");
+  CHECK(shell.out("llmcache run -- cat < request.json") == shell.read("request.json"));
+  CHECK(shell.out("llmcache run --request request.json --mode off -- cat") == shell.read("request.json"));
+  CHECK(shell.run("head -c 3000000 /dev/zero | tr '\\0' 'x' | llmcache run --mode off -- true").exit == 0);
+}
+
+TEST_CASE("replay never starts COMMAND") {
+  const TerminalSession shell;
+  const auto ran = shell.run("echo '{}' | llmcache run --mode replay -- touch started");
+  CHECK(ran.exit == 1);
+  CHECK(shell.run("test -e started").exit == 1);
+  shell.out("echo '{}' | llmcache run -- echo answer");
+  CHECK(shell.out("echo '{}' | llmcache run --mode replay -- touch started") == "answer\n");
+  CHECK(shell.run("test -e started").exit == 1);
+}
+
+TEST_CASE("refresh and record overwrite what is stored, off leaves it alone") {
+  const TerminalSession shell;
+  const auto answer = [&](const std::string& mode, const std::string& text) {
+    return shell.out("echo '{}' | llmcache run --mode " + mode + " -- echo " + text);
+  };
+  CHECK(answer("auto", "1") == "1\n");
+  CHECK(answer("off", "2") == "2\n");
+  CHECK(answer("auto", "3") == "1\n");
+  CHECK(answer("refresh", "4") == "4\n");
+  CHECK(answer("auto", "5") == "4\n");
+  CHECK(answer("record", "6") == "6\n");
+  CHECK(answer("auto", "7") == "6\n");
+}
+
+TEST_CASE("a rejected request still runs COMMAND, uncached and with a warning, unless --strict") {
+  const TerminalSession shell;
+  const auto ran = shell.run("echo 'no request' | llmcache run -- cat");
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "no request\n");
+  CHECK(ran.err.starts_with("llmcache: warning: "));
+  const auto strict = shell.run("echo 'no request' | llmcache run --strict -- touch started");
+  CHECK(strict.exit == 3);
+  CHECK(shell.run("test -e started").exit == 1);
+}
+
+TEST_CASE("a store that is down costs one warning, and COMMAND runs as if there were no cache") {
+  const TerminalSession shell;
+  shell.write("blocked", "");
+  const auto ran = shell.run("echo '{}' | llmcache run --store sqlite:blocked/in/the/way.db -- echo answer");
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "answer\n");
+  CHECK(ran.err.starts_with("llmcache: warning: "));
+  CHECK(std::ranges::count(ran.err, '\n') == 1);
+}
+
+TEST_CASE("a reader that goes away ends run quietly, and nothing is stored") {
+  const TerminalSession shell;
+  const auto ran = shell.run("echo '{}' | llmcache run -- yes | head -n 1; exit ${PIPESTATUS[1]}");
+  CHECK(ran.exit == 141);
+  CHECK(ran.out == "y\n");
+  CHECK(ran.err.empty());
+  CHECK(shell.out("llmcache ls").empty());
+}
+
+TEST_CASE("samples of one request are told apart") {
+  const TerminalSession shell;
+  for (const auto* sample : {"0", "1", "2"}) {
+    shell.out(fmt::format("echo '{{}}' | llmcache run --sample {0} -- echo answer {0}", sample));
+  }
+  CHECK(shell.out("echo '{}' | llmcache run --sample 1 -- false") == "answer 1\n");
+  CHECK(shell.out("echo '{}' | llmcache run -- false") == "answer 0\n");
+}

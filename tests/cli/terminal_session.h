@@ -1,0 +1,35 @@
+// Tests of the built program, written as what a person types.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace llmcache::test {
+
+struct Ran {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+// A shell in a fresh home directory, with llmcache on its PATH. Removed at the end with all that was made in it.
+class TerminalSession {
+ public:
+  TerminalSession();
+  ~TerminalSession();
+  TerminalSession(const TerminalSession&) = delete;
+  TerminalSession& operator=(const TerminalSession&) = delete;
+
+  // Runs a line of bash in the home directory; stdin is empty unless the line says otherwise.
+  Ran run(const std::string& line) const;
+  // Its stdout; fails the test unless it exits with 0.
+  std::string out(const std::string& line) const;
+  void write(const std::string& file, const std::string& content) const;
+  std::string read(const std::string& file) const;
+  const std::filesystem::path& home() const { return home_; }
+
+ private:
+  std::filesystem::path home_;
+};
+
+}  // namespace llmcache::test
