@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/hash.h"
 #include "store/sqlite_schema.h"
 
 namespace libcache::sqlite {
@@ -17,20 +16,12 @@ constexpr const char* kList =
     "SELECT id, name, expires, length(value) FROM entries WHERE name >= ?1 AND (expires IS NULL OR expires > ?2)"
     " ORDER BY name LIMIT 500";
 
-std::int64_t milliseconds(UnixTime time) {
-  return time.time_since_epoch().count();
-}
-
 std::optional<UnixTime> time_in(const Query& query, int column) {
   if (query.is_null(column)) return std::nullopt;
   return UnixTime(Milliseconds(query.integer(column)));
 }
 
 }  // namespace
-
-std::int64_t id_of(std::string_view name) {
-  return static_cast<std::int64_t>(xxh3_64(name));
-}
 
 Outcome<std::optional<Reader>> Reader::open(const std::filesystem::path& file, Connection::Mode mode,
                                             Deadline deadline) {

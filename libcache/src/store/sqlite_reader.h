@@ -12,9 +12,6 @@
 
 namespace libcache::sqlite {
 
-// The id under which a name's entry stands.
-std::int64_t id_of(std::string_view name);
-
 struct Found {
   std::optional<std::string> value;
   UnixTime used;  // when its use was last noted; values above 1 MiB are always as good as noted

@@ -3,6 +3,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/hash.h"
+
 namespace libcache::sqlite {
 namespace {
 
@@ -58,6 +60,10 @@ Outcome<void> migrate(Connection& connection) {
 }
 
 }  // namespace
+
+std::int64_t id_of(std::string_view name) {
+  return static_cast<std::int64_t>(xxh3_64(name));
+}
 
 Outcome<bool> is_readable(Connection& connection) {
   return version_of(connection).map([](std::int64_t version) { return version == kVersion; });

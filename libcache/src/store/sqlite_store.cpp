@@ -1,11 +1,11 @@
 #include "store/sqlite_store.h"
 
-#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "store/deadline_lock.h"
 #include "store/sqlite_reader.h"
+#include "store/sqlite_schema.h"
 #include "store/sqlite_session.h"
 #include "store/sqlite_writer.h"
 

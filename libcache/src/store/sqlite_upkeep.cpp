@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "store/sqlite_schema.h"
+
 namespace libcache::sqlite {
 namespace {
 
@@ -38,7 +40,7 @@ Outcome<bool> Upkeep::remove_all(Query found) {
 }
 
 Outcome<void> Upkeep::sweep(UnixTime now) {
-  return remove_all(expired_(now.time_since_epoch().count())).map([](bool) {});
+  return remove_all(expired_(milliseconds(now))).map([](bool) {});
 }
 
 Outcome<bool> Upkeep::is_within(std::uint64_t max_size) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/sqlite_reader.h"
 #include "store/sqlite_schema.h"
 
 namespace libcache::sqlite {
@@ -15,10 +14,6 @@ constexpr const char* kPut =
     " SET name = excluded.name, expires = excluded.expires, used = excluded.used, value = excluded.value";
 constexpr const char* kRemove = "DELETE FROM entries WHERE id = ?1 AND name = ?2";
 constexpr const char* kTouch = "UPDATE entries SET used = ?2 WHERE id = ?1";
-
-std::int64_t milliseconds(UnixTime time) {
-  return time.time_since_epoch().count();
-}
 
 }  // namespace
 
