@@ -27,12 +27,15 @@ std::string quoted(Connection& connection) {
 
 // The version of the schema; 0 for an empty database.
 Outcome<std::int64_t> version_of(Connection& connection) {
-  auto application = Statement(connection, "PRAGMA application_id").integer();
+  const auto read_application = [&] { return Statement(connection, "PRAGMA application_id").integer(); };
+  auto application = read_application();
+  if (application && *application == 0) {
+    const auto objects = Statement(connection, "SELECT count(*) FROM sqlite_schema").integer();
+    if (!objects || *objects == 0) return objects;
+    application = read_application();  // another process may have begun the database in between, all of it at once
+  }
   if (!application) return application;
   if (*application != kApplicationId) {
-    auto objects = Statement(connection, "SELECT count(*) FROM sqlite_schema").integer();
-    if (!objects) return objects;
-    if (*application == 0 && *objects == 0) return 0;
     return give_up(ErrorCode::refused, quoted(connection) + " is a database of another program; name another file");
   }
   auto version = Statement(connection, "PRAGMA user_version").integer();
