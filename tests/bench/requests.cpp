@@ -1,6 +1,7 @@
 #include "bench/requests.h"
 
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string_view>
 
 namespace bench {
@@ -39,12 +40,25 @@ ordered_json tool(std::string_view name) {
               {"additionalProperties", false}}}}}};
 }
 
+// Words in an order that no compressor foresees.
+std::string prose(std::size_t size, unsigned seed) {
+  static constexpr const char* kWords[] = {"the ",    "cache ",  "answers ", "a ",         "request ",   "that ",
+                                           "was ",    "asked ",  "before, ", "without ",   "calling ",   "its ",
+                                           "model ",  "again; ", "naïve ",   "\"exact\" ", "matching\n", "is ",
+                                           "enough ", "— and ",  "cheap. ",  "Tokens ",    "cost ",      "time "};
+  std::minstd_rand random(seed);
+  std::string text;
+  while (text.size() < size) text += kWords[random() % std::size(kWords)];
+  return text;
+}
+
 }  // namespace
 
-std::string chat_request(std::size_t size) {
-  ordered_json request = {{"model", "gpt-4o-mini"},  {"stream", true},           {"temperature", 0.7}, {"top_p", 0.95},
-                          {"max_tokens", 1024},      {"presence_penalty", 0.0},  {"seed", 20240607},   {"n", 1},
-                          {"user", "team-a/worker"}, {"stop", {"\n\n", "User:"}}};
+std::string chat_request(std::size_t size, unsigned number) {
+  ordered_json request = {
+      {"model", "gpt-4o-mini"},  {"stream", false},          {"temperature", 0.7},        {"top_p", 0.95},
+      {"max_tokens", 1024},      {"presence_penalty", 0.0},  {"seed", 20240607 + number}, {"n", 1},
+      {"user", "team-a/worker"}, {"stop", {"\n\n", "User:"}}};
   request["tools"].push_back(tool("get_weather"));
   request["messages"] = ordered_json::array();
   std::size_t written = request.dump().size();
@@ -56,6 +70,16 @@ std::string chat_request(std::size_t size) {
     request["messages"].push_back(message);
   }
   return request.dump();
+}
+
+std::string chat_answer(std::size_t size, unsigned number) {
+  const ordered_json message = {{"role", "assistant"}, {"content", prose(size, number + 1)}};
+  return ordered_json{{"id", "chatcmpl-" + std::to_string(number)},
+                      {"object", "chat.completion"},
+                      {"model", "gpt-4o-mini-2024-07-18"},
+                      {"choices", {{{"index", 0}, {"message", message}, {"finish_reason", "stop"}}}},
+                      {"usage", {{"prompt_tokens", 512}, {"completion_tokens", size / 5}}}}
+      .dump();
 }
 
 }  // namespace bench

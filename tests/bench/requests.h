@@ -1,4 +1,5 @@
-// Chat requests as programs send them: prose, code with its escapes, other scripts, tool schemas and numbers.
+// Chat requests as programs send them (prose, code with its escapes, other scripts, tool schemas and numbers), and
+// answers.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,10 @@
 
 namespace bench {
 
-// A request of about `size` bytes; the same for the same size.
-std::string chat_request(std::size_t size);
+// A request of about `size` bytes; the same for the same size and number.
+std::string chat_request(std::size_t size, unsigned number = 0);
+
+// A plain answer to one, likewise.
+std::string chat_answer(std::size_t size, unsigned number = 0);
 
 }  // namespace bench

@@ -1,0 +1,51 @@
+"""What an operation may cost, in instructions: the same on every machine with one compiler, so a regression shows.
+
+Usage: instructions_test.py LIBCACHE_BENCH
+
+Where a change makes an operation dearer on purpose, measure again (the test prints the counts) and write down the new
+ceiling, about 3 % above what was measured, with the reason in the commit.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CEILINGS = {
+    "key-2k": 58_600,
+    "key-1m": 14_550_000,
+    "hit-sqlite": 145_300,
+}
+
+
+def instructions(*arguments):
+    """How many instructions one run of libcache-bench takes."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", LIBCACHE_BENCH, *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+
+
+def instructions_each(case, database, few, many):
+    """The instructions of one operation, without those of starting and preparing."""
+    counts = [instructions("--database", database, "repeat", case, count) for count in (few, many)]
+    return (counts[1] - counts[0]) // (many - few)
+
+
+class Instructions(unittest.TestCase):
+    def test_stay_below_their_ceilings(self):
+        with tempfile.TemporaryDirectory() as folder:
+            database = pathlib.Path(folder, "cache.db")
+            subprocess.run([LIBCACHE_BENCH, "--database", database, "fill", "1000"], check=True)
+            for case, ceiling in CEILINGS.items():
+                with self.subTest(case):
+                    many = 12 if case.endswith("1m") else 1002
+                    each = instructions_each(case, database, 2, many)
+                    print(f"{case}: {each} of {ceiling} instructions")
+                    self.assertLessEqual(each, ceiling)
+                    self.assertGreater(each, 0.8 * ceiling, "much cheaper than its ceiling: write the gain down")
+
+
+if __name__ == "__main__":
+    LIBCACHE_BENCH = sys.argv[1]
+    unittest.main(argv=sys.argv[:1])
