@@ -20,6 +20,16 @@ llmcache_fetch_hiredis()
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
+# Debian's CMake file for double-conversion names only the shared library; the archive stands beside it.
+set(LLMCACHE_DOUBLE_CONVERSION double-conversion::double-conversion)
+if(LLMCACHE_STATIC_DEPENDENCIES)
+  find_library(DOUBLE_CONVERSION_ARCHIVE libdouble-conversion.a)
+  if(DOUBLE_CONVERSION_ARCHIVE)
+    set(LLMCACHE_DOUBLE_CONVERSION $<BUILD_INTERFACE:${DOUBLE_CONVERSION_ARCHIVE}>
+                                   $<INSTALL_INTERFACE:double-conversion::double-conversion>)
+  endif()
+endif()
+
 if(LLMCACHE_STATIC_DEPENDENCIES AND TARGET zstd::libzstd_static)
   set(LLMCACHE_ZSTD zstd::libzstd_static)
 else()
