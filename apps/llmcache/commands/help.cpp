@@ -54,6 +54,10 @@ constexpr auto kTopics = std::to_array<Topic>({
 
     sqlite:                 the default: $XDG_CACHE_HOME/llmcache/cache.db
     sqlite:PATH             an SQLite file, made at the first write
+    redis://[user[:password]@]host[:port][/db]     a Redis or Valkey server; rediss:// with TLS
+    redis+unix:///path.sock?db=1                   on a unix socket
+    redis+cluster://h1:p,h2:p                      a cluster
+    redis+sentinel://h1:p,h2:p/master[/db]         the master behind sentinels
     memory:                 this process only; for programs that link libcache
 
   An embedded store keeps itself below --max-size by evicting what was used longest ago, and removes
