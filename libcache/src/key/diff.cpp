@@ -89,7 +89,7 @@ void Comparison::compare_members(const Pair& pair) {
     const JsonNode* in_left = left.empty() ? nullptr : &left_.node(left.back());
     const JsonNode* in_right = right.empty() ? nullptr : &right_.node(right.back());
     if (in_left != nullptr && in_right != nullptr && in_left->name != in_right->name) {
-      (utf16_less(in_left->name, in_right->name) ? in_left : in_right) = nullptr;
+      (utf16_order(in_left->name, in_right->name) < 0 ? in_left : in_right) = nullptr;
     }
     Pair& member = pending_.emplace_back(pair.pointer, in_left, in_right);
     append_pointer(member.pointer, (in_left != nullptr ? in_left : in_right)->name);

@@ -1,10 +1,10 @@
 #include "text/canonical.h"
 
 #include <algorithm>
-#include <array>
 
 #include "text/escape.h"
 #include "text/number.h"
+#include "text/tree_writer.h"
 #include "text/utf8.h"
 
 namespace libcache {
@@ -69,108 +69,46 @@ void append_scalar(std::string& out, const JsonNode& node) {
   }
 }
 
-void append_name(std::string& out, const JsonNode& member) {
-  if (member.plain_name) {
-    out += with_quotes(member.name);
-  } else {
-    append_canonical_string(out, member.name);
-  }
-  out += ':';
-}
-
-// Writes one value, keeping the containers that are not finished on a stack of its own.
-class Writer {
+class CanonicalStyle {
  public:
-  Writer(std::string& out, const JsonDocument& document, const CanonicalEdits& edits)
-      : out_(out), document_(document), removed_(edits.removed), added_(edits.added) {}
+  CanonicalStyle(const JsonDocument& document, const CanonicalEdits& edits)
+      : document_(document), removed_(edits.removed), added_(edits.added) {}
 
-  void write(const JsonNode& value) {
-    begin(value);
-    while (depth_ > 0) step(open_[depth_ - 1]);
+  void scalar(std::string& out, const JsonNode& value) { append_scalar(out, value); }
+
+  void name(std::string& out, const JsonNode& member) {
+    if (member.plain_name) {
+      out += with_quotes(member.name);
+    } else {
+      append_canonical_string(out, member.name);
+    }
+  }
+
+  bool leaves_out(const JsonNode& member, const JsonNode* /*following*/) const {
+    return std::binary_search(removed_.begin(), removed_.end(), document_.index_of(member));
+  }
+
+  void before(std::string& out, std::size_t depth, const JsonNode* member) {
+    if (!added_ || depth > 1) return;
+    if (member != nullptr && utf16_order(member->name, added_->name) < 0) return;
+    append_comma(out);
+    append_canonical_string(out, added_->name);
+    out += ':';
+    append_canonical_string(out, added_->value);
+    added_.reset();
   }
 
  private:
-  struct Container {
-    const JsonNode* node;
-    std::uint32_t next;  // an array's next element, or which of an object's sorted members is next
-  };
-
-  void begin(const JsonNode& value);
-  void step(Container& container);
-  void step_object(Container& object);
-  void end(char bracket);
-  void separate();
-  bool is_removed(std::uint32_t node) const { return std::binary_search(removed_.begin(), removed_.end(), node); }
-
-  std::string& out_;
   const JsonDocument& document_;
   std::span<const std::uint32_t> removed_;
   std::optional<CanonicalEdits::Member> added_;  // until it is written
-  std::size_t depth_ = 0;
-  std::array<Container, JsonDocument::kMaxDepth> open_;
 };
-
-void Writer::begin(const JsonNode& value) {
-  if (value.kind == JsonKind::object) {
-    out_ += '{';
-    open_[depth_++] = {&value, 0};
-  } else if (value.kind == JsonKind::array) {
-    out_ += '[';
-    open_[depth_++] = {&value, document_.index_of(value) + 1};
-  } else {
-    append_scalar(out_, value);
-  }
-}
-
-// Writes what comes next in the innermost container: an element, a member or its end.
-void Writer::step(Container& container) {
-  if (container.node->kind == JsonKind::object) {
-    step_object(container);
-  } else if (container.next == container.node->end) {
-    end(']');
-  } else {
-    const JsonNode& element = document_.node(container.next);
-    container.next = element.end;
-    separate();
-    begin(element);
-  }
-}
-
-void Writer::step_object(Container& object) {
-  const auto members = document_.sorted_members(*object.node);
-  while (object.next < members.size() && is_removed(members[object.next])) ++object.next;
-  const JsonNode* const member = object.next < members.size() ? &document_.node(members[object.next]) : nullptr;
-  if (added_ && depth_ == 1 && (member == nullptr || utf16_less(added_->name, member->name))) {
-    separate();
-    append_canonical_string(out_, added_->name);
-    out_ += ':';
-    append_canonical_string(out_, added_->value);
-    added_.reset();
-  } else if (member == nullptr) {
-    end('}');
-  } else {
-    ++object.next;
-    separate();
-    append_name(out_, *member);
-    begin(*member);
-  }
-}
-
-void Writer::end(char bracket) {
-  out_ += bracket;
-  --depth_;
-}
-
-// Only the first thing in a container stands directly behind an opening bracket, for strings end in a quote.
-void Writer::separate() {
-  if (out_.back() != '{' && out_.back() != '[') out_ += ',';
-}
 
 }  // namespace
 
 void append_canonical(std::string& out, const JsonDocument& document, const JsonNode& value,
                       const CanonicalEdits& edits) {
-  Writer(out, document, edits).write(value);
+  TreeWriter(out, document, CanonicalStyle(document, edits)).write(value);
 }
 
 void append_canonical_string(std::string& out, std::string_view value) {

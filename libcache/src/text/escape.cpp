@@ -70,6 +70,7 @@ Escape unicode_escape(std::string_view text) {
     escape.code_point = static_cast<char32_t>(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
     escape.length = 2 * kUnicodeEscape;
   } else {
+    escape.code_point = 0xFFFD;
     escape.lone_surrogate = true;
   }
   return escape;

@@ -31,7 +31,7 @@ inline std::size_t find_escape(std::string_view text) {
 }
 
 // The escape at the front of `text`, which begins with a backslash. A surrogate pair is one escape of 12 characters; a
-// surrogate without its other half is an escape of 6 that says so.
+// surrogate without its other half is an escape of 6 that says so and stands for U+FFFD.
 Escape read_escape(std::string_view text);
 
 // The value of a string token whose escapes are all valid, written at `out`, which may be where the token stands: a

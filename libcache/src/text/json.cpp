@@ -53,7 +53,7 @@ JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
-Status JsonDocument::parse(std::string_view text) {
+Status JsonDocument::parse(std::string_view text, JsonRules rules) {
   nodes_.clear();
   sorted_.clear();
   memory_->open.clear();
@@ -66,7 +66,7 @@ Status JsonDocument::parse(std::string_view text) {
   if (const auto error = memory_->tokenizer.iterate_raw(padded).get(tokens); error != simdjson::SUCCESS) {
     return fail(ErrorCode::invalid, describe(error, text));
   }
-  auto status = JsonReader(tokens, copy, {nodes_, sorted_, memory_->open}).read();
+  auto status = JsonReader(tokens, copy, rules, {nodes_, sorted_, memory_->open}).read();
   if (!status) nodes_.clear();
   return status;
 }
@@ -74,7 +74,7 @@ Status JsonDocument::parse(std::string_view text) {
 const JsonNode* JsonDocument::find(const JsonNode& object, std::string_view name) const {
   const auto members = sorted_members(object);
   const auto before = [this](std::uint32_t index, std::string_view wanted) {
-    return utf16_less(nodes_[index].name, wanted);
+    return utf16_order(nodes_[index].name, wanted) < 0;
   };
   const auto found = std::lower_bound(members.begin(), members.end(), name, before);
   return found != members.end() && nodes_[*found].name == name ? &nodes_[*found] : nullptr;
@@ -88,17 +88,17 @@ std::string_view JsonDocument::unescape(const JsonNode& string, std::string& scr
   return scratch;
 }
 
-bool utf16_less(std::string_view left, std::string_view right) {
+std::strong_ordering utf16_order(std::string_view left, std::string_view right) {
   const std::size_t shorter = std::min(left.size(), right.size());
   const auto differ = std::mismatch(left.begin(), left.begin() + shorter, right.begin());
-  if (differ.first == left.begin() + shorter) return left.size() < right.size();
+  if (differ.first == left.begin() + shorter) return left.size() <=> right.size();
   // The bytes order as their code units do, but that U+E000 to U+FFFF (lead bytes EE and EF) come behind the surrogates
   // that stand for what lies beyond (F0 to F4).
   const auto rank = [](char byte) {
     const auto value = static_cast<std::uint8_t>(byte);
     return value == 0xEE || value == 0xEF ? value + 0x10 : value;
   };
-  return rank(*differ.first) < rank(*differ.second);
+  return rank(*differ.first) <=> rank(*differ.second);
 }
 
 }  // namespace libcache

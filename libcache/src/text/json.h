@@ -7,6 +7,7 @@
 
 #include <libcache/result.h>
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -15,6 +16,12 @@
 #include <vector>
 
 namespace libcache {
+
+// How to take what readers of JSON take differently.
+enum class JsonRules {
+  strict,  // a name that stands twice in one object and a lone surrogate escape are errors; UTF-16 orders the members
+  go,      // as Go's encoding/json: names may repeat, a lone surrogate is U+FFFD; their bytes order the members
+};
 
 enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, true_, false_, null };
 
@@ -47,17 +54,18 @@ class JsonDocument {
   // Parses one JSON text: any value, with nothing behind it but white space. A leading byte-order mark is dropped. The
   // nodes refer to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one.
   // After a failure the document has no nodes.
-  Status parse(std::string_view text);
+  Status parse(std::string_view text, JsonRules rules = JsonRules::strict);
 
   const JsonNode& root() const { return nodes_.front(); }
   const JsonNode& node(std::uint32_t index) const { return nodes_[index]; }
   std::uint32_t index_of(const JsonNode& node) const { return static_cast<std::uint32_t>(&node - nodes_.data()); }
   std::span<const JsonNode> nodes() const { return nodes_; }
-  // The indexes of an object's members, by the UTF-16 code units of their names (RFC 8785 3.2.3).
+  // The indexes of an object's members, sorted by their names as the rules say (strict: as RFC 8785, section 3.2.3),
+  // those of one name as they stand.
   std::span<const std::uint32_t> sorted_members(const JsonNode& object) const {
     return std::span(sorted_).subspan(object.first, object.count);
   }
-  // The member called `name`, or nullptr.
+  // The member called `name`, or nullptr. For documents under strict rules.
   const JsonNode* find(const JsonNode& object, std::string_view name) const;
   // The value of a string node: its token where that has no escapes, otherwise written to `scratch`.
   static std::string_view unescape(const JsonNode& string, std::string& scratch);
@@ -75,6 +83,6 @@ inline std::string_view with_quotes(std::string_view name_or_token) {
 }
 
 // Orders strings of valid UTF-8 by their UTF-16 code units.
-bool utf16_less(std::string_view left, std::string_view right);
+std::strong_ordering utf16_order(std::string_view left, std::string_view right);
 
 }  // namespace libcache

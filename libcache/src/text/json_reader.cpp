@@ -129,7 +129,7 @@ bool JsonReader::check_escapes(std::string_view string, bool& minimal) {
   for (string.remove_prefix(find_escape(string)); !string.empty(); string.remove_prefix(find_escape(string))) {
     const Escape escape = read_escape(string);
     if (escape.length == 0) return error("invalid escape", string);
-    if (escape.lone_surrogate) return error("lone surrogate escape", string);
+    if (escape.lone_surrogate && rules_ == JsonRules::strict) return error("lone surrogate escape", string);
     minimal = minimal && escape.minimal;
     string.remove_prefix(escape.length);
   }
@@ -172,10 +172,13 @@ bool JsonReader::sort_members(std::uint32_t index) {
   object.first = static_cast<std::uint32_t>(sorted.size());
   for (std::uint32_t member = index + 1; member < object.end; member = nodes[member].end) sorted.push_back(member);
   const auto begin = sorted.begin() + object.first;
-  const auto before = [&nodes](std::uint32_t left, std::uint32_t right) {
-    return utf16_less(nodes[left].name, nodes[right].name);
+  const auto before = [&nodes, this](std::uint32_t left, std::uint32_t right) {
+    const auto order = rules_ == JsonRules::strict ? utf16_order(nodes[left].name, nodes[right].name)
+                                                   : nodes[left].name <=> nodes[right].name;
+    return order != 0 ? order < 0 : left < right;
   };
   if (!std::is_sorted(begin, sorted.end(), before)) std::sort(begin, sorted.end(), before);
+  if (rules_ == JsonRules::go) return true;
   const auto same_name = [&nodes](std::uint32_t left, std::uint32_t right) {
     return nodes[left].name == nodes[right].name;
   };

@@ -23,8 +23,8 @@ class JsonReader {
     std::vector<std::uint32_t>& sorted;
     std::vector<std::uint32_t>& open;  // the containers that are not closed yet, outermost first
   };
-  JsonReader(const simdjson::ondemand::json_iterator& tokens, std::span<char> input, Output output)
-      : tokens_(tokens), input_(input), out_(output) {}
+  JsonReader(const simdjson::ondemand::json_iterator& tokens, std::span<char> input, JsonRules rules, Output output)
+      : tokens_(tokens), input_(input), rules_(rules), out_(output) {}
 
   Status read() {
     if (read_all()) return {};
@@ -55,6 +55,7 @@ class JsonReader {
 
   simdjson::ondemand::json_iterator tokens_;
   std::span<char> input_;
+  JsonRules rules_;
   Output out_;
   std::string_view name_;  // of the member whose value is due
   bool plain_name_ = true;

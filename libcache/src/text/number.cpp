@@ -55,13 +55,13 @@ double to_double(std::string_view number) {
       number.data(), static_cast<int>(std::min<std::size_t>(number.size(), std::numeric_limits<int>::max())), &used);
 }
 
-// Decimals of at most 15 digits are all told apart by doubles, so that none of them has a shorter equal but those that
+// Numbers of at most 15 digits are all told apart by doubles, so that none of them has a shorter equal but those that
 // end in zeros. ECMAScript writes them without an exponent from 0.000001 on.
-bool is_shortest(std::string_view decimal) {
-  constexpr std::size_t kMaxSize = 16;  // 15 digits and the point
-  if (decimal.starts_with('-')) decimal.remove_prefix(1);
-  return decimal.size() <= kMaxSize && !decimal.ends_with('0') && !decimal.starts_with("0.000000") &&
-         decimal.find_first_of("eE") == std::string_view::npos;
+bool is_shortest(std::string_view number) {
+  constexpr std::size_t kMaxDigits = 15;
+  if (number.starts_with('-')) number.remove_prefix(1);
+  return number.size() <= kMaxDigits && !number.ends_with('0') && !number.starts_with("0.000000") &&
+         number.find_first_of("eE") == std::string_view::npos;
 }
 
 void append_shortest(std::string& out, double value) {

@@ -21,8 +21,8 @@ bool may_overflow(std::string_view number);
 // The double nearest to a number, infinite where it overflows.
 double to_double(std::string_view number);
 
-// Whether a decimal's token is what append_shortest would write for it; `false` is no answer.
-bool is_shortest(std::string_view decimal);
+// Whether a number's token is what append_shortest would write for it; `false` is no answer.
+bool is_shortest(std::string_view number);
 
 // Writes a finite double as ECMAScript does, with the fewest digits that read back as it: 1e21 as 1e+21, -0 as 0.
 void append_shortest(std::string& out, double value);

@@ -243,6 +243,24 @@ TEST_CASE("a name that stands twice in one object is rejected, as it is after un
   CHECK(parsed(R"({"a":{"a":{"A":1}}})").nodes().size() == 4);
 }
 
+TEST_CASE("under Go's rules names may repeat, and their bytes order them") {
+  JsonDocument document;
+  REQUIRE(document.parse(R"({"b":1,"\ue000":2,"\ud83d\ude00":3,"b":4,"a":5,"b":6})", JsonRules::go));
+  std::vector<std::string> tokens;
+  for (const std::uint32_t index : document.sorted_members(document.root())) {
+    tokens.emplace_back(document.node(index).token);
+  }
+  CHECK(tokens == std::vector<std::string>{"5", "1", "4", "6", "2", "3"});
+}
+
+TEST_CASE("under Go's rules a lone surrogate is the replacement character") {
+  JsonDocument document;
+  REQUIRE(document.parse(R"({"\udc00":"\ud800\ud800a\ud83d\ude00\ude00"})", JsonRules::go));
+  std::string scratch;
+  CHECK(document.node(1).name == "\ufffd");
+  CHECK(JsonDocument::unescape(document.node(1), scratch) == "\ufffd\ufffda\U0001F600\ufffd");
+}
+
 TEST_CASE("a long name is cut in messages") {
   const std::string name(100, 'n');
   CHECK(error_of("{\"" + name + "\":1,\"" + name + "\":1}") ==

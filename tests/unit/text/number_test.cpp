@@ -65,6 +65,8 @@ TEST_CASE("a decimal that passes for shortest is what its double is written as")
     INFO(token);
     REQUIRE(shortest(to_double(token)) == token);
   }
+  CHECK(is_shortest("123456789012345"));
+  CHECK_FALSE(is_shortest("9007199254740993"));
   CHECK(passed > 1000);
   CHECK_FALSE(is_shortest("0.0000001"));
   CHECK_FALSE(is_shortest("1.50"));
