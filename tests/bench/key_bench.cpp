@@ -13,11 +13,23 @@ void count_bytes(benchmark::State& state, const std::string& request) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * request.size()));
 }
 
-void derive_native(benchmark::State& state) {
+void derive(benchmark::State& state, const libcache::KeyOptions& options) {
   const std::string request = bench::chat_request(static_cast<std::size_t>(state.range(0)));
-  auto deriver = libcache::KeyDeriver::create({});
-  for (auto _ : state) benchmark::DoNotOptimize(deriver->derive(request));
+  auto deriver = libcache::KeyDeriver::create(options);
+  for (auto _ : state) {
+    auto key = deriver->derive(request);
+    if (!key) state.SkipWithError(key.error().message.c_str());
+    benchmark::DoNotOptimize(key);
+  }
   count_bytes(state, request);
+}
+
+void derive_native(benchmark::State& state) {
+  derive(state, {});
+}
+
+void derive_bifrost(benchmark::State& state) {
+  derive(state, libcache::KeyOptions::bifrost());
 }
 
 void parse_and_dump(benchmark::State& state) {
@@ -27,6 +39,7 @@ void parse_and_dump(benchmark::State& state) {
 }
 
 BENCHMARK(derive_native)->Arg(2 << 10)->Arg(1 << 20);
+BENCHMARK(derive_bifrost)->Arg(2 << 10)->Arg(1 << 20);
 BENCHMARK(parse_and_dump)->Arg(2 << 10)->Arg(1 << 20);
 
 }  // namespace

@@ -55,10 +55,16 @@ std::string prose(std::size_t size, unsigned seed) {
 }  // namespace
 
 std::string chat_request(std::size_t size, unsigned number) {
-  ordered_json request = {
-      {"model", "gpt-4o-mini"},  {"stream", false},          {"temperature", 0.7},        {"top_p", 0.95},
-      {"max_tokens", 1024},      {"presence_penalty", 0.0},  {"seed", 20240607 + number}, {"n", 1},
-      {"user", "team-a/worker"}, {"stop", {"\n\n", "User:"}}};
+  ordered_json request = {{"model", "openai/gpt-4o-mini"},
+                          {"stream", false},
+                          {"temperature", 0.7},
+                          {"top_p", 0.95},
+                          {"max_tokens", 1024},
+                          {"presence_penalty", 0.0},
+                          {"seed", 20240607 + number},
+                          {"n", 1},
+                          {"user", "team-a/worker"},
+                          {"stop", {"\n\n", "User:"}}};
   request["tools"].push_back(tool("get_weather"));
   request["messages"] = ordered_json::array();
   std::size_t written = request.dump().size();

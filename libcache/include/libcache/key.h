@@ -14,20 +14,33 @@
 
 namespace libcache {
 
+// How keys are made. `native` is llmcache's own; `bifrost` gives the keys of a Bifrost gateway with its Redis plugin, which
+// drops much of a request and can be forged (XXH64): two requests may share one key.
+enum class KeyScheme { native, bifrost };
+
+// What a request to a Bifrost gateway looks like: the gateway's own request object, or the body of one of its HTTP
+// endpoints, where `model` is "provider/model". `detect` goes by the members that are there.
+enum class BifrostForm { detect, core, chat, text, embeddings, speech, transcription };
+
 // What decides, besides the request, which key it gets. A plain value.
 struct KeyOptions {
+  // The options of a gateway's cache: the bifrost scheme, and no prefix.
+  static KeyOptions bifrost();
+
+  KeyScheme scheme = KeyScheme::native;
+  BifrostForm form = BifrostForm::detect;  // bifrost only
   // Stands before every name; taken literally. At most 256 bytes, no control characters.
   std::string prefix = "llmcache:";
   // Who shares answers (the seed system's "cache key"). Never empty; at most 256 bytes, no control characters.
   std::string session = "default";
-  // JSON pointers (RFC 6901) of object members that do not count. One that names nothing is no error.
+  // JSON pointers (RFC 6901) of object members that do not count. One that names nothing is no error. native only.
   std::vector<std::string> ignore;
-  // Sets the request's top-level "provider" member, over any in the body.
+  // Sets the request's top-level "provider" member (bifrost: its provider), over any in the body.
   std::optional<std::string> provider;
   // Whether the top-level "model" and "provider" members count.
   bool by_model = true;
   bool by_provider = true;
-  // Tells apart several answers to one request; 0 is the plain entry.
+  // Tells apart several answers to one request; 0 is the plain entry. native only.
   unsigned sample = 0;
 };
 
@@ -37,13 +50,14 @@ struct RequestKey {
   std::string base;
   // The base key, with "_sample_{i}" for a sample i >= 1: the name of the response entry.
   std::string response_name;
-  // The response entry's name with "_stream": the name of the stream entry.
+  // The response entry's name with "_stream": the name of the stream entry. bifrost: with "_chunk_", which the index of a
+  // chunk completes to that chunk's name.
   std::string stream_name;
   // Exactly the bytes that were hashed. Their SHA-256 proves an entry on a hit.
   std::string canonical;
   // Whether the request asks for a stream ("stream": true).
   bool stream = false;
-  // The request's top-level "model" if it is a string, else empty.
+  // The request's top-level "model" if it is a string, else empty. bifrost: without the provider.
   std::string model;
 };
 
@@ -51,14 +65,15 @@ struct RequestKey {
 class KeyDeriver {
  public:
   // Fails (invalid) for a prefix or session that is too long, empty where it may not be, or holds control characters,
-  // for a malformed JSON pointer, and for a provider that is not UTF-8.
+  // for a malformed JSON pointer, for a provider that is not UTF-8, and for an option that the scheme does not have.
   static Result<KeyDeriver> create(KeyOptions options);
   KeyDeriver(KeyDeriver&&) noexcept;
   KeyDeriver& operator=(KeyDeriver&&) noexcept;
   ~KeyDeriver();
 
-  // The key of `request`, one JSON object in UTF-8 (a leading byte-order mark is dropped). Fails (invalid) for
-  // everything that keys.md rejects, naming the byte offset where there is one; a request is never repaired.
+  // The key of `request`, one JSON object in UTF-8. native: a leading byte-order mark is dropped; fails (invalid) for
+  // whatever is not strict JSON, naming the byte offset where there is one; a request is never repaired. bifrost: fails
+  // (invalid) where the gateway rejects the request.
   Result<RequestKey> derive(std::string_view request);
 
   const KeyOptions& options() const;

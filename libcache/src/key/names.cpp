@@ -47,10 +47,11 @@ Status check_names(const KeyOptions& options) {
   return check_part("session", options.session);
 }
 
-void name_entries(RequestKey& key, unsigned sample) {
-  key.response_name = sample == 0 ? key.base : fmt::format("{}{}{}", key.base, kSample, sample);
+void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash) {
+  key.base = fmt::format("{}{}_{}", options.prefix, options.session, hash);
+  key.response_name = options.sample == 0 ? key.base : fmt::format("{}{}{}", key.base, kSample, options.sample);
   key.stream_name = key.response_name;
-  key.stream_name += kStream;
+  key.stream_name += options.scheme == KeyScheme::native ? kStream : kChunk;
 }
 
 std::string_view base_of(std::string_view name) {

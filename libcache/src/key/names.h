@@ -3,7 +3,6 @@
 
 #include <libcache/key.h>
 
-#include <string>
 #include <string_view>
 
 namespace libcache {
@@ -11,7 +10,7 @@ namespace libcache {
 // Fails (invalid) for a prefix or session that cannot stand in a name.
 Status check_names(const KeyOptions& options);
 
-// Completes `key` from its base.
-void name_entries(RequestKey& key, unsigned sample);
+// Fills in the names of a key's entries.
+void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash);
 
 }  // namespace libcache

@@ -2,55 +2,75 @@
 
 #include <algorithm>
 
-#include "text/utf8.h"
+#include "base/hash.h"
 
 namespace libcache {
 
-Result<NativeScheme> NativeScheme::create(const KeyOptions& options) {
-  NativeScheme scheme;
+Result<std::unique_ptr<Scheme>> NativeScheme::create(const KeyOptions& options) {
+  std::unique_ptr<NativeScheme> scheme(new NativeScheme(options));
   for (const std::string& text : options.ignore) {
     auto pointer = JsonPointer::parse(text);
     if (!pointer) return tl::make_unexpected(pointer.error());
-    scheme.ignore_.push_back(*std::move(pointer));
+    scheme->ignore_.push_back(*std::move(pointer));
   }
-  if (options.provider && valid_utf8_prefix(*options.provider) < options.provider->size()) {
-    return fail(ErrorCode::invalid, "the provider is not UTF-8");
-  }
-  scheme.provider_ = options.provider;
-  scheme.by_model_ = options.by_model;
-  scheme.by_provider_ = options.by_provider;
   return scheme;
 }
 
-void NativeScheme::exclude(const JsonDocument& request, std::vector<Exclusion>& out) const {
-  using Reason = Exclusion::Reason;
-  out.clear();
-  const auto add = [&](const JsonNode* node, Reason reason, std::size_t pointer = 0) {
-    if (node == nullptr || !node->in_object) return;
-    const std::uint32_t index = request.index_of(*node);
-    const auto same_node = [index](const Exclusion& other) { return other.node == index; };
-    if (std::none_of(out.begin(), out.end(), same_node)) out.push_back({index, reason, pointer});
-  };
-  const auto add_member = [&](std::string_view name, Reason reason) {
-    add(request.find(request.root(), name), reason);
-  };
-  add_member("stream", Reason::stream);
-  add_member("fallbacks", Reason::fallbacks);
-  if (!by_model_) add_member("model", Reason::by_model);
-  if (!by_provider_) {
-    add_member("provider", Reason::by_provider);
-  } else if (provider_) {
-    add_member("provider", Reason::replaced);
+Status NativeScheme::parse(std::string_view request) {
+  if (auto status = request_.parse(request); !status) return status;
+  if (request_.root().kind != JsonKind::object) return fail(ErrorCode::invalid, "the request is not a JSON object");
+  exclude();
+  return {};
+}
+
+Status NativeScheme::read(std::string_view request, RequestKey& key) {
+  if (auto status = parse(request); !status) return status;
+  removed_.clear();
+  for (const Exclusion& exclusion : exclusions_) removed_.push_back(exclusion.node);
+  key.canonical.reserve(request.size());
+  append_canonical(key.canonical, request_, request_.root(), {removed_, added()});
+
+  const JsonNode* const stream = request_.find(request_.root(), "stream");
+  key.stream = stream != nullptr && stream->kind == JsonKind::true_;
+  const JsonNode* const model = request_.find(request_.root(), "model");
+  if (model != nullptr && model->kind == JsonKind::string) {
+    std::string scratch;
+    key.model = JsonDocument::unescape(*model, scratch);
   }
-  for (std::size_t index = 0; index < ignore_.size(); ++index)
-    add(ignore_[index].find(request), Reason::pointer, index);
-  std::sort(out.begin(), out.end(),
-            [](const Exclusion& left, const Exclusion& right) { return left.node < right.node; });
+  return {};
+}
+
+std::string NativeScheme::hash(std::string_view canonical) const {
+  return xxh3_128_hex(canonical);
+}
+
+void NativeScheme::exclude() {
+  using Reason = Exclusion::Reason;
+  exclusions_.clear();
+  const auto member = [this](std::string_view name) { return request_.find(request_.root(), name); };
+  exclude(member("stream"), Reason::stream);
+  exclude(member("fallbacks"), Reason::fallbacks);
+  if (!options_.by_model) exclude(member("model"), Reason::by_model);
+  if (!options_.by_provider) exclude(member("provider"), Reason::by_provider);
+  if (options_.provider) exclude(member("provider"), Reason::replaced);
+  for (std::size_t index = 0; index < ignore_.size(); ++index) {
+    exclude(ignore_[index].find(request_), Reason::pointer, index);
+  }
+  const auto by_node = [](const Exclusion& left, const Exclusion& right) { return left.node < right.node; };
+  std::sort(exclusions_.begin(), exclusions_.end(), by_node);
+}
+
+// Of several reasons to leave a member out the first counts.
+void NativeScheme::exclude(const JsonNode* node, Exclusion::Reason reason, std::size_t pointer) {
+  if (node == nullptr || !node->in_object) return;
+  const std::uint32_t index = request_.index_of(*node);
+  const auto same_node = [index](const Exclusion& other) { return other.node == index; };
+  if (std::none_of(exclusions_.begin(), exclusions_.end(), same_node)) exclusions_.push_back({index, reason, pointer});
 }
 
 std::optional<CanonicalEdits::Member> NativeScheme::added() const {
-  if (!provider_ || !by_provider_) return std::nullopt;
-  return CanonicalEdits::Member{"provider", *provider_};
+  if (!options_.provider || !options_.by_provider) return std::nullopt;
+  return CanonicalEdits::Member{"provider", *options_.provider};
 }
 
 }  // namespace libcache

@@ -16,14 +16,16 @@ namespace {
 // A reference token without its escapes; nothing where a tilde escapes nothing.
 std::optional<std::string> unescaped(std::string_view token) {
   std::string out;
-  for (std::size_t at = 0; at < token.size(); ++at) {
-    if (token[at] != '~') {
-      out += token[at];
-    } else if (++at < token.size() && (token[at] == '0' || token[at] == '1')) {
-      out += token[at] == '0' ? '~' : '/';
-    } else {
-      return std::nullopt;
+  while (!token.empty()) {
+    std::size_t length = 1;
+    char character = token.front();
+    if (character == '~') {
+      if (!token.starts_with("~0") && !token.starts_with("~1")) return std::nullopt;
+      character = token[1] == '0' ? '~' : '/';
+      length = 2;
     }
+    out += character;
+    token.remove_prefix(length);
   }
   return out;
 }

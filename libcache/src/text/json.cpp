@@ -57,7 +57,8 @@ Status JsonDocument::parse(std::string_view text, JsonRules rules) {
   nodes_.clear();
   sorted_.clear();
   memory_->open.clear();
-  const std::size_t mark = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  const bool has_mark = rules == JsonRules::strict && text.starts_with(kByteOrderMark);
+  const std::size_t mark = has_mark ? kByteOrderMark.size() : 0;
   if (text.size() == mark) return fail(ErrorCode::invalid, "empty input");
   const std::span<char> copy = memory_->load(text);
   const simdjson::padded_string_view padded(copy.data() + mark, copy.size() - mark,

@@ -19,8 +19,14 @@ namespace libcache {
 
 // How to take what readers of JSON take differently.
 enum class JsonRules {
-  strict,  // a name that stands twice in one object and a lone surrogate escape are errors; UTF-16 orders the members
-  go,      // as Go's encoding/json: names may repeat, a lone surrogate is U+FFFD; their bytes order the members
+  // A name that stands twice in one object and a lone surrogate escape are errors. A leading byte-order mark is
+  // dropped.
+  // Members are sorted by the UTF-16 code units of their names (RFC 8785, section 3.2.3).
+  strict,
+  // As Go's encoding/json: names may repeat, a lone surrogate is U+FFFD, a byte-order mark is an error. Members are
+  // sorted by
+  // the bytes of their names.
+  go,
 };
 
 enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, true_, false_, null };

@@ -93,3 +93,47 @@ TEST_CASE("explaining fails as deriving does") {
   options.session = "";
   CHECK_FALSE(explain(options, "{}"));
 }
+
+TEST_CASE("under Bifrost every member that never reaches the key says so") {
+  CHECK(explained(R"({"model":"openai/gpt-4o","stream":true,"seed":[1],"messages":[{"role":"user","content":"\u0041",
+                      "name":"bob","refusal":null}],"temperature":1.0,"fallbacks":[],"tools":[{"function":{"strict":true,
+                      "parameters":{"properties":{"b":{"x":2.0},"a":[]},"required":[]}}}],"stop_sequences":[null]})",
+                  KeyOptions::bifrost()) ==
+        "/model rewritten \"openai/gpt-4o\" | \"provider\":\"openai\",\"model\":\"gpt-4o\"\n"
+        "/stream ignored true | not in the key under Bifrost; it selects the kind of entry\n"
+        "/seed ignored [1] | not in the key under Bifrost\n"
+        "/messages/0/role in_key \"user\"\n"
+        "/messages/0/content rewritten \"\\u0041\" | \"A\"\n"
+        "/messages/0/name ignored \"bob\" | not in the key under Bifrost\n"
+        "/messages/0/refusal ignored null | not in the key under Bifrost\n"
+        "/temperature rewritten 1.0 | 1\n"
+        "/fallbacks ignored [] | not in the key under Bifrost\n"
+        "/tools/0/function/strict ignored true | not in the key under Bifrost\n"
+        "/tools/0/function/parameters/properties/b/x rewritten 2.0 | 2\n"
+        "/tools/0/function/parameters/properties/a in_key []\n"
+        "/tools/0/function/parameters/required ignored [] | not in the key under Bifrost\n"
+        "/stop_sequences/0 rewritten null | \"\"\n");
+}
+
+TEST_CASE("under Bifrost, too, options say what they do") {
+  KeyOptions options = KeyOptions::bifrost();
+  options.provider = "azure";
+  options.by_model = false;
+  const std::string_view core =
+      R"({"provider":"openai","model":"m","input":{"text_completion_input":"x"},"params":{}})";
+  CHECK(explained(core, options) ==
+        "/provider set_by_option \"openai\" | the provider option: \"azure\"\n"
+        "/model ignored \"m\" | the by_model option is off\n"
+        "/input/text_completion_input in_key \"x\"\n"
+        "/params in_key {}\n");
+  CHECK(explained(R"({"model":"openai/m","text":"x"})", options) ==
+        "/model rewritten \"openai/m\" | \"provider\":\"azure\"\n"
+        "/text in_key \"x\"\n"
+        "/provider set_by_option  | the provider option: \"azure\"\n");
+  options.by_provider = false;
+  CHECK(explained(core, options) ==
+        "/provider ignored \"openai\" | the by_provider option is off\n"
+        "/model ignored \"m\" | the by_model option is off\n"
+        "/input/text_completion_input in_key \"x\"\n"
+        "/params in_key {}\n");
+}

@@ -1,0 +1,13 @@
+// Base64 (RFC 4648) as Go reads and writes it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace libcache {
+
+// The one spelling of the bytes that `text` encodes: without line breaks, unused bits zero. Nothing if it is no base64.
+std::optional<std::string> normal_base64(std::string_view text);
+
+}  // namespace libcache
