@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <memory>
+#include <span>
 #include <utility>
 
 #include "failure.h"
@@ -135,7 +137,7 @@ void feed(Descriptor& to, std::string_view& input) {
 }
 
 // Reads what has arrived. Closes the descriptor at its end, or when `take` wants no more.
-void drain(Descriptor& from, std::string& buffer, const std::function<bool(std::string_view)>& take) {
+void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(std::string_view)>& take) {
   const ssize_t received = ::read(from.number(), buffer.data(), buffer.size());
   if (received < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (received <= 0 || !take(std::string_view(buffer.data(), static_cast<std::size_t>(received)))) from.close();
@@ -157,7 +159,8 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
   if (input.empty()) in.write.close();
 
   ChildResult result;
-  std::string buffer(64 * 1024, '\0');
+  constexpr std::size_t kPiece = 64 * 1024;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
   // A child may close its stdout long before it ends, and its own children may hold it open after that.
   while (alive.number() >= 0 || out.read.number() >= 0) {
     pollfd events[] = {{out.read.number(), POLLIN, 0},
@@ -165,7 +168,7 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
                        {signals.descriptor(), POLLIN, 0},
                        {alive.number(), POLLIN, 0}};
     if (::poll(events, 4, -1) < 0 && errno != EINTR) own_failure("poll");
-    if (events[0].revents != 0) drain(out.read, buffer, take);
+    if (events[0].revents != 0) drain(out.read, {buffer.get(), kPiece}, take);
     if (events[1].revents != 0) feed(in.write, input);
     if (events[2].revents != 0) {
       result.signalled = true;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -37,18 +38,53 @@ void add(CLI::App& app, const Option& option) {
   added->type_name(option.placeholder)->required(option.required);
 }
 
-// The program's options and commands, and what was given for them.
+using Arguments = std::vector<std::string_view>;
+
+bool is_bundle(std::string_view argument) {
+  return argument.size() > 1 && argument[0] == '-' && argument[1] != '-';
+}
+
+bool may_be(std::string_view argument, std::string_view name) {
+  if (is_bundle(name)) return is_bundle(argument);
+  return argument.starts_with(name) && (argument.size() == name.size() || argument[name.size()] == '=');
+}
+
+// Whether a command's name, or one of an option's, stands among the arguments. Declaring what does not would take
+// longer than looking up an entry.
+bool mentions(const Arguments& arguments, std::string_view names) {
+  for (std::size_t begin = 0, end = 0; end != names.npos; begin = end + 1) {
+    end = names.find(',', begin);
+    const std::string_view name = names.substr(begin, end == names.npos ? end : end - begin);
+    const auto here = [&](std::string_view argument) { return may_be(argument, name); };
+    if (std::any_of(arguments.begin(), arguments.end(), here)) return true;
+  }
+  return false;
+}
+
+bool asks_for_help(const Arguments& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(), [](std::string_view argument) {
+    return argument == "--help" || (is_bundle(argument) && argument.find('h') != argument.npos);
+  });
+}
+
+// The program's options and commands, and what was given for them. Declares all of them for a help text, else those
+// among the arguments.
 class Parser {
  public:
-  Parser() : app_("An exact-match cache for LLM API requests.", "llmcache") {
+  explicit Parser(const Arguments& arguments) : app_("An exact-match cache for LLM API requests.", "llmcache") {
     app_.set_help_flag(kHelpFlags, kHelpHelp);
     app_.set_version_flag(kVersionFlag, "llmcache " LLMCACHE_VERSION, kVersionHelp);
     app_.fallthrough();
     app_.require_subcommand(0, 1);  // "help get" and "config get" are not two commands
     app_.footer(kFooter);
     app_.get_formatter()->column_width(34);
-    for (const Setting& setting : setting_table()) add_global(setting);
-    for (const CommandRow& row : command_table()) add_command(row);
+    const bool all = asks_for_help(arguments);
+    for (const Setting& setting : setting_table()) {
+      if (!setting.flag.empty() && (all || mentions(arguments, setting.flag))) add_global(setting);
+    }
+    for (const CommandRow& row : command_table()) {
+      if (all || mentions(arguments, row.name)) add_command(row);
+    }
   }
 
   std::string help() const { return app_.help(); }
@@ -76,7 +112,6 @@ class Parser {
 
  private:
   void add_global(const Setting& setting) {
-    if (setting.flag.empty()) return;
     auto& texts = given_.emplace_back(&setting, std::vector<std::string>()).second;
     const std::string flag(setting.flag);
     const std::string help(setting.help);
@@ -118,11 +153,11 @@ class Parser {
 }  // namespace
 
 Invocation parse_command_line(int count, const char* const* arguments) {
-  return Parser().parse(count, arguments);
+  return Parser({arguments, arguments + count}).parse(count, arguments);
 }
 
 std::string help_text(std::string_view command) {
-  Parser parser;
+  Parser parser({"--help"});
   if (command.empty()) return parser.help();
   const std::string name(command);
   const char* arguments[] = {"llmcache", name.c_str(), "--help"};

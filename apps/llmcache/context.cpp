@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "config_files.h"
@@ -82,13 +83,14 @@ lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup) {
 void read_input(const std::string& path, const std::function<void(std::string_view)>& take) {
   const bool is_stdin = path == "-";
   const int descriptor = is_stdin ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  std::string buffer(64 * 1024, '\0');
+  constexpr std::size_t kPiece = 64 * 1024;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);  // most requests touch few of its pages
   ssize_t received = descriptor < 0 ? -1 : 1;
   while (received > 0) {
     do {
-      received = ::read(descriptor, buffer.data(), buffer.size());
+      received = ::read(descriptor, buffer.get(), kPiece);
     } while (received < 0 && errno == EINTR);
-    if (received > 0) take(std::string_view(buffer.data(), static_cast<std::size_t>(received)));
+    if (received > 0) take(std::string_view(buffer.get(), static_cast<std::size_t>(received)));
   }
   const int error = errno;
   if (!is_stdin && descriptor >= 0) ::close(descriptor);
