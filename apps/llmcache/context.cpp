@@ -17,7 +17,9 @@ namespace llmcache {
 namespace lc = libcache;
 
 Context::Context(Settings settings, std::vector<Resolved> resolved, Report report)
-    : settings_(std::move(settings)), resolved_(std::move(resolved)), report_(report) {}
+    : settings_(std::move(settings)), resolved_(std::move(resolved)), report_(report) {
+  out_.set_color(is_colored(settings_.color, STDOUT_FILENO));
+}
 
 bool Context::is_set(std::string_view name) const {
   return std::ranges::any_of(

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstring>
 #include <exception>
@@ -47,6 +49,7 @@ Exit run(int count, char** arguments, Report& report) {
   report.json = settings.json;
   report.quiet = settings.quiet;
   report.verbose = settings.verbose;
+  report.color = is_colored(settings.color, STDERR_FILENO);
   Context context(std::move(settings), std::move(resolved), report);
   const Exit exit = invocation.command->run(context);
   context.out().flush();
@@ -60,6 +63,7 @@ int main(int count, char** arguments) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   Report report;
+  report.color = is_colored(Color::auto_, STDERR_FILENO);
   report.json = is_given(count, arguments, "--json", "--json");
   report.quiet = is_given(count, arguments, "-q", "--quiet");
   try {

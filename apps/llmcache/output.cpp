@@ -40,6 +40,10 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
+std::string Output::in(Style style, std::string_view text) const {
+  return color_ ? styled(text, style) : std::string(text);
+}
+
 void Output::write(std::string_view bytes) {
   if (buffer_.size() + bytes.size() < kBufferSize) {
     buffer_ += bytes;

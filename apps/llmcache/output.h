@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "color.h"
+
 namespace llmcache {
 
 // The reader of stdout has gone away: the program ends quietly, with success. Caught in main.
@@ -12,11 +14,15 @@ struct ClosedPipe {};
 // Buffered stdout. Throws ClosedPipe, or a Failure (refused) if stdout cannot be written.
 class Output {
  public:
+  void set_color(bool on) { color_ = on; }
+  // `text` in a style, if stdout is coloured.
+  std::string in(Style style, std::string_view text) const;
   void write(std::string_view bytes);
   void line(std::string_view text);
   void flush();
 
  private:
+  bool color_ = false;
   std::string buffer_;
 };
 

@@ -23,10 +23,14 @@ std::string as_json(const nlohmann::ordered_json& object) {
 
 }  // namespace
 
+std::string Report::in(Style style, std::string_view text) const {
+  return color ? styled(text, style) : std::string(text);
+}
+
 void Report::warn(std::string_view message) const {
   if (quiet) return;
   print_line(json ? as_json({{"schema", "llmcache.warning/1"}, {"message", message}})
-                  : fmt::format("llmcache: warning: {}", escaped(message, false)));
+                  : fmt::format("llmcache: {} {}", in(Style::yellow, "warning:"), escaped(message, false)));
 }
 
 void Report::note(std::string_view message) const {
@@ -45,7 +49,7 @@ void Report::error(Exit exit, std::string_view message) const {
                              {"kind", kind_of(exit)},
                              {"retryable", retryable(exit)},
                              {"message", message}})
-                  : fmt::format("llmcache: error: {}", escaped(message, false)));
+                  : fmt::format("llmcache: {} {}", in(Style::red, "error:"), escaped(message, false)));
 }
 
 }  // namespace llmcache

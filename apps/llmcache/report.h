@@ -1,8 +1,10 @@
 // Words on stderr: warnings, notes and the one line that ends a failed call.
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "color.h"
 #include "failure.h"
 
 namespace llmcache {
@@ -12,6 +14,7 @@ class Report {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
+  bool color = false;
 
   // Something is not as it should be, but the call goes on.
   void warn(std::string_view message) const;
@@ -20,6 +23,9 @@ class Report {
   // A plain line for people, whatever the verbosity but -q.
   void say(std::string_view message) const;
   void error(Exit exit, std::string_view message) const;
+
+ private:
+  std::string in(Style style, std::string_view text) const;
 };
 
 }  // namespace llmcache

@@ -61,7 +61,7 @@ constexpr auto kTable = std::to_array<Setting>({
      [](Settings& s, const Texts& v) { s.verbose = parse_bool(v.back()); }},
     {"strict", "--strict", "", "true", "false", "fails on damaged entries and files instead of missing",
      Scope::anywhere, false, [](Settings& s, const Texts& v) { s.strict = parse_bool(v.back()); }},
-    {"color", "--color", "WHEN", "", "auto", "auto, always or never", Scope::anywhere, false,
+    {"color", "--color", "WHEN", "", "auto", "coloured output: auto, always or never", Scope::anywhere, false,
      [](Settings& s, const Texts& v) { s.color = parse_color(v.back()); }},
     {"deadline", "--deadline", "D", "", "3s", "how long the store may take in all", Scope::anywhere, false,
      [](Settings& s, const Texts& v) { s.deadline = parse_duration(v.back()); }},

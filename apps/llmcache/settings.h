@@ -11,11 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "color.h"
 #include "values.h"
 
 namespace llmcache {
-
-enum class Color { auto_, always, never };
 
 struct Settings {
   std::string store = "sqlite:";

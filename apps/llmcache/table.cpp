@@ -16,12 +16,13 @@ std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-void print_aligned(Output& out, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+std::string aligned(const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+  std::string line;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    out.write(row[i]);
-    if (i + 1 < row.size()) out.write(std::string(widths[i] - width_of(row[i]) + 2, ' '));
+    line += row[i];
+    if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
   }
-  out.write("\n");
+  return line;
 }
 
 }  // namespace
@@ -36,8 +37,8 @@ void Table::print(Output& out) const {
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  print_aligned(out, headings_, widths);
-  for (const auto& row : rows_) print_aligned(out, row, widths);
+  out.line(out.in(Style::bold, aligned(headings_, widths)));
+  for (const auto& row : rows_) out.line(aligned(row, widths));
 }
 
 }  // namespace llmcache

@@ -1,4 +1,4 @@
-// What may safely be shown to a person: colour, width and characters that a terminal would obey.
+// What may safely be shown to a person: characters that a terminal would obey.
 #pragma once
 
 #include <string>

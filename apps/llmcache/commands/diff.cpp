@@ -50,8 +50,9 @@ class Diff : public Command {
     const auto shown = [](const std::optional<std::string>& value) {
       return value ? escaped(*value, false) : std::string("(absent)");
     };
-    context.out().line(fmt::format("{}: {} -> {}", escaped(difference.pointer, false), shown(difference.left),
-                                   shown(difference.right)));
+    Output& out = context.out();
+    out.line(fmt::format("{}: {} -> {}", escaped(difference.pointer, false), out.in(Style::red, shown(difference.left)),
+                         out.in(Style::green, shown(difference.right))));
   }
 
   std::string left_;
