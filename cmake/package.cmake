@@ -12,6 +12,19 @@ install(FILES ${manual_1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT pro
 install(FILES ${manual_5} DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT program)
 install(FILES ${manual_3} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT library)
 
+# The program writes its completions itself, from its tables.
+set(completions ${PROJECT_BINARY_DIR}/completions)
+file(MAKE_DIRECTORY ${completions})
+foreach(shell IN ITEMS bash zsh fish)
+  install(CODE "execute_process(COMMAND $<TARGET_FILE:llmcache> completion ${shell}
+                OUTPUT_FILE ${completions}/${shell} COMMAND_ERROR_IS_FATAL ANY)" COMPONENT program)
+endforeach()
+install(FILES ${completions}/bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME llmcache
+        COMPONENT program)
+install(FILES ${completions}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _llmcache COMPONENT program)
+install(FILES ${completions}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME llmcache.fish
+        COMPONENT program)
+
 install(TARGETS libcache EXPORT libcacheTargets COMPONENT library)
 install(DIRECTORY libcache/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library FILES_MATCHING PATTERN *.h)
 install(EXPORT libcacheTargets NAMESPACE libcache:: DESTINATION ${package_dir} COMPONENT library)

@@ -73,6 +73,9 @@ class StaticPackage(Package, unittest.TestCase):
         prefix = self.install("static", ["program", "library"], ["llmcache", "libcache"])
         self.assertTrue((prefix / "lib/libcache.a").exists())
         self.assertIn("llmcache", run(prefix / "bin/llmcache", "--version"))
+        for completion in ("bash-completion/completions/llmcache", "zsh/site-functions/_llmcache",
+                           "fish/vendor_completions.d/llmcache.fish"):
+            self.assertIn("purge", (prefix / "share" / completion).read_text(encoding="utf-8"))
         self.check_names_no_place(prefix)
         self.check_consumers(prefix)
 
