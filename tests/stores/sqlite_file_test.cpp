@@ -8,6 +8,7 @@
 #include "stores/sqlite_support.h"
 #include "stores/verbs.h"
 #include "support/fake_clock.h"
+#include "support/needs.h"
 #include "support/temporary_directory.h"
 
 using namespace libcache;
@@ -134,7 +135,7 @@ TEST_CASE("a file in place of a directory above the file is refused") {
 }
 
 TEST_CASE("a directory of another user to which anyone may write is refused") {
-  if (geteuid() != 0) SKIP("only root can make one");
+  if (geteuid() != 0) support::cannot_run("only root can make one");
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   put(*open_sqlite(file), "a", "1");
