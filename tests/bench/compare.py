@@ -66,3 +66,18 @@ def run_process(command, stdin="/dev/null", environment=None):
     _, status, usage = os.wait4(pid, 0)
     seconds = (time.perf_counter_ns() - begin) / 1e9
     return Process(seconds, os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
+
+
+def first_byte(command, stdin="/dev/null", environment=None):
+    """Runs a program as run_process does and says after how many seconds its first byte of output arrived."""
+    reader, writer = os.pipe()
+    files = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, writer, 1)]
+    begin = time.perf_counter_ns()
+    pid = os.posix_spawn(command[0], command, os.environ if environment is None else environment, file_actions=files)
+    os.close(writer)
+    with open(reader, "rb", buffering=0) as output:
+        output.read(1)
+        seconds = (time.perf_counter_ns() - begin) / 1e9
+        output.readall()
+    os.waitpid(pid, 0)
+    return seconds
