@@ -28,6 +28,8 @@ bool Context::is_set(std::string_view name) const {
 
 lc::KeyOptions Context::key_options() const {
   lc::KeyOptions options;
+  options.scheme = settings_.compat;
+  options.form = settings_.form;
   options.prefix = settings_.prefix;
   options.session = settings_.session;
   options.ignore = settings_.ignore;

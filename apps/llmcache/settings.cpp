@@ -11,6 +11,8 @@ extern char** environ;  // NOLINT: POSIX declares it nowhere
 
 namespace llmcache {
 
+namespace lc = libcache;
+
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -20,6 +22,28 @@ Color parse_color(std::string_view text) {
   if (text == "always") return Color::always;
   if (text == "never") return Color::never;
   usage_error(fmt::format("'{}' is not a colour mode: write auto, always or never", text));
+}
+
+lc::KeyScheme parse_compat(std::string_view text) {
+  if (text == "native") return lc::KeyScheme::native;
+  if (text == "bifrost") return lc::KeyScheme::bifrost;
+  usage_error(fmt::format("'{}' is not a scheme: write native or bifrost", text));
+}
+
+lc::BifrostForm parse_form(std::string_view text) {
+  using Form = lc::BifrostForm;
+  constexpr std::array<std::pair<std::string_view, Form>, 7> kForms{{{"auto", Form::detect},
+                                                                     {"core", Form::core},
+                                                                     {"chat", Form::chat},
+                                                                     {"text", Form::text},
+                                                                     {"embeddings", Form::embeddings},
+                                                                     {"speech", Form::speech},
+                                                                     {"transcription", Form::transcription}}};
+  for (const auto& [name, form] : kForms) {
+    if (text == name) return form;
+  }
+  usage_error(
+      fmt::format("'{}' is not a form: write auto, core, chat, text, embeddings, speech or transcription", text));
 }
 
 bool parse_on_store_error(std::string_view text) {
@@ -37,6 +61,10 @@ unsigned parse_sample(std::string_view text) {
 constexpr auto kTable = std::to_array<Setting>({
     {"store", "--store", "URL", "", "sqlite:", "where entries live (see 'llmcache help stores')", Scope::trusted, false,
      [](Settings& s, const Texts& v) { s.store = v.back(); }},
+    {"compat", "--compat", "SCHEME", "", "native", "native, or bifrost: share the cache of a Bifrost gateway",
+     Scope::anywhere, false, [](Settings& s, const Texts& v) { s.compat = parse_compat(v.back()); }},
+    {"form", "--form", "FORM", "", "auto", "what a request to Bifrost is: core, chat, text, embeddings ...",
+     Scope::anywhere, false, [](Settings& s, const Texts& v) { s.form = parse_form(v.back()); }},
     {"prefix", "--prefix", "P", "", "llmcache:", "what every name in the store starts with", Scope::anywhere, false,
      [](Settings& s, const Texts& v) { s.prefix = v.back(); }},
     {"session", "--session", "S", "", "default", "who shares answers", Scope::anywhere, false,
@@ -90,6 +118,10 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+Resolved& row_of(std::vector<Resolved>& rows, std::string_view name) {
+  return *std::ranges::find(rows, name, [](const Resolved& row) { return row.setting->name; });
+}
+
 }  // namespace
 
 std::string Setting::environment_name() const {
@@ -120,6 +152,11 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
       break;
     }
     resolved.push_back(std::move(row));
+  }
+  Resolved& prefix = row_of(resolved, "prefix");
+  if (prefix.origin == kDefaultOrigin && row_of(resolved, "compat").texts.back() == "bifrost") {
+    prefix.texts = {""};
+    prefix.origin = "compat";
   }
   return resolved;
 }

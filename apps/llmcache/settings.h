@@ -18,6 +18,8 @@ namespace llmcache {
 
 struct Settings {
   std::string store = "sqlite:";
+  libcache::KeyScheme compat = libcache::KeyScheme::native;
+  libcache::BifrostForm form = libcache::BifrostForm::detect;
   std::string prefix = "llmcache:";
   std::string session = "default";
   libcache::Ttl ttl;
@@ -86,7 +88,7 @@ struct Resolved {
   std::string origin;
 };
 
-// The first layer that names a setting decides it.
+// The first layer that names a setting decides it. Where none names the prefix, `compat` decides: a gateway has none.
 std::vector<Resolved> resolve(std::span<const Layer> layers);
 Settings apply(std::span<const Resolved> resolved);
 

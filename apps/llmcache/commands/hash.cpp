@@ -41,8 +41,8 @@ class Hash : public Command {
   Exit run(Context& context) override {
     at_most_one({{"--hash-only", hash_only_}, {"--canonical", canonical_}, {"--explain", explain_}});
     at_most_one({{"--lines", lines_}, {"--explain", explain_}});
-    if (explain_) return explain(context);
     auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
+    if (explain_) return explain(context);
     if (lines_) return each_line(context, deriver);
     print(context, checked(deriver.derive(read_input(path_))));
     if (!canonical_) context.out().write("\n");
@@ -91,6 +91,7 @@ class Hash : public Command {
 
   Exit explain(Context& context) const {
     const auto explanations = checked(lc::explain(context.key_options(), read_input(path_)));
+    if (context.settings().compat == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
     if (context.settings().json) {
       for (const auto& row : explanations) {
         context.out().line(nlohmann::ordered_json{
@@ -105,6 +106,18 @@ class Hash : public Command {
     }
     table.print(context.out());
     return Exit::success;
+  }
+
+  static void warn_of_dropped(Context& context, const std::vector<lc::Explanation>& explanations) {
+    std::string dropped;
+    for (const auto& row : explanations) {
+      if (row.use != lc::Explanation::Use::ignored || row.pointer == "/stream") continue;
+      if (!dropped.empty()) dropped += ", ";
+      dropped += escaped(row.pointer, false);
+    }
+    if (dropped.empty()) return;
+    context.report().warn("not in the key under Bifrost: " + dropped +
+                          "; requests that differ only there share one entry");
   }
 
   static std::string shortened(const std::string& value) {

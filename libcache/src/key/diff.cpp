@@ -63,8 +63,13 @@ class Comparison {
   std::vector<Difference> found_;
 };
 
+bool is_number(const JsonNode& node) {
+  return node.kind == JsonKind::integer || node.kind == JsonKind::decimal;
+}
+
 std::optional<std::string> text_of(const JsonDocument& document, const JsonNode* node) {
   if (node == nullptr) return std::nullopt;
+  if (is_number(*node)) return std::string(node->token);  // Go tells -0 from 0
   std::string out;
   append_canonical(out, document, *node);
   return out;

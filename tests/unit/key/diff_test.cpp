@@ -70,3 +70,8 @@ TEST_CASE("a request that is rejected is named by its side") {
   REQUIRE_FALSE(right);
   CHECK(right.error().message == "the right request: empty input");
 }
+
+TEST_CASE("to Bifrost keys -0 is not 0") {
+  CHECK(differences(R"({"model":"p/m","text":"x","top_p":-0.0})", R"({"model":"p/m","text":"x","top_p":0})",
+                    KeyOptions::bifrost()) == "/params/top_p -0 0\n");
+}
