@@ -1,3 +1,4 @@
+#include <hiredis/hiredis.h>
 #include <libcache/cache.h>
 #include <sqlite3.h>
 
@@ -5,7 +6,6 @@
 #include <stdexcept>
 
 #include "bench/cases.h"
-#include "bench/database.h"
 
 namespace bench {
 namespace {
@@ -14,13 +14,34 @@ using libcache::Deadline;
 using libcache::EntryKind;
 
 // A hit as a program has it: from the request's text to the answer's text.
-Operation prepare_hit(const std::filesystem::path& database) {
-  std::shared_ptr<libcache::Cache> cache = open_cache(database);
-  return [cache, requests = sample_requests(), next = std::size_t{0}]() mutable {
-    const auto key = cache->key(requests[next++ % requests.size()]).value();
-    const auto found = cache->get(key, EntryKind::response, Deadline::after(std::chrono::seconds(2))).value();
+Operation prepare_hit(Stored& stored) {
+  return [&cache = stored.cache(), requests = sample_requests(), next = std::size_t{0}]() mutable {
+    const auto key = cache.key(requests[next++ % requests.size()]).value();
+    const auto found = cache.get(key, EntryKind::response, Deadline::after(std::chrono::seconds(2))).value();
     keep(found.entry.value().body().value());
   };
+}
+
+// The same for a stream and all of its chunks.
+Operation prepare_stream_hit(Stored& stored) {
+  return [&cache = stored.cache(), request = stream_request()] {
+    const auto key = cache.key(request).value();
+    const auto found = cache.get(key, EntryKind::stream, Deadline::after(std::chrono::seconds(2))).value();
+    std::size_t chunks = 0;
+    const auto count = [&](const libcache::Chunk& chunk) -> libcache::Status {
+      keep(chunk.bytes);
+      ++chunks;
+      return {};
+    };
+    if (!found.entry.value().read(count) || chunks != kStreamChunks) throw std::runtime_error("not the whole stream");
+  };
+}
+
+std::vector<std::string> sample_names() {
+  std::vector<std::string> names;
+  auto deriver = libcache::KeyDeriver::create({}).value();
+  for (const auto& request : sample_requests()) names.push_back(deriver.derive(request).value().response_name);
+  return names;
 }
 
 using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
@@ -39,17 +60,15 @@ sqlite3_int64 id_of(sqlite3* connection, const std::string& name) {
 }
 
 // What SQLite itself takes for the same rows, found the fastest way.
-Operation prepare_select(const std::filesystem::path& database) {
+Operation prepare_select(Stored& stored) {
+  const std::string database = libcache::StoreUrl::parse(stored.url()).value().path;
   sqlite3* opened = nullptr;
   const auto code = sqlite3_open_v2(database.c_str(), &opened, SQLITE_OPEN_READONLY, nullptr);
   const std::shared_ptr<sqlite3> connection(opened, sqlite3_close_v2);
-  if (code != SQLITE_OK) throw std::runtime_error("cannot open " + database.string());
+  if (code != SQLITE_OK) throw std::runtime_error("cannot open " + database);
   const std::shared_ptr<sqlite3_stmt> select = prepared(opened, "SELECT value FROM entries WHERE id = ?");
   std::vector<sqlite3_int64> ids;
-  auto deriver = libcache::KeyDeriver::create({}).value();
-  for (const auto& request : sample_requests()) {
-    ids.push_back(id_of(opened, deriver.derive(request).value().response_name));
-  }
+  for (const auto& name : sample_names()) ids.push_back(id_of(opened, name));
   return [connection, select, ids, next = std::size_t{0}]() mutable {
     sqlite3_bind_int64(select.get(), 1, ids[next++ % ids.size()]);
     sqlite3_step(select.get());
@@ -58,10 +77,29 @@ Operation prepare_select(const std::filesystem::path& database) {
   };
 }
 
+// What hiredis itself takes for the same values.
+Operation prepare_redis_get(Stored& stored) {
+  const auto node = libcache::StoreUrl::parse(stored.url()).value().hosts.at(0);
+  const std::shared_ptr<redisContext> context(redisConnect(node.name.c_str(), node.port), redisFree);
+  if (context == nullptr || context->err != 0) throw std::runtime_error("cannot connect to " + stored.url());
+  return [context, names = sample_names(), next = std::size_t{0}]() mutable {
+    const std::string& name = names[next++ % names.size()];
+    const std::unique_ptr<void, decltype(&freeReplyObject)> reply(
+        redisCommand(context.get(), "GET %b", name.data(), name.size()), freeReplyObject);
+    if (reply == nullptr || static_cast<redisReply*>(reply.get())->type != REDIS_REPLY_STRING) {
+      throw std::runtime_error("not in Redis: " + name);
+    }
+    keep(reply);
+  };
+}
+
 }  // namespace
 
 std::vector<Case> hit_cases() {
-  return {{"hit-sqlite", prepare_hit}, {"select-sqlite", prepare_select}};
+  return {{"hit", prepare_hit},
+          {"stream-hit", prepare_stream_hit},
+          {"select", prepare_select},
+          {"redis-get", prepare_redis_get}};
 }
 
 }  // namespace bench

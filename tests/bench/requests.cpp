@@ -88,4 +88,27 @@ std::string chat_answer(std::size_t size, unsigned number) {
       .dump();
 }
 
+std::vector<std::string> chat_events(std::size_t words) {
+  const auto event = [](ordered_json delta, ordered_json finish_reason) {
+    const ordered_json choice = {
+        {"index", 0}, {"delta", std::move(delta)}, {"finish_reason", std::move(finish_reason)}};
+    const ordered_json chunk = {{"id", "chatcmpl-B9x1"},
+                                {"object", "chat.completion.chunk"},
+                                {"created", 1763769600},
+                                {"model", "gpt-4o-mini-2024-07-18"},
+                                {"system_fingerprint", "fp_560af6e559"},
+                                {"choices", {choice}}};
+    return "data: " + chunk.dump() + "\n\n";
+  };
+  const std::string text = prose(words * 12, 1);
+  std::vector<std::string> events;
+  for (std::size_t begin = 0, end = 0; events.size() + 2 < words; begin = end) {
+    end = std::min(text.find(' ', begin + 1), text.size());
+    events.push_back(event({{"content", text.substr(begin, end - begin)}}, nullptr));
+  }
+  events.push_back(event(ordered_json::object(), "stop"));
+  events.emplace_back("data: [DONE]\n\n");
+  return events;
+}
+
 }  // namespace bench

@@ -1,9 +1,10 @@
 // Chat requests as programs send them (prose, code with its escapes, other scripts, tool schemas and numbers), and
-// answers.
+// answers, whole and streamed.
 #pragma once
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace bench {
 
@@ -12,5 +13,8 @@ std::string chat_request(std::size_t size, unsigned number = 0);
 
 // A plain answer to one, likewise.
 std::string chat_answer(std::size_t size, unsigned number = 0);
+
+// The events of a streamed answer of so many words, the last of them [DONE].
+std::vector<std::string> chat_events(std::size_t words);
 
 }  // namespace bench

@@ -6,10 +6,11 @@
 #include <chrono>
 #include <random>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
-#include "bench/database.h"
 #include "bench/requests.h"
+#include "bench/stored.h"
 
 namespace bench {
 namespace {
@@ -42,6 +43,14 @@ std::array<Samples, 3> compare(const Operation& a, const Operation& b, int round
     for (const auto which : order) samples[which].push_back(time_each(*operations[which], counts[which]));
   }
   return samples;
+}
+
+Operation side_by_side(std::vector<Operation> operations) {
+  return [operations = std::move(operations)] {
+    constexpr std::size_t kTimes = 200;
+    std::vector<std::jthread> threads;
+    for (const Operation& operation : operations) threads.emplace_back([&] { time_each(operation, kTimes); });
+  };
 }
 
 Samples sample_put_later(int rounds) {

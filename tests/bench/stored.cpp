@@ -1,0 +1,62 @@
+#include "bench/stored.h"
+
+#include <random>
+
+#include "bench/requests.h"
+
+namespace bench {
+
+namespace {
+
+using namespace std::chrono_literals;
+using libcache::Answer;
+using libcache::EntryKind;
+
+// As it came from a provider that sends a word every 20 ms, more or less.
+Answer streamed_answer() {
+  std::minstd_rand random(1);
+  libcache::Recorder::TimePoint now;
+  libcache::Recorder recorder(now);
+  for (const std::string& event : chat_events(kStreamChunks)) {
+    now += 10ms + std::chrono::milliseconds(random() % 20);
+    recorder.write(event, now);
+  }
+  auto [recording, verdict] = recorder.finish(now);
+  return {.kind = EntryKind::stream, .metadata = verdict.metadata, .body = {}, .recording = std::move(recording)};
+}
+
+void store(libcache::Cache& cache, const std::string& request, const Answer& answer) {
+  cache.put(cache.key(request).value(), answer, {}, libcache::Deadline::after(30s)).value();
+}
+
+}  // namespace
+
+libcache::Cache& Stored::cache() {
+  if (!cache_) {
+    libcache::CacheOptions options;
+    options.ttl = libcache::Ttl::never();
+    cache_ = libcache::Cache::create(open_store(libcache::StoreUrl::parse(url_).value()).value(), options).value();
+  }
+  return *cache_;
+}
+
+void Stored::fill(unsigned entries) {
+  for (unsigned number = 0; number < entries; ++number) {
+    Answer answer;
+    answer.body = chat_answer(kAnswerSize, number);
+    store(cache(), chat_request(kRequestSize, number), answer);
+  }
+  store(cache(), stream_request(), streamed_answer());
+}
+
+std::vector<std::string> sample_requests() {
+  std::vector<std::string> requests;
+  for (unsigned number = 0; number < kSamples; ++number) requests.push_back(chat_request(kRequestSize, number));
+  return requests;
+}
+
+std::string stream_request() {
+  return chat_request(kRequestSize, kSamples);
+}
+
+}  // namespace bench

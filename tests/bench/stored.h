@@ -1,0 +1,39 @@
+// The entries that hits are measured on.
+#pragma once
+
+#include <libcache/cache.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+inline constexpr std::size_t kRequestSize = 2 << 10;
+inline constexpr std::size_t kAnswerSize = 4 << 10;
+inline constexpr std::size_t kStreamChunks = 500;
+inline constexpr unsigned kSamples = 1000;
+
+// A store's answers to our requests. Throws where something cannot be had, as everything here does.
+class Stored {
+ public:
+  explicit Stored(std::string url) : url_(std::move(url)) {}
+
+  const std::string& url() const { return url_; }
+  // One cache, whoever asks.
+  libcache::Cache& cache();
+  // Stores answers to `entries` requests, and a stream; they never expire.
+  void fill(unsigned entries);
+
+ private:
+  std::string url_;
+  std::unique_ptr<libcache::Cache> cache_;
+};
+
+// The requests that hits are measured with. They are stored if at least kSamples entries are.
+std::vector<std::string> sample_requests();
+
+// The request whose answer is stored as a stream.
+std::string stream_request();
+
+}  // namespace bench
