@@ -93,7 +93,7 @@ std::string format_duration(Milliseconds duration) {
   for (std::size_t i = 0; i < kUnits.size(); ++i) {
     const auto [unit, letter] = kUnits[i];
     if (total < unit) continue;
-    const std::string first = fmt::format("{}{}", total / unit, letter);
+    std::string first = fmt::format("{}{}", total / unit, letter);
     if (i + 1 == kUnits.size()) return first;
     const auto [next_unit, next_letter] = kUnits[i + 1];
     const std::int64_t rest = total % unit / next_unit;

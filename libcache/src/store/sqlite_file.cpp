@@ -125,7 +125,7 @@ Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& da
   if (!present) return tl::make_unexpected(present.error());
   if (!*present || (*present)->id != damaged) return std::nullopt;
 
-  const auto aside = unused_name_beside(path, now);
+  auto aside = unused_name_beside(path, now);
   if (rename(path.c_str(), aside.c_str()) != 0) {
     return refuse_for_errno(path, "is damaged or not a database, and cannot be moved away");
   }

@@ -20,7 +20,7 @@ using Uses = std::set<std::int64_t>;  // ids of entries
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(std::filesystem::path file, StoreOptions options, bool read_only)
+  SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only)
       : place_{std::move(file), options.clock, options.on_event, !options.strict && !read_only},
         max_size_(options.max_size),
         notes_use_(!read_only),
