@@ -12,7 +12,7 @@ namespace llmcache {
 
 // A parsed call.
 struct Invocation {
-  Layer flags{"flag", {}};
+  Layer flags{std::string(kFlagOrigin), {}};
   std::unique_ptr<Command> command;
   std::string help;  // what --help or --version asked to be printed, instead of running anything
 };

@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
 
-#include "config_files.h"
+#include "stores.h"
 
 namespace llmcache {
 
@@ -22,8 +21,7 @@ Context::Context(Settings settings, std::vector<Resolved> resolved, Report repor
 }
 
 bool Context::is_set(std::string_view name) const {
-  return std::ranges::any_of(
-      resolved_, [&](const Resolved& row) { return row.setting->name == name && row.origin != kDefaultOrigin; });
+  return llmcache::is_set(resolved_, name);
 }
 
 lc::KeyOptions Context::key_options() const {
@@ -45,13 +43,11 @@ lc::Cache& Context::cache() {
   const auto on_event = [report = report_](const lc::Event& event) {
     event.severity == lc::Event::Severity::warning ? report.warn(event.message) : report.note(event.message);
   };
-  lc::StoreUrl url = checked_option(lc::StoreUrl::parse(settings_.store));
-  if (url.kind == lc::StoreUrl::Kind::sqlite && url.path.empty()) url.path = cache_directory() / "cache.db";
-  lc::StoreOptions store_options;
-  store_options.max_size = settings_.max_size;
-  store_options.strict = settings_.strict;
+  const auto urls = store_urls(settings_);
+  for (const std::string& caution : store_cautions(settings_, resolved_, urls)) report_.warn(caution);
+  lc::StoreOptions store_options = llmcache::store_options(settings_, resolved_, urls);
   store_options.on_event = on_event;
-  auto store = checked(lc::open_store(url, store_options));
+  auto store = checked_option(lc::open_stores(urls, store_options));
   lc::CacheOptions options;
   options.key = key_options();
   options.ttl = settings_.ttl;

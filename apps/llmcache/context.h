@@ -25,7 +25,7 @@ class Context {
   const Report& report() const { return report_; }
   Output& out() { return out_; }
 
-  // Whether a setting was given at all, rather than left at its default.
+  // Whether a setting was given at all.
   bool is_set(std::string_view name) const;
   libcache::KeyOptions key_options() const;
   libcache::Cache& cache();

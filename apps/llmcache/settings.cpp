@@ -58,9 +58,26 @@ unsigned parse_sample(std::string_view text) {
   return static_cast<unsigned>(sample);
 }
 
+Texts words_of(std::string_view text) {
+  Texts words;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+unsigned parse_retries(std::string_view text) {
+  const std::uint64_t retries = parse_count(text);
+  if (retries > 100) usage_error("there are at most 100 retries");
+  return static_cast<unsigned>(retries);
+}
+
 constexpr auto kTable = std::to_array<Setting>({
-    {"store", "--store", "URL", "", "sqlite:", "where entries live (see 'llmcache help stores')", Scope::trusted, false,
-     [](Settings& s, const Texts& v) { s.store = v.back(); }},
+    {"store", "--store", "URL", "",
+     "sqlite:", "where entries live (see 'llmcache help stores'); repeatable, near before far", Scope::trusted, true,
+     [](Settings& s, const Texts& v) { s.stores = v; }},
     {"compat", "--compat", "SCHEME", "", "native", "native, or bifrost: share the cache of a Bifrost gateway",
      Scope::anywhere, false, [](Settings& s, const Texts& v) { s.compat = parse_compat(v.back()); }},
     {"form", "--form", "FORM", "", "auto", "what a request to Bifrost is: core, chat, text, embeddings ...",
@@ -102,20 +119,58 @@ constexpr auto kTable = std::to_array<Setting>({
      [](Settings& s, const Texts& v) { s.max_entry = parse_size(v.back()); }},
     {"keep_request", "--no-keep-request", "", "false", "true", "stores answers without their requests", Scope::anywhere,
      false, [](Settings& s, const Texts& v) { s.keep_request = parse_bool(v.back()); }},
+    {"connect_timeout", "--connect-timeout", "D", "", "250ms", "how long connecting to a server may take",
+     Scope::anywhere, false, [](Settings& s, const Texts& v) { s.connect_timeout = parse_duration(v.back()); }},
+    {"timeout", "--timeout", "D", "", "2s", "how long a server may take over one operation", Scope::anywhere, false,
+     [](Settings& s, const Texts& v) { s.timeout = parse_duration(v.back()); }},
+    {"retries", "--retries", "N", "", "1", "how often to send again what a connection broke off", Scope::anywhere,
+     false, [](Settings& s, const Texts& v) { s.retries = parse_retries(v.back()); }},
+    {"password", "", "", "", "", "the store's password", Scope::caller_only, false,
+     [](Settings& s, const Texts& v) { s.password = v.back(); }},
+    {"password_file", "--password-file", "FILE", "", "", "a file whose first line is the store's password",
+     Scope::trusted, false, [](Settings& s, const Texts& v) { s.password_file = v.back(); }},
+    {"password_command", "--password-command", "CMD", "", "", "a program, with its arguments, that prints the password",
+     Scope::trusted, true,
+     [](Settings& s, const Texts& v) { s.password_command = v.size() == 1 ? words_of(v.front()) : v; }},
+    {"cacert", "--cacert", "FILE", "", "", "TLS: the authorities to trust", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.ca_file = v.back(); }},
+    {"cacertdir", "--cacertdir", "DIR", "", "", "TLS: a directory of them", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.ca_directory = v.back(); }},
+    {"cert", "--cert", "FILE", "", "", "TLS: our own certificate", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.certificate = v.back(); }},
+    {"tls_key", "--tls-key,--key", "FILE", "", "", "TLS: its key (after get, put and replay, --key names an entry)",
+     Scope::trusted, false, [](Settings& s, const Texts& v) { s.tls.key = v.back(); }},
+    {"sni", "--sni", "NAME", "", "", "TLS: the server's name, in place of the URL's host", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.server_name = v.back(); }},
+    {"tls_ciphers", "--tls-ciphers", "LIST", "", "", "TLS 1.2: the ciphers to offer", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.ciphers = v.back(); }},
+    {"insecure", "--insecure", "", "true", "false", "TLS: accepts any certificate", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.insecure = parse_bool(v.back()); }},
     {"config", "--config", "FILE", "", "", "reads this configuration file instead of the usual ones",
      Scope::caller_only, false, [](Settings& s, const Texts& v) { s.config = v.back(); }},
     {"trusted_dirs", "", "", "", "", "directories whose .llmcache.json may set everything", Scope::user_only, true,
      [](Settings& s, const Texts& v) { s.trusted_dirs = v; }},
 });
 
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
-    if (end > 0) words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+// The URLs in a variable. One may hold spaces of its own: the next begins with its scheme.
+Texts urls_of(std::string_view text) {
+  Texts urls;
+  for (std::string& word : words_of(text)) {
+    const auto scheme = word.substr(0, word.find(':'));
+    const bool begins = scheme.size() < word.size() &&
+                        std::ranges::all_of(scheme, [](char c) { return (c >= 'a' && c <= 'z') || c == '+'; });
+    if (urls.empty() || begins) {
+      urls.push_back(std::move(word));
+    } else {
+      urls.back() += " " + word;
+    }
   }
-  return words;
+  return urls;
+}
+
+Texts texts_of(const Setting& setting, std::string_view variable) {
+  if (!setting.list) return {std::string(variable)};
+  return setting.name == "store" ? urls_of(variable) : words_of(variable);
 }
 
 Resolved& row_of(std::vector<Resolved>& rows, std::string_view name) {
@@ -174,8 +229,13 @@ Settings apply(std::span<const Resolved> resolved) {
   return settings;
 }
 
+bool is_set(std::span<const Resolved> resolved, std::string_view name) {
+  return std::ranges::any_of(
+      resolved, [&](const Resolved& row) { return row.setting->name == name && row.origin != kDefaultOrigin; });
+}
+
 Layer environment_layer(const std::function<void(const std::string&)>& warn) {
-  Layer layer{"environment", {}};
+  Layer layer{std::string(kEnvironmentOrigin), {}};
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable(*entry);
     if (!variable.starts_with("LLMCACHE_")) continue;
@@ -183,7 +243,7 @@ Layer environment_layer(const std::function<void(const std::string&)>& warn) {
     const std::string_view text = variable.substr(std::min(name.size() + 1, variable.size()));
     const auto row = std::ranges::find(kTable, name, &Setting::environment_name);
     if (row != kTable.end()) {
-      layer.values.push_back({&*row, row->list ? words_of(text) : std::vector{std::string(text)}});
+      layer.values.push_back({&*row, texts_of(*row, text)});
     } else {
       std::vector<std::string> known;
       for (const Setting& setting : kTable) known.push_back(setting.environment_name());

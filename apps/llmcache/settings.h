@@ -17,7 +17,7 @@
 namespace llmcache {
 
 struct Settings {
-  std::string store = "sqlite:";
+  std::vector<std::string> stores{"sqlite:"};  // near ones before far ones
   libcache::KeyScheme compat = libcache::KeyScheme::native;
   libcache::BifrostForm form = libcache::BifrostForm::detect;
   std::string prefix = "llmcache:";
@@ -40,6 +40,13 @@ struct Settings {
   bool keep_request = true;
   std::optional<std::string> config;
   std::vector<std::string> trusted_dirs;
+  libcache::Milliseconds connect_timeout{250};
+  libcache::Milliseconds timeout{2000};
+  unsigned retries = 1;
+  std::optional<std::string> password;
+  std::string password_file;
+  std::vector<std::string> password_command;  // program and arguments
+  libcache::TlsOptions tls;
 };
 
 // Who may set a setting.
@@ -75,11 +82,13 @@ struct Layer {
     const Setting* setting;
     std::vector<std::string> texts;
   };
-  std::string origin;  // "--flag", "environment", or a file's path
+  std::string origin;  // "flag", "environment", or a file's path
   std::vector<Value> values;
 };
 
 inline constexpr std::string_view kDefaultOrigin = "default";
+inline constexpr std::string_view kFlagOrigin = "flag";
+inline constexpr std::string_view kEnvironmentOrigin = "environment";
 
 // A setting as it came out, for `config list`.
 struct Resolved {
@@ -91,6 +100,8 @@ struct Resolved {
 // The first layer that names a setting decides it. Where none names the prefix, `compat` decides: a gateway has none.
 std::vector<Resolved> resolve(std::span<const Layer> layers);
 Settings apply(std::span<const Resolved> resolved);
+// Whether a setting was given at all, rather than left at its default.
+bool is_set(std::span<const Resolved> resolved, std::string_view name);
 
 // LLMCACHE_* of this process. Unknown names are reported to `warn`.
 Layer environment_layer(const std::function<void(const std::string&)>& warn);

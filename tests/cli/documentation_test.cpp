@@ -86,7 +86,7 @@ TEST_CASE("the defaults that the table shows are those of the settings") {
     if (!setting.default_text.empty()) setting.apply(defaults, {std::string(setting.default_text)});
   }
   const Settings untouched;
-  CHECK(defaults.store == untouched.store);
+  CHECK(defaults.stores == untouched.stores);
   CHECK(defaults.prefix == untouched.prefix);
   CHECK(defaults.session == untouched.session);
   CHECK(defaults.ttl.duration == untouched.ttl.duration);
@@ -94,6 +94,10 @@ TEST_CASE("the defaults that the table shows are those of the settings") {
   CHECK(defaults.by_provider == untouched.by_provider);
   CHECK(defaults.sample == untouched.sample);
   CHECK(defaults.deadline == untouched.deadline);
+  CHECK(defaults.connect_timeout == untouched.connect_timeout);
+  CHECK(defaults.timeout == untouched.timeout);
+  CHECK(defaults.retries == untouched.retries);
+  CHECK(defaults.tls.insecure == untouched.tls.insecure);
   CHECK(defaults.max_size == untouched.max_size);
   CHECK(defaults.max_entry == untouched.max_entry);
   CHECK(defaults.keep_request == untouched.keep_request);

@@ -147,6 +147,22 @@ TEST_CASE("a connection that ends in the middle of an answer is opened again, on
   }
 }
 
+TEST_CASE("a connection that ends is opened again as often as the options say") {
+  RedisServer server;
+  ToxicProxy proxy(server.port());
+  for (const unsigned retries : {0U, 1U, 3U}) {
+    auto options = patient();
+    options.redis.retries = retries;
+    const auto store = open(proxy.url(), options);
+    REQUIRE(put(*store, "a", "1"));
+    proxy.spoil({.kind = Toxic::Kind::cut}, static_cast<int>(retries));
+    CHECK(get(*store).value() == "1");
+    proxy.spoil({.kind = Toxic::Kind::cut}, static_cast<int>(retries) + 1);
+    CHECK(code_of(get(*store)) == ErrorCode::unavailable);
+    proxy.heal();
+  }
+}
+
 TEST_CASE("what might have been done already is not done again") {
   RedisServer server;
   ToxicProxy proxy(server.port());
@@ -443,7 +459,7 @@ TEST_CASE("a dead server is tried a few times and then left alone until its paus
   options.redis.breaker_pause = 1h;
   const auto store = open("redis://127.0.0.1:" + std::to_string(dead.port()), options);
   for (int i = 0; i < 100; ++i) CHECK(code_of(get(*store)) == ErrorCode::unavailable);
-  CHECK(dead.connections() == 3);
+  CHECK(dead.connections() == 6);  // each of three calls tried twice
   CHECK(events.names() == std::vector<std::string>{"store.unavailable"});
 }
 

@@ -12,8 +12,9 @@ namespace llmcache {
 
 namespace {
 
-// A value as it may be shown: a URL's password is not.
+// A value as it may be shown: a password is not.
 std::string shown(const Resolved& row, const std::string& text) {
+  if (row.setting->name == "password") return "***";
   if (row.setting->name != "store") return text;
   const auto url = libcache::StoreUrl::parse(text);
   return url ? url->redacted() : "(not a store URL)";

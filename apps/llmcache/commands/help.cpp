@@ -62,6 +62,12 @@ constexpr auto kTopics = std::to_array<Topic>({
 
   An embedded store keeps itself below --max-size by evicting what was used longest ago, and removes
   expired entries as it is written to. '?read_only=1' at the end of a URL refuses every write.
+
+  Several make one: --store sqlite: --store redis://cache.example reads from the near one first, and
+  keeps there what it found in the far one. Writes go to both.
+
+  A server's password: --password-file, --password-command, LLMCACHE_PASSWORD, LLMCACHE_PASSWORD_FILE,
+  the URL (which warns), REDISCLI_AUTH. TLS verifies the host name; --cacert names your own authority.
 )"},
     {"config", R"(CONFIGURATION
   Strongest first: flags, LLMCACHE_* variables, the project's .llmcache.json (the nearest one upwards,
@@ -69,7 +75,7 @@ constexpr auto kTopics = std::to_array<Topic>({
   /etc/llmcache/config.json. --config FILE is read instead of these three files.
 
   Files are JSON objects, comments allowed:  { "ttl": "1h", "ignore": ["/metadata"] }
-  A project's file may not set the store unless its directory is in your 'trusted_dirs'.
+  A project's file may not set the store, passwords or TLS unless its directory is in your 'trusted_dirs'.
 
     llmcache config list --origin     every setting, its value and where it comes from
     llmcache config path              where your own file is

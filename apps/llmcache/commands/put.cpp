@@ -20,7 +20,8 @@ class Put : public Command {
   }
 
   Exit run(Context& context) override {
-    if (request_.is_named()) usage_error("put takes a request, not a --key: an entry proves which request it answers");
+    if (request_.is_named())
+      usage_error("put takes a request, not a --key: an entry proves which request it answers (for TLS: --tls-key)");
     if (response_ == "-" && request_.is_stdin()) {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }

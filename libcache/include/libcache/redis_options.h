@@ -45,6 +45,9 @@ struct RedisOptions {
   Milliseconds operation_timeout{2000};
   std::optional<Milliseconds> read_timeout = {};
   std::optional<Milliseconds> write_timeout = {};
+  // How often a command whose connection cannot be opened, or is lost before the reply, is sent again at once over
+  // another one, where doing it twice does no harm.
+  unsigned retries = 1;
   // After so many failures in a row a server is left alone for the pause: calls fail (unavailable) at once. Then one
   // call tries it again.
   unsigned breaker_failures = 5;

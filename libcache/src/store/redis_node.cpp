@@ -23,11 +23,17 @@ bool is_loading(const Reply& reply) {
   return has_error(reply, "LOADING");
 }
 
+// Whether another connection may bring what this one did not. A password that is refused is not offered again.
+bool may_pass(const Error& error, bool connected) {
+  return connected ? error.code != ErrorCode::timeout : error.code == ErrorCode::unavailable;
+}
+
 }  // namespace
 
 Node::Node(Endpoint endpoint, ConnectionOptions connection, const RedisOptions& options)
     : pool_(std::move(endpoint), connection, options.pool, options.connect_timeout),
       breaker_(options.breaker_failures, options.breaker_pause),
+      retries_(options.retries),
       on_event_(std::move(connection.on_event)) {}
 
 Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
@@ -56,18 +62,16 @@ Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat re
 }
 
 Node::Replies Node::run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
-  for (bool again = repeat == Repeat::allowed;; again = false) {
+  for (unsigned left = repeat == Repeat::allowed ? retries_ : 0;; --left) {
     auto connection = pool_.acquire(deadline);
-    if (!connection) return tl::make_unexpected(connection.error());
-    auto replies = (*connection)->run(commands, deadline);
-    if (replies || !again || replies.error().code == ErrorCode::timeout) {
-      // A master that became a replica is no longer the server that the name or the sentinels point to.
-      if (replies && std::ranges::any_of(*replies, [](const Reply& reply) { return has_error(reply, "READONLY"); })) {
-        connection->discard();
-        pool_.close_idle();
-      }
-      return replies;
+    auto replies = connection ? (*connection)->run(commands, deadline) : tl::make_unexpected(connection.error());
+    if (!replies && left > 0 && may_pass(replies.error(), connection.has_value())) continue;
+    // A master that became a replica is no longer the server that the name or the sentinels point to.
+    if (replies && std::ranges::any_of(*replies, [](const Reply& reply) { return has_error(reply, "READONLY"); })) {
+      connection->discard();
+      pool_.close_idle();
     }
+    return replies;
   }
 }
 

@@ -1,4 +1,4 @@
-// One server of the store, with all that makes one of several calls to it: its pool, its breaker, one reconnection.
+// One server of the store, with all that makes one of several calls to it: its pool, its breaker, its reconnections.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -35,6 +35,7 @@ class Node {
 
   Pool pool_;
   Breaker breaker_;
+  const unsigned retries_;
   EventHandler on_event_;
 };
 

@@ -1,0 +1,52 @@
+// A near store before a far one, as the command line has them.
+#include <signal.h>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "cli/terminal_session.h"
+#include "support/redis_server.h"
+
+using llmcache::test::TerminalSession;
+using support::RedisServer;
+
+namespace {
+
+constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s LLMCACHE_DEADLINE=40s; ";
+
+}  // namespace
+
+TEST_CASE("what a far store had is in the near one afterwards, and expires there when it would have there") {
+  const TerminalSession shell;
+  RedisServer server;
+  shell.write("request.json", "{}");
+  shell.write("answer.json", R"({"a":1})");
+  shell.out(kPatient + std::string("llmcache put request.json --response answer.json --ttl 1h --store ") +
+            server.url());
+  const std::string key = shell.out("llmcache hash request.json");
+  const std::string name = key.substr(0, key.size() - 1);
+  server.command({"PEXPIRE", name, "60000"});  // less than the entry itself says
+  const std::string get = "llmcache get request.json --store sqlite:near.db --store " + server.url();
+  CHECK(shell.out(kPatient + get) == R"({"a":1})");
+  server.send_signal(SIGSTOP);
+  CHECK(shell.out(get) == R"({"a":1})");
+  CHECK(shell.out("LLMCACHE_STORE='sqlite:near.db " + server.url() + "' llmcache get request.json") == R"({"a":1})");
+  CHECK(shell.out("llmcache get request.json --store sqlite:near.db") == R"({"a":1})");
+  const auto later = shell.run("faketime -f +70s llmcache get request.json --store sqlite:near.db");
+  CHECK(later.exit == 1);
+  server.send_signal(SIGCONT);
+}
+
+TEST_CASE("a configuration file lists stores, and writes go to those that are not read-only") {
+  const TerminalSession shell;
+  RedisServer server;
+  shell.write("request.json", "{}");
+  shell.write("both.json", R"({"store": ["sqlite:near store.db", ")" + server.url() + R"("]})");
+  shell.write("near.json", R"({"store": ["sqlite:near store.db", ")" + server.url() + R"(?read_only=1"]})");
+  CHECK(shell.out("llmcache config get store --config both.json") == "sqlite:near store.db\n" + server.url() + "\n");
+  const std::string put = kPatient + std::string("echo '{\"a\":1}' | llmcache put request.json --config ");
+  shell.out(put + "near.json");
+  CHECK(server.command({"DBSIZE"}) == "0");
+  shell.out(put + "both.json");
+  CHECK(server.command({"DBSIZE"}) == "1");
+  CHECK(shell.run("LLMCACHE_STORE='sqlite:near store.db' llmcache get request.json").exit == 0);
+}
