@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <utility>
 
 namespace llmcache {
@@ -129,25 +130,42 @@ class Parser {
       command_ = row.make();
       Options options;
       command_->declare(options);
-      for (const Option& option : options.all()) add(*sub, option);
+      own_options_ = options.all();
+      for (const Option& option : own_options_) add(*sub, option);
     });
   }
 
   std::string explain(const CLI::ParseError& error) const {
-    std::string message = error.what();
-    if (command_ != nullptr || dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return message;
-    const auto extras = app_.remaining();
-    if (extras.empty()) return message;
-    std::vector<std::string> known;
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
+    const auto extras = app_.remaining(true);
+    const auto option = std::ranges::find_if(extras, [](const std::string& extra) { return extra.starts_with('-'); });
+    if (option == extras.end() && command_ != nullptr) return error.what();
+    const std::string& unknown = option != extras.end() ? *option : extras.front();
+    std::vector<std::string> known = known_flags();
     for (const CommandRow& row : command_table()) known.emplace_back(row.name);
-    const std::string near = nearest(extras.front(), known);
-    return fmt::format("there is no command or option '{}'{}", extras.front(),
-                       near.empty() ? "" : "; did you mean '" + near + "'?");
+    const std::string near = is_bundle(unknown) ? "" : nearest(unknown.substr(0, unknown.find('=')), known);
+    const bool takes_command = std::ranges::find(own_options_, "COMMAND", &Option::names) != own_options_.end();
+    return fmt::format("there is no {} '{}'{}{}", option != extras.end() ? "option" : "command", unknown,
+                       near.empty() ? "" : "; did you mean '" + near + "'?",
+                       takes_command ? "; what is for COMMAND stands behind --" : "");
+  }
+
+  std::vector<std::string> known_flags() const {
+    std::vector<std::string> flags;
+    const auto add_flags = [&](const std::vector<Option>& options) {
+      for (const Option& option : options) {
+        if (!option.is_positional()) std::ranges::move(option.flags(), std::back_inserter(flags));
+      }
+    };
+    add_flags(global_options());
+    add_flags(own_options_);
+    return flags;
   }
 
   CLI::App app_;
   std::deque<std::pair<const Setting*, std::vector<std::string>>> given_;
   std::unique_ptr<Command> command_;
+  std::vector<Option> own_options_;
 };
 
 }  // namespace

@@ -117,7 +117,8 @@ std::optional<Layer> read_config_file(const fs::path& path, const Warn& warn) {
   try {
     document = json::parse(text, nullptr, true, true);
   } catch (const json::parse_error& failure) {
-    usage_error(fmt::format("{}: not JSON: error at byte {}", path.string(), failure.byte));
+    const auto before = std::string_view(text).substr(0, std::min(failure.byte, text.size()));
+    usage_error(fmt::format("{}:{}: not JSON", path.string(), 1 + std::ranges::count(before, '\n')));
   }
   if (!document.is_object()) usage_error(path.string() + ": expected a JSON object");
   Layer layer{path.string(), {}};

@@ -27,6 +27,7 @@ const std::string& RequestArgument::request() {
 }
 
 lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
+  if (is_named() && !is_stdin()) usage_error("give either a REQUEST or --key, not both");
   if (!is_named()) {
     const auto key = checked(context.cache().key(request()));
     return context.settle(context.cache().get(key, kind, context.deadline()));

@@ -241,6 +241,7 @@ Layer environment_layer(const std::function<void(const std::string&)>& warn) {
     if (!variable.starts_with("LLMCACHE_")) continue;
     const std::string_view name = variable.substr(0, variable.find('='));
     const std::string_view text = variable.substr(std::min(name.size() + 1, variable.size()));
+    if (text.empty()) continue;  // as good as unset, which not every CI system can say
     const auto row = std::ranges::find(kTable, name, &Setting::environment_name);
     if (row != kTable.end()) {
       layer.values.push_back({&*row, texts_of(*row, text)});

@@ -39,6 +39,14 @@ std::optional<Nearest> find_nearest(Context& context, const std::string& request
   return nearest;
 }
 
+// Why a request missed although the stored one under `name` does not differ.
+std::string why_equal(const lc::RequestKey& key, const std::string& name) {
+  if (name == key.stream_name) return "it is the same request, stored as a stream: 'llmcache replay' reads it";
+  if (name == key.response_name) return "it has the same key: its entry has expired or is damaged";
+  return "it is the same request under other options: compare --sample, --provider, --no-model, --no-provider and "
+         "--ignore";
+}
+
 }  // namespace
 
 void explain_miss(Context& context, const std::string& request) {
@@ -49,7 +57,7 @@ void explain_miss(Context& context, const std::string& request) {
   }
   context.report().say("nearest stored request: " + nearest->name);
   if (nearest->differences.empty()) {
-    context.report().say("it has the same key: its entry has expired, is damaged, or is of the other kind");
+    context.report().say(why_equal(checked(context.cache().key(request)), nearest->name));
     return;
   }
   for (std::size_t i = 0; i < std::min(nearest->differences.size(), kMostDifferences); ++i) {

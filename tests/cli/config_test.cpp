@@ -101,3 +101,14 @@ TEST_CASE("bash completes commands and options") {
   CHECK(complete("llmcache get --wh") == "--why\n");
   CHECK(complete("llmcache --sess") == "--session\n");
 }
+
+TEST_CASE("an empty variable is as good as none") {
+  const TerminalSession shell;
+  CHECK(shell.out("LLMCACHE_TTL= LLMCACHE_STORE= LLMCACHE_CONFIG= llmcache config get ttl") == "5m\n");
+}
+
+TEST_CASE("a broken configuration file is named with the line that breaks it") {
+  const TerminalSession shell;
+  shell.write("config.json", "{\n\"ttl\": }\n");
+  CHECK(shell.run("llmcache --config config.json ls").err.find("config.json:2: not JSON") != std::string::npos);
+}

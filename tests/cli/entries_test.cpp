@@ -188,3 +188,26 @@ TEST_CASE("diff names where two requests differ, and whether their keys do") {
   CHECK(shell.run("llmcache diff $(llmcache hash a.json) b.json").out == ran.out);
   CHECK(shell.run("llmcache diff nothing-such b.json").exit == 3);
 }
+
+TEST_CASE("get --why tells a stream, another option and an entry that is no longer good from each other") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("response", kStreamed);
+  shell.out("llmcache put --stream request.json --response response");
+  CHECK(shell.run("llmcache get --why request.json").err.find("stored as a stream") != std::string::npos);
+  CHECK(shell.run("llmcache get --why --sample 3 request.json").err.find("under other options") != std::string::npos);
+}
+
+TEST_CASE("a request and a --key exclude each other") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  CHECK(shell.run("llmcache get --key some request.json").exit == 2);
+}
+
+TEST_CASE("an HTML page is no answer, plain or streamed") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("response", "\n<!DOCTYPE html><html>502 Bad Gateway</html>");
+  CHECK(shell.run("llmcache put request.json --response response").exit == 7);
+  CHECK(shell.run("llmcache put --stream request.json --response response").exit == 7);
+}

@@ -71,3 +71,11 @@ TEST_CASE("hash needs no store, and makes none") {
   CHECK(shell.run("echo '{}' | llmcache hash --store sqlite:/nonexistent/x.db").exit == 0);
   CHECK(shell.run("test -e .cache").exit == 1);
 }
+
+TEST_CASE("an ignored pointer that names nothing is pointed out by --explain") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"a":1,"b":2})");
+  CHECK(shell.run("llmcache hash --explain --ignore /c request.json").err.find("/c names nothing") !=
+        std::string::npos);
+  CHECK(shell.run("llmcache hash --explain --ignore /b request.json").err.empty());
+}

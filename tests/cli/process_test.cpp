@@ -20,6 +20,8 @@ TEST_CASE("wrong usage is exit 2 with one line that helps") {
   };
   check("llmcache", "no command");
   check("llmcache gte x", "did you mean 'get'?");
+  check("llmcache get --mta x", "did you mean '--meta'?");
+  check("llmcache run curl -sS", "what is for COMMAND stands behind --");
   check("llmcache get --wrong", "--wrong");
   check("llmcache get --ttl soon", "'soon' is not a duration");
   check("llmcache get --max-size 5X", "'5X' is not a size");

@@ -92,6 +92,7 @@ class Hash : public Command {
   Exit explain(Context& context) const {
     const auto explanations = checked(lc::explain(context.key_options(), read_input(path_)));
     if (context.settings().compat == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
+    warn_of_useless(context, explanations);
     if (context.settings().json) {
       for (const auto& row : explanations) {
         context.out().line(nlohmann::ordered_json{
@@ -106,6 +107,15 @@ class Hash : public Command {
     }
     table.print(context.out());
     return Exit::success;
+  }
+
+  static void warn_of_useless(Context& context, const std::vector<lc::Explanation>& explanations) {
+    for (const std::string& pointer : context.settings().ignore) {
+      if (std::ranges::find(explanations, pointer, &lc::Explanation::pointer) == explanations.end() ||
+          pointer.empty()) {
+        context.report().warn("--ignore " + pointer + " names nothing in this request");
+      }
+    }
   }
 
   static void warn_of_dropped(Context& context, const std::vector<lc::Explanation>& explanations) {

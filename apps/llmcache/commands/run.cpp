@@ -55,7 +55,10 @@ class Run : public Command {
       }
       if (!found) throw Failure(found.error());
       if (const lc::Lookup hit = context.settle(std::move(found))) return serve(context, *hit.entry);
-      if (mode_ == Mode::replay) return Exit::no;
+      if (mode_ == Mode::replay) {
+        context.report().warn("no stored answer under " + key->base + "; COMMAND is not run");
+        return Exit::no;
+      }
     }
     return run_and_store(context, request, *key);
   }

@@ -41,10 +41,10 @@ struct Verdict {
   Metadata metadata;   // model, finish reason and usage, as far as the answer says
 };
 
-// Judges a whole response body that was not streamed: an empty body, and JSON with a top-level "error" member (unless
-// null, false or empty) or "type":"error", are errors; what begins as a JSON object or array and is not one to its end,
-// and an answer that says it is still in the making, are incomplete; anything that is not JSON at all is complete, for
-// the caller alone knows what it asked for.
+// Judges a whole response body that was not streamed: an empty body, JSON with a top-level "error" member (unless null,
+// false or empty) or "type":"error", and an HTML page are errors; what begins as a JSON object or array and is not one
+// to its end, and an answer that says it is still in the making, are incomplete; anything else that is not JSON is
+// complete, for the caller alone knows what it asked for.
 Verdict judge_response(std::string_view body);
 
 // Whether one of the reasons for which an answer ended is `reason`: its own word, or OpenAI's for the same thing (stop,

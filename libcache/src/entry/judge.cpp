@@ -1,5 +1,6 @@
 #include "entry/judge.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace libcache {
@@ -10,6 +11,16 @@ constexpr std::string_view kDone = "[DONE]";
 
 bool begins_as_json(std::string_view text) {
   return text.starts_with('{') || text.starts_with('[');
+}
+
+// What proxies and gateways send in an API's place, often with status 200.
+bool begins_as_html(std::string_view text) {
+  for (const std::string_view beginning : {"<!doctype html", "<html"}) {
+    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
+    if (text.size() >= beginning.size() && std::ranges::equal(text.substr(0, beginning.size()), beginning, same))
+      return true;
+  }
+  return false;
 }
 
 Verdict verdict_of(Progress& progress, std::string lack) {
@@ -57,6 +68,7 @@ void StreamJudge::read_rest(const StreamEvent& event) {
 
 std::string StreamJudge::describe_lack() const {
   if (count_ == 0) return "the stream ended before its first event";
+  if (count_ == 1 && progress_.done_marker) return "the stream ended before its first event";
   if (!last_whole_) return "the stream ended inside an event";
   return protocol_ != nullptr ? protocol_->missing(progress_) : std::string();
 }
@@ -68,6 +80,7 @@ Verdict StreamJudge::finish() {
 Verdict judge_response(std::string_view body) {
   const std::string_view text = trimmed(body);
   if (text.empty()) return {Completeness::error, "the answer is empty", {}};
+  if (begins_as_html(text)) return {Completeness::error, "the answer is an HTML page", {}};
   if (!begins_as_json(text)) return {};
   JsonDocument document;
   if (const Status status = document.parse(text); !status) {

@@ -164,7 +164,6 @@ TEST_CASE("a reason never repeats what the provider wrote for people") {
 
 TEST_CASE("a stream of an unknown protocol is complete with a whole last event") {
   check_complete(sse({R"({"token":"a"})"}));
-  check_complete(sse({kDone}));
   CHECK(judge_stream(sse({R"({"token":"a"})", kDone})).completeness == Completeness::complete);
   CHECK(judge_stream(sse({"hello", "world"})).completeness == Completeness::complete);
   CHECK(judge_stream("data: hello\r\r").completeness == Completeness::complete);
@@ -175,7 +174,8 @@ TEST_CASE("a stream of an unknown protocol is complete with a whole last event")
   check_incomplete(ndjson({R"({"token":"a"})", R"({"token":"b")"}), "the stream ended inside an event");
 }
 
-TEST_CASE("a stream of comments alone is not complete") {
+TEST_CASE("a stream of comments or [DONE] alone is not complete") {
+  check_incomplete(sse({kDone}), "the stream ended before its first event");
   check_incomplete(": ping\n\n: ping\n\n", "the stream ended before its first event");
   check_incomplete("event: ping\n\n", "the stream ended before its first event");
   check_incomplete("\n\n", "the stream ended before its first event");

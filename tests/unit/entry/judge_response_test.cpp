@@ -24,9 +24,14 @@ TEST_CASE("a body of whole JSON is complete") {
 }
 
 TEST_CASE("a body that is not JSON is complete, for only its caller knows what it should be") {
-  const auto* const body = GENERATE("hello", "<html>", "\"text\"", "42", "error", " x");
+  const auto* const body = GENERATE("hello", "<xml>", "<htm", "\"text\"", "42", "error", " x");
   INFO(body);
   CHECK(completeness(body) == Completeness::complete);
+}
+
+TEST_CASE("an HTML page is an error: it comes from a proxy, not from an API") {
+  const auto* const body = GENERATE("<html>", " <HTML lang=\"en\">502", "<!doctype html>", "\n<!DOCTYPE HTML PUBLIC");
+  CHECK(completeness(body) == Completeness::error);
 }
 
 TEST_CASE("an empty body is an error") {
