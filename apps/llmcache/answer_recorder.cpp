@@ -20,7 +20,7 @@ void AnswerRecorder::write(std::string_view bytes) {
   }
 }
 
-AnswerRecorder::Finished AnswerRecorder::finish() && {
+lc::Answer AnswerRecorder::finish() && {
   const auto now = Steady::now();
   lc::Verdict verdict;
   if (answer_.kind == lc::EntryKind::stream) {
@@ -30,11 +30,13 @@ AnswerRecorder::Finished AnswerRecorder::finish() && {
   } else {
     verdict = lc::judge_response(answer_.body);
   }
-  answer_.metadata = verdict.metadata;
+  answer_.completeness = verdict.completeness;
+  answer_.reason = std::move(verdict.reason);
+  answer_.metadata = std::move(verdict.metadata);
   answer_.metadata.tool = "llmcache " LLMCACHE_VERSION;
   answer_.metadata.origin_total = std::chrono::duration_cast<lc::Milliseconds>(now - start_);
   if (first_) answer_.metadata.origin_first_chunk = std::chrono::duration_cast<lc::Milliseconds>(*first_ - start_);
-  return {std::move(answer_), std::move(verdict)};
+  return std::move(answer_);
 }
 
 }  // namespace llmcache

@@ -14,11 +14,7 @@ class AnswerRecorder {
 
   void write(std::string_view bytes);
 
-  struct Finished {
-    libcache::Answer answer;
-    libcache::Verdict verdict;
-  };
-  Finished finish() &&;
+  libcache::Answer finish() &&;
 
  private:
   using Steady = std::chrono::steady_clock;

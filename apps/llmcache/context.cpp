@@ -51,6 +51,7 @@ lc::Cache& Context::cache() {
   lc::CacheOptions options;
   options.key = key_options();
   options.ttl = settings_.ttl;
+  options.policy = {settings_.refuse, settings_.accept_incomplete};
   options.keep_request = settings_.keep_request;
   options.max_entry = settings_.max_entry;
   options.on_event = on_event;

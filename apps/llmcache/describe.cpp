@@ -31,6 +31,7 @@ nlohmann::ordered_json describe(const lc::EntryHead& head, lc::UnixTime now) {
   text("provider", metadata.provider);
   text("model", metadata.model);
   text("finish_reason", metadata.finish_reason);
+  if (metadata.incomplete) json["incomplete"] = true;
   text("content_type", metadata.content_type);
   number("prompt_tokens", metadata.prompt_tokens);
   number("completion_tokens", metadata.completion_tokens);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "failure.h"
 
@@ -52,20 +53,36 @@ bool parse_on_store_error(std::string_view text) {
   usage_error(fmt::format("'{}' is not a policy on store errors: write fail or miss", text));
 }
 
+bool parse_accept(std::string_view text) {
+  if (text == "complete") return false;
+  if (text == "incomplete") return true;
+  usage_error(fmt::format("'{}' is not a kind of answer: write complete or incomplete", text));
+}
+
 unsigned parse_sample(std::string_view text) {
   const std::uint64_t sample = parse_count(text);
   if (sample > 1000000) usage_error("a sample's number is at most 1000000");
   return static_cast<unsigned>(sample);
 }
 
-Texts words_of(std::string_view text) {
-  Texts words;
+Texts split(std::string_view text, char separator) {
+  Texts parts;
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
-    if (end > 0) words.emplace_back(text.substr(0, end));
+    const auto end = std::min(text.find(separator), text.size());
+    if (end > 0) parts.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return words;
+  return parts;
+}
+
+Texts words_of(std::string_view text) {
+  return split(text, ' ');
+}
+
+Texts split_at_commas(const Texts& texts) {
+  Texts parts;
+  for (const std::string& text : texts) std::ranges::move(split(text, ','), std::back_inserter(parts));
+  return parts;
 }
 
 unsigned parse_retries(std::string_view text) {
@@ -146,6 +163,10 @@ constexpr auto kTable = std::to_array<Setting>({
      [](Settings& s, const Texts& v) { s.tls.ciphers = v.back(); }},
     {"insecure", "--insecure", "", "true", "false", "TLS: accepts any certificate", Scope::trusted, false,
      [](Settings& s, const Texts& v) { s.tls.insecure = parse_bool(v.back()); }},
+    {"refuse", "--refuse", "REASONS", "", "", "stores no answer that ended for one of these: length,content_filter",
+     Scope::anywhere, true, [](Settings& s, const Texts& v) { s.refuse = split_at_commas(v); }},
+    {"accept", "--accept", "WHAT", "", "complete", "complete, or incomplete: stores answers that were cut off too",
+     Scope::anywhere, false, [](Settings& s, const Texts& v) { s.accept_incomplete = parse_accept(v.back()); }},
     {"config", "--config", "FILE", "", "", "reads this configuration file instead of the usual ones",
      Scope::caller_only, false, [](Settings& s, const Texts& v) { s.config = v.back(); }},
     {"trusted_dirs", "", "", "", "", "directories whose .llmcache.json may set everything", Scope::user_only, true,

@@ -38,6 +38,8 @@ struct Settings {
   std::uint64_t max_size = 5ULL << 30;
   std::uint64_t max_entry = 512ULL << 20;
   bool keep_request = true;
+  std::vector<std::string> refuse;
+  bool accept_incomplete = false;
   std::optional<std::string> config;
   std::vector<std::string> trusted_dirs;
   libcache::Milliseconds connect_timeout{250};

@@ -101,5 +101,6 @@ TEST_CASE("the defaults that the table shows are those of the settings") {
   CHECK(defaults.max_size == untouched.max_size);
   CHECK(defaults.max_entry == untouched.max_entry);
   CHECK(defaults.keep_request == untouched.keep_request);
+  CHECK(defaults.accept_incomplete == untouched.accept_incomplete);
   CHECK(defaults.miss_on_store_error == untouched.miss_on_store_error);
 }

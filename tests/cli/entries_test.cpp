@@ -88,6 +88,34 @@ TEST_CASE("a stream without its end is refused") {
   CHECK(shell.run("llmcache replay request.json").exit == 1);
 }
 
+TEST_CASE("put --accept incomplete stores what was cut off and marks it, but no error") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","stream":true})");
+  shell.write("stream", std::string(kStreamed).substr(0, 120));
+  shell.out("llmcache put --accept incomplete request.json < stream");
+  CHECK(shell.out("llmcache replay request.json") == shell.read("stream"));
+  CHECK(nlohmann::json::parse(shell.out("llmcache ls --json")).at("incomplete") == true);
+  CHECK(shell.out("llmcache ls --long").find("\tincomplete\t") != std::string::npos);
+  CHECK(shell.run("echo '{\"error\":1}' | llmcache put --accept incomplete <(echo '{}')").exit == 7);
+  CHECK(shell.run("llmcache put --accept everything request.json < stream").exit == 2);
+}
+
+TEST_CASE("put --refuse keeps answers out that ended for such a reason, as a flag, a variable or a file's list") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("response", R"({"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"length"}]})");
+  shell.write("config.json", R"({"refuse":["stop","length"]})");
+  for (const auto* refusing : {"llmcache put --refuse content_filter,length", "llmcache put --refuse x --refuse length",
+                               "LLMCACHE_REFUSE='stop length' llmcache put", "LLMCACHE_REFUSE=stop,length llmcache put",
+                               "llmcache put --config config.json"}) {
+    INFO(refusing);
+    const auto ran = shell.run(std::string(refusing) + " request.json < response");
+    CHECK(ran.exit == 7);
+    CHECK(ran.err == "llmcache: error: not stored: the answer ended for a refused reason: length\n");
+  }
+  CHECK(shell.run("llmcache put --refuse stop request.json < response").exit == 0);
+}
+
 TEST_CASE("an entry ends with its time to live, and never without one") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);

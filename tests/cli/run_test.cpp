@@ -188,3 +188,18 @@ TEST_CASE("samples of one request are told apart") {
   CHECK(shell.out("echo '{}' | llmcache run --sample 1 -- false") == "answer 1\n");
   CHECK(shell.out("echo '{}' | llmcache run -- false") == "answer 0\n");
 }
+
+TEST_CASE("run stores what the policy accepts, and with -v says why it did not store the rest") {
+  const TerminalSession shell;
+  const std::string request = R"(echo '{"stream":true}' | )";
+  const auto ran = shell.run(request + R"(llmcache run -v -- echo 'data: {"choices":[]}')");
+  CHECK(ran.exit == 0);
+  CHECK(ran.err.find("llmcache: not stored: the stream ended") != std::string::npos);
+  CHECK(shell.out("llmcache ls").empty());
+  shell.out(request + R"(llmcache run --accept incomplete -- echo 'data: {"choices":[]}')");
+  CHECK(shell.out("llmcache ls --long").find("incomplete") != std::string::npos);
+  const auto refused = shell.run(R"(echo '{}' | llmcache run -v --refuse length -- echo '{"choices":[{"index":0,)"
+                                 R"("finish_reason":"length"}]}')");
+  CHECK(refused.exit == 0);
+  CHECK(refused.err.find("llmcache: not stored: the answer ended for a refused reason: length") != std::string::npos);
+}

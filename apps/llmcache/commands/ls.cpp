@@ -89,7 +89,7 @@ class Ls : public Command {
                                  format_duration(std::max(now_ - head->created, lc::Milliseconds(0))),
                                  time_left(*head, now_)};
     if (long_) {
-      row.push_back(text_or_dash(metadata.finish_reason));
+      row.push_back(text_or_dash(metadata.incomplete ? "incomplete" : metadata.finish_reason));
       row.push_back(count_or_dash(metadata.prompt_tokens));
       row.push_back(count_or_dash(metadata.completion_tokens));
       row.push_back(metadata.origin_total ? format_duration(*metadata.origin_total) : "-");

@@ -33,12 +33,10 @@ class Put : public Command {
       context.out().write(piece);
       context.out().flush();
     });
-    auto [answer, verdict] = std::move(recorder).finish();
-    if (verdict.completeness != lc::Completeness::complete && !allow_errors_) {
-      throw Failure(Exit::policy, "not stored: " + verdict.reason);
-    }
-    const bool stored = checked(context.cache().put(key, answer, {std::nullopt, only_new_}, context.deadline()));
-    context.report().note(stored ? "stored" : "kept the entry that was there");
+    const auto stored = context.cache().put(key, std::move(recorder).finish(), {std::nullopt, only_new_, allow_errors_},
+                                            context.deadline());
+    if (!stored) throw Failure({stored.error().code, "not stored: " + stored.error().message});
+    context.report().note(*stored ? "stored" : "kept the entry that was there");
     return Exit::success;
   }
 

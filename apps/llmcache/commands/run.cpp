@@ -111,16 +111,14 @@ class Run : public Command {
       context.report().note("not stored: " + reason);
       return exit;
     }
-    const auto [answer, verdict] = std::move(recorder).finish();
-    if (verdict.completeness != lc::Completeness::complete) {
-      context.report().note("not stored: " + verdict.reason);
-      return exit;
-    }
+    const lc::Answer answer = std::move(recorder).finish();
     const auto deadline = lc::Deadline::after(context.settings().deadline - lookup_time_);
-    if (const auto stored = context.cache().put(key, answer, {}, deadline); !stored) {
-      context.report().warn("not stored: " + stored.error().message);
-    } else {
+    if (const auto stored = context.cache().put(key, answer, {}, deadline); stored) {
       context.report().note("stored");
+    } else if (stored.error().code == lc::ErrorCode::policy) {
+      context.report().note("not stored: " + stored.error().message);
+    } else {
+      context.report().warn("not stored: " + stored.error().message);
     }
     return exit;
   }

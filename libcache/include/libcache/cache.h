@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace libcache {
 
@@ -29,9 +30,18 @@ struct Ttl {
   static Ttl never() { return Ttl{std::nullopt}; }
 };
 
+// Which answers are kept.
+struct AnswerPolicy {
+  // Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length", "content_filter".
+  std::vector<std::string> refuse;
+  // Keeps incomplete answers too; their metadata says what they are.
+  bool accept_incomplete = false;
+};
+
 struct CacheOptions {
   KeyOptions key;
   Ttl ttl;
+  AnswerPolicy policy;
   // Keeps the canonical request with the entry: `show --request`, `diff` and `get --why` read it.
   bool keep_request = true;
   // The largest encoded entry that is stored, in bytes; a larger answer is refused by policy.
@@ -63,27 +73,36 @@ struct Answer {
   Metadata metadata;
   std::string body;
   Recording recording;
+  // What the verdict on it was: see Recorder::finish() and judge_response().
+  Completeness completeness = Completeness::complete;
+  std::string reason = {};
 };
 
 struct StoreAnswerOptions {
-  std::optional<Ttl> ttl;  // nothing: the cache's
+  std::optional<Ttl> ttl = {};  // nothing: the cache's
   bool only_new = false;
+  bool allow_errors = false;  // stores errors and incomplete answers, whatever the cache's policy says of them
 };
+
+// Why the policy kept an answer out.
+enum class Refusal { incomplete, error, finish_reason, too_large };
+inline constexpr std::size_t kRefusals = 4;
+std::string_view to_string(Refusal refusal);
 
 // What a cache has done since it was made.
 struct Counters {
   std::uint64_t hits = 0;
   std::array<std::uint64_t, kMissReasons> misses{};  // by MissReason
   std::uint64_t stored = 0;
-  std::uint64_t refused = 0;       // by policy
-  std::uint64_t dropped = 0;       // the queue was full, or its store failed
-  std::uint64_t store_errors = 0;  // of every verb
+  std::array<std::uint64_t, kRefusals> refused{};  // by Refusal
+  std::uint64_t dropped = 0;                       // the queue was full, or its store failed
+  std::uint64_t store_errors = 0;                  // of every verb
 };
 
 // Which entries a purge removes.
 struct PurgeFilter {
-  // Names start with this, literally. Empty is refused (policy) unless `all` is set; then what is not an entry of ours is
-  // left alone.
+  // Names start with this, literally. Empty is refused (policy) unless `all` is set; then what is not an entry of ours
+  // is left alone.
   std::string prefix;
   bool all = false;
   // Each, where set, must hold too. `accept_head` makes the purge read the front of every entry.
@@ -116,7 +135,8 @@ class Cache {
   // The entry under a name, which only its checksum and expiry prove.
   Result<Lookup> get_named(std::string_view name, Deadline deadline);
 
-  // Stores an answer. False: `only_new` held and an entry was there. Fails: policy, and as the store does.
+  // Stores an answer. False: `only_new` held and an entry was there. Fails: policy, with the reason why the answer is
+  // not kept, and as the store does.
   Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options, Deadline deadline);
   // Hands an answer to the background writer and returns at once; false: it was dropped and counted.
   bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "cache/answer_policy.h"
 #include "cache/write_queue.h"
 
 namespace libcache {
@@ -49,6 +50,11 @@ struct Cache::State {
                    Deadline deadline);
   void write_in_background(const PendingWrite& write, Deadline deadline);
 
+  tl::unexpected<Error> refuse(Refusal refusal, std::string reason) {
+    ++refused[static_cast<std::size_t>(refusal)];
+    return fail(ErrorCode::policy, std::move(reason));
+  }
+
   Lookup missed(MissReason reason) {
     ++misses[static_cast<std::size_t>(reason)];
     return {std::nullopt, reason};
@@ -69,8 +75,9 @@ struct Cache::State {
   const CacheOptions options;
   // Each caller borrows one, so that keys are derived side by side with buffers that are made once.
   Guarded<std::vector<KeyDeriver>> idle_derivers;
-  std::atomic<std::uint64_t> hits{0}, stored{0}, refused{0}, dropped{0}, store_errors{0};
+  std::atomic<std::uint64_t> hits{0}, stored{0}, dropped{0}, store_errors{0};
   std::array<std::atomic<std::uint64_t>, kMissReasons> misses{};
+  std::array<std::atomic<std::uint64_t>, kRefusals> refused{};
   WriteQueue queue;  // last: its thread uses all of the above
 };
 
@@ -142,6 +149,9 @@ Result<Lookup> Cache::get_named(std::string_view name, Deadline deadline) {
 
 Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
                                Deadline deadline) {
+  if (auto reason = reason_to_refuse(answer, options.policy, put_options.allow_errors)) {
+    return refuse(reason->refusal, std::move(reason->message));
+  }
   const Ttl ttl = put_options.ttl.value_or(options.ttl);
   const std::vector<Chunk> chunks = answer.recording.chunks();
   EntryDraft draft;
@@ -150,15 +160,15 @@ Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, cons
   if (ttl.duration) draft.expires = draft.created + *ttl.duration;
   draft.request_digest = sha256(key.canonical);
   draft.metadata = answer.metadata;
+  draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
   if (options.keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
   const auto bytes = encode(draft);
   if (!bytes) return tl::make_unexpected(bytes.error());
   if (bytes->size() > options.max_entry) {
-    ++refused;
-    return fail(ErrorCode::policy,
-                fmt::format("the entry takes {} bytes, more than max_entry ({})", bytes->size(), options.max_entry));
+    return refuse(Refusal::too_large,
+                  fmt::format("the entry takes {} bytes, more than max_entry ({})", bytes->size(), options.max_entry));
   }
   auto written =
       counted(store->put(name_of(key, answer.kind), *bytes, {draft.expires, put_options.only_new}, deadline));
@@ -174,7 +184,7 @@ Result<bool> Cache::put(const RequestKey& key, const Answer& answer, const Store
 void Cache::State::write_in_background(const PendingWrite& write, Deadline deadline) {
   const auto written = put(write.key, write.answer, write.options, deadline);
   if (written) return;
-  ++dropped;
+  if (written.error().code != ErrorCode::policy) ++dropped;
   warn("write.failed", written.error().message);
 }
 
@@ -205,7 +215,7 @@ Counters Cache::counters() const {
   counters.hits = state_->hits;
   for (std::size_t i = 0; i < kMissReasons; ++i) counters.misses[i] = state_->misses[i];
   counters.stored = state_->stored;
-  counters.refused = state_->refused;
+  for (std::size_t i = 0; i < kRefusals; ++i) counters.refused[i] = state_->refused[i];
   counters.dropped = state_->dropped;
   counters.store_errors = state_->store_errors;
   return counters;

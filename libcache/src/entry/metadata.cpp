@@ -19,6 +19,7 @@ constexpr Field<std::string> kStrings[] = {
     {"content_type", &Metadata::content_type},   {"provider", &Metadata::provider}, {"model", &Metadata::model},
     {"finish_reason", &Metadata::finish_reason}, {"tool", &Metadata::tool},
 };
+constexpr Field<bool> kFlags[] = {{"incomplete", &Metadata::incomplete}};
 constexpr Field<std::optional<std::int64_t>> kCounts[] = {
     {"prompt_tokens", &Metadata::prompt_tokens},
     {"completion_tokens", &Metadata::completion_tokens},
@@ -40,6 +41,8 @@ std::string write_metadata(const Metadata& metadata) {
   Json json = Json::object();
   for (const auto& [name, member] : kStrings)
     if (!(metadata.*member).empty()) json[name] = metadata.*member;
+  for (const auto& [name, member] : kFlags)
+    if (metadata.*member) json[name] = true;
   for (const auto& [name, member] : kCounts)
     if (metadata.*member) json[name] = *(metadata.*member);
   for (const auto& [name, member] : kTimes)
@@ -56,6 +59,12 @@ Result<Metadata> read_metadata(std::string_view text) {
     if (found == json.end()) continue;
     if (!found->is_string()) return not_metadata();
     metadata.*member = found->get_ref<const std::string&>();
+  }
+  for (const auto& [name, member] : kFlags) {
+    const auto found = json.find(name);
+    if (found == json.end()) continue;
+    if (!found->is_boolean()) return not_metadata();
+    metadata.*member = found->get<bool>();
   }
   for (const auto& [name, member] : kCounts) {
     const auto found = json.find(name);

@@ -139,7 +139,7 @@ TEST_CASE("an entry larger than max_entry is refused by policy and counted") {
   const auto stored = cache->put(cache->key(kRequest).value(), CacheFixture::response(noise), {}, kNever);
   REQUIRE_FALSE(stored);
   CHECK(stored.error().code == ErrorCode::policy);
-  CHECK(cache->counters().refused == 1);
+  CHECK(cache->counters().refused[static_cast<std::size_t>(Refusal::too_large)] == 1);
 }
 
 TEST_CASE("the canonical request is kept with the entry unless told otherwise") {
