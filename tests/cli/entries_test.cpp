@@ -80,6 +80,37 @@ TEST_CASE("a stream is stored beside the response and replayed as it was") {
   CHECK(shell.out("llmcache replay --key $(llmcache hash request.json)") == kStreamed);
 }
 
+TEST_CASE("replay writes a stream in the form that is asked for") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","stream":true})");
+  shell.write("stream", std::string(": hello\n\n") + kStreamed);
+  shell.out("llmcache put request.json < stream");
+  CHECK(shell.out("llmcache replay --as raw request.json") == shell.read("stream"));
+  CHECK(shell.out("llmcache replay --as sse request.json") == kStreamed);
+  CHECK(shell.out("llmcache replay --as ndjson request.json | jq -r '.choices[0].delta.content // empty'") == "Hi\n");
+  CHECK(shell.run("llmcache replay --as xml request.json").exit == 2);
+  shell.write("ollama", "{\"message\":{\"content\":\"Hi\"},\"done\":false}\n{\"message\":{},\"done\":true}\n");
+  shell.out("llmcache put request.json < ollama");
+  CHECK(shell.out("llmcache replay --as sse request.json | sed -n 's/^data: //p'") ==
+        shell.read("ollama") + "[DONE]\n");
+}
+
+TEST_CASE("a reader that closes the pipe ends a replay quietly, at any pace and in any form") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"stream":true})");
+  shell.out(
+      "(yes 'data: {\"choices\":[{\"index\":0,\"delta\":{}}]}' | sed G | head -100000; "
+      "printf 'data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n') | "
+      "llmcache put request.json");
+  for (const auto* how : {"", "--pace x1000", "--as sse", "--as ndjson", "--as text"}) {
+    INFO(how);
+    const auto ran = shell.run(std::string("llmcache replay request.json ") + how + " | head -c 5 > read; " +
+                               "echo ${PIPESTATUS[0]}");
+    CHECK(ran.out == "0\n");
+    CHECK(ran.err.empty());
+  }
+}
+
 TEST_CASE("a stream without its end is refused") {
   const TerminalSession shell;
   shell.write("request.json", R"({"model":"m","stream":true})");

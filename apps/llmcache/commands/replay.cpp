@@ -14,12 +14,14 @@ namespace {
 namespace lc = libcache;
 using Steady = std::chrono::steady_clock;
 
-enum class Form { raw, text };
+enum class Form { raw, sse, ndjson, text };
 
 Form parse_form(const std::string& text) {
   if (text == "raw") return Form::raw;
+  if (text == "sse") return Form::sse;
+  if (text == "ndjson") return Form::ndjson;
   if (text == "text") return Form::text;
-  usage_error(fmt::format("'{}' is not a form: write raw or text", text));
+  usage_error(fmt::format("'{}' is not a form: write raw, sse, ndjson or text", text));
 }
 
 // How much faster than recorded to replay; nothing: as fast as it goes.
@@ -39,7 +41,7 @@ class Replay : public Command {
   void declare(Options& options) override {
     request_.declare(options);
     options.value("--pace", "PACE", pace_, "none (default), recorded, or xN: N times as fast as recorded");
-    options.value("--as", "FORM", form_, "raw (default) or text: only the answer's text");
+    options.value("--as", "FORM", form_, "raw (default), sse, ndjson, or text: only the answer's text");
   }
 
   Exit run(Context& context) override {
@@ -47,19 +49,36 @@ class Replay : public Command {
     const Form form = parse_form(form_);
     const lc::Lookup found = request_.find(context, lc::EntryKind::stream);
     if (!found) return Exit::no;
-    const auto start = Steady::now();
-    lc::TextExtractor text;
-    checked(found.entry->read([&](const lc::Chunk& chunk) -> lc::Status {
-      if (pace) std::this_thread::sleep_until(start + std::chrono::duration<double, std::milli>(chunk.at) / *pace);
-      context.out().write(form == Form::text ? text.feed(chunk.bytes) : chunk.bytes);
-      context.out().flush();
-      return {};
-    }));
-    if (form == Form::text) context.out().write("\n");
+    if (form == Form::text) {
+      lc::TextExtractor text;
+      play(context, *found.entry, pace, [&](std::string_view chunk) { return text.feed(chunk); });
+      context.out().write("\n");
+    } else if (form == Form::raw) {
+      play(context, *found.entry, pace, [](std::string_view chunk) { return chunk; });
+    } else {
+      lc::StreamConverter converter(form == Form::sse ? lc::Framing::sse : lc::Framing::ndjson);
+      play(context, *found.entry, pace, [&](std::string_view chunk) { return converter.feed(chunk); });
+      context.out().write(converter.finish());
+    }
     return Exit::success;
   }
 
  private:
+  // Nothing waits: the first chunk leaves at once, and so does each that another is not yet due behind. Without a pace
+  // all are due, and leave by the buffer full.
+  template <class Convert>
+  static void play(Context& context, const lc::Entry& entry, std::optional<double> pace, const Convert& convert) {
+    const auto start = Steady::now();
+    bool first = true;
+    lc::Replay replay(entry);
+    while (const auto chunk = checked(replay.next())) {
+      if (pace) std::this_thread::sleep_until(start + std::chrono::duration<double, std::milli>(chunk->at) / *pace);
+      context.out().write(convert(chunk->bytes));
+      if (pace || first) context.out().flush();
+      first = false;
+    }
+  }
+
   RequestArgument request_;
   std::string pace_ = "none";
   std::string form_ = "raw";

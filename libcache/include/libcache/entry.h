@@ -8,8 +8,11 @@
 #include <libcache/result.h>
 #include <libcache/time.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -106,6 +109,7 @@ class Entry {
   Result<std::string> body() const;
 
  private:
+  friend class Replay;
   Entry() = default;
   std::string bytes_;
   EntryKind kind_ = EntryKind::response;
@@ -113,6 +117,48 @@ class Entry {
   std::optional<UnixTime> expires_;
   Digest request_digest_{};
   std::uint64_t payload_size_ = 0;
+};
+
+// The chunks of an entry, each decoded when it is asked for: a stream's as recorded, a response in pieces of any size,
+// all at time 0. Memory: one chunk and a window of half a megabyte, however slow the reader is. Also an input range:
+//
+//   for (const libcache::Result<libcache::Chunk>& chunk : libcache::Replay(entry)) ...
+//
+// The entry must outlive it and stay where it is. Movable; one thread at a time.
+class Replay {
+ public:
+  explicit Replay(const Entry& entry);
+  Replay(Replay&&) noexcept;
+  Replay& operator=(Replay&&) noexcept;
+  ~Replay();
+
+  // The next chunk, valid until the next call; nothing at the end. Fails: corrupt, and from then on.
+  Result<std::optional<Chunk>> next();
+
+  // Over the chunks that are left; a failure is the last element. Must not outlive the replay or see it moved.
+  class Iterator;
+  Iterator begin();
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class Replay::Iterator {
+ public:
+  using value_type = Result<Chunk>;
+  using difference_type = std::ptrdiff_t;
+
+  explicit Iterator(Replay& replay) : replay_(&replay) { ++*this; }
+  const Result<Chunk>& operator*() const { return *chunk_; }
+  Iterator& operator++();
+  void operator++(int) { ++*this; }
+  bool operator==(std::default_sentinel_t) const { return !chunk_; }
+
+ private:
+  Replay* replay_;
+  std::optional<Result<Chunk>> chunk_;
 };
 
 }  // namespace libcache

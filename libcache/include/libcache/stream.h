@@ -97,4 +97,31 @@ class TextExtractor {
   std::unique_ptr<State> state_;
 };
 
+// Writes a recorded stream in another framing, from one of its chunks after another. An event is what has data:
+// comments, ids and retry times are left out.
+// - raw: the chunks as they are.
+// - ndjson: the data of each event on a line of its own, always one JSON text: data of several lines is joined, data
+// that
+//   is no JSON becomes a JSON string, [DONE] is left out.
+// - sse: each event with its name, if it has one, and its data, ended by a blank line, all with LF. What was not
+// recorded
+//   as server-sent events ends with [DONE].
+// An answer that is no stream of events (one JSON body over many lines, plain text) is one event, held until finish().
+// One thread at a time.
+class StreamConverter {
+ public:
+  explicit StreamConverter(Framing to);
+  StreamConverter(StreamConverter&&) noexcept;
+  StreamConverter& operator=(StreamConverter&&) noexcept;
+  ~StreamConverter();
+  // What `chunk` becomes; empty where it holds no event.
+  std::string feed(std::string_view chunk);
+  // What comes behind the last chunk.
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace libcache

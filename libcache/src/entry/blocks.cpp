@@ -1,9 +1,7 @@
 #include "entry/blocks.h"
 
 #include <algorithm>
-#include <limits>
-#include <optional>
-#include <vector>
+#include <string>
 
 namespace libcache {
 
@@ -34,90 +32,6 @@ void for_each_block(std::span<const Chunk> chunks, const Visit& visit) {
   }
 }
 
-// A section as a source of numbers and byte strings, whatever pieces it comes in. What returns false has failed, for
-// the reason that error() keeps: a Result each would cost more than the decoding.
-class Source {
- public:
-  explicit Source(SectionReader& section) : section_(section) {}
-
-  // False also at the end of the section.
-  bool more() { return !window_.empty() || fill(); }
-
-  bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64 && more(); shift += 7) {
-      const auto byte = static_cast<std::uint8_t>(window_.front());
-      window_.remove_prefix(1);
-      const std::uint64_t bits = byte & 0x7f;
-      if (bits << shift >> shift != bits) return false;
-      value |= bits << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-
-  // The next `size` bytes, valid until the next call.
-  bool take(std::uint64_t size, std::string_view& bytes) {
-    if (window_.size() >= size) {
-      bytes = cut(size);
-      return true;
-    }
-    assembled_.clear();
-    while (assembled_.size() < size) {
-      if (!more()) return false;
-      assembled_ += cut(std::min<std::uint64_t>(size - assembled_.size(), window_.size()));
-    }
-    bytes = assembled_;
-    return true;
-  }
-
-  // Why the section could not be read; nothing if it could.
-  const std::optional<Error>& error() const { return error_; }
-
- private:
-  bool fill() {
-    const auto piece = section_.next();
-    if (piece) {
-      window_ = *piece;
-    } else {
-      error_ = piece.error();
-    }
-    return !window_.empty();
-  }
-
-  std::string_view cut(std::size_t size) {
-    const auto front = window_.substr(0, size);
-    window_.remove_prefix(size);
-    return front;
-  }
-
-  SectionReader& section_;
-  std::string_view window_;
-  std::string assembled_;
-  std::optional<Error> error_;
-};
-
-struct Row {
-  Milliseconds at;
-  std::uint64_t length;
-};
-
-// Reads a block's table into `rows`; `latest` is the time of the chunk before, and then of the block's last.
-bool read_table(Source& source, std::vector<Row>& rows, Milliseconds& latest) {
-  std::uint64_t count = 0;
-  if (!source.varint(count) || count == 0 || count > kBlockChunks) return false;
-  rows.clear();
-  for (std::uint64_t index = 0; index < count; ++index) {
-    std::uint64_t delta = 0;
-    std::uint64_t length = 0;
-    if (!source.varint(delta) || !source.varint(length)) return false;
-    if (delta > static_cast<std::uint64_t>((Milliseconds::max() - latest).count())) return false;
-    latest += Milliseconds(delta);
-    rows.push_back({latest, length});
-  }
-  return true;
-}
-
 }  // namespace
 
 std::uint64_t blocks_size(std::span<const Chunk> chunks) {
@@ -134,26 +48,6 @@ void write_blocks(std::span<const Chunk> chunks, const Emit& emit) {
     emit(table);
     for (const Chunk& chunk : block) emit(chunk.bytes);
   });
-}
-
-Status read_blocks(SectionReader& section, const Entry::Sink& sink) {
-  Source source(section);
-  const auto damaged = [&source]() -> tl::unexpected<Error> {
-    if (source.error()) return tl::make_unexpected(*source.error());
-    return fail(ErrorCode::corrupt, "stream's chunk table is damaged");
-  };
-  std::vector<Row> rows;
-  Milliseconds latest{0};
-  while (source.more()) {
-    if (!read_table(source, rows, latest)) return damaged();
-    for (const Row& row : rows) {
-      std::string_view bytes;
-      if (!source.take(row.length, bytes)) return damaged();
-      if (auto status = sink(Chunk{row.at, bytes}); !status) return status;
-    }
-  }
-  if (source.error()) return damaged();
-  return {};
 }
 
 }  // namespace libcache

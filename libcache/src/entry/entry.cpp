@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "entry/blocks.h"
+#include "entry/block_reader.h"
 #include "entry/codec.h"
 #include "entry/decompress.h"
 #include "entry/metadata.h"
@@ -60,15 +60,12 @@ Result<std::optional<std::string>> Entry::request() const {
 }
 
 Status Entry::read(const Sink& sink) const {
-  const auto layout = read_layout(bytes_);
-  if (!layout) return tl::make_unexpected(layout.error());
-  SectionReader payload(layout->header.payload, layout->payload);
-  if (kind_ == EntryKind::stream) return read_blocks(payload, sink);
+  Replay replay(*this);
   while (true) {
-    const auto piece = payload.next();
-    if (!piece) return tl::make_unexpected(piece.error());
-    if (piece->empty()) return {};
-    if (auto status = sink(Chunk{Milliseconds(0), *piece}); !status) return status;
+    const auto chunk = replay.next();
+    if (!chunk) return tl::make_unexpected(chunk.error());
+    if (!*chunk) return {};
+    if (auto status = sink(**chunk); !status) return status;
   }
 }
 
