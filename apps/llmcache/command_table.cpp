@@ -18,6 +18,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"show", "shows an entry", make_show},
     {"clear", "removes the entries of a request", make_clear},
     {"purge", "removes all entries whose names start with PREFIX", make_purge},
+    {"doctor", "checks the store and the configuration", make_doctor},
     {"config", "shows the configuration", make_config},
     {"completion", "prints a completion script", make_completion},
     {"help", "explains a topic or a command", make_help},

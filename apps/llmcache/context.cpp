@@ -15,8 +15,8 @@ namespace llmcache {
 
 namespace lc = libcache;
 
-Context::Context(Settings settings, std::vector<Resolved> resolved, Report report)
-    : settings_(std::move(settings)), resolved_(std::move(resolved)), report_(report) {
+Context::Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings)
+    : settings_(std::move(settings)), resolved_(std::move(resolved)), report_(report), warnings_(std::move(warnings)) {
   out_.set_color(is_colored(settings_.color, STDOUT_FILENO));
 }
 
@@ -38,15 +38,19 @@ lc::KeyOptions Context::key_options() const {
   return options;
 }
 
-lc::Cache& Context::cache() {
-  if (cache_) return *cache_;
-  const auto on_event = [report = report_](const lc::Event& event) {
+lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) const {
+  lc::StoreOptions options = llmcache::store_options(settings_, resolved_, urls);
+  options.on_event = [report = report_](const lc::Event& event) {
     event.severity == lc::Event::Severity::warning ? report.warn(event.message) : report.note(event.message);
   };
+  return options;
+}
+
+lc::Cache& Context::cache() {
+  if (cache_) return *cache_;
   const auto urls = store_urls(settings_);
   for (const std::string& caution : store_cautions(settings_, resolved_, urls)) report_.warn(caution);
-  lc::StoreOptions store_options = llmcache::store_options(settings_, resolved_, urls);
-  store_options.on_event = on_event;
+  const lc::StoreOptions store_options = this->store_options(urls);
   auto store = checked_option(lc::open_stores(urls, store_options));
   lc::CacheOptions options;
   options.key = key_options();
@@ -54,7 +58,7 @@ lc::Cache& Context::cache() {
   options.policy = {settings_.refuse, settings_.accept_incomplete};
   options.keep_request = settings_.keep_request;
   options.max_entry = settings_.max_entry;
-  options.on_event = on_event;
+  options.on_event = store_options.on_event;
   cache_ = checked_option(lc::Cache::create(std::move(store), std::move(options)));
   return *cache_;
 }

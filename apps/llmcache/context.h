@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,13 @@ namespace llmcache {
 
 class Context {
  public:
-  Context(Settings settings, std::vector<Resolved> resolved, Report report);
+  // `warnings` is what reading the settings has brought up, for `doctor`.
+  Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings);
 
   const Settings& settings() const { return settings_; }
   // Where each setting came from, for `config`.
   const std::vector<Resolved>& resolved() const { return resolved_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
   const Report& report() const { return report_; }
   Output& out() { return out_; }
 
@@ -29,6 +32,8 @@ class Context {
   bool is_set(std::string_view name) const;
   libcache::KeyOptions key_options() const;
   libcache::Cache& cache();
+  // How to open stores; their events are reported.
+  libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls) const;
   // When the store must be done. Begun at the first call: one budget for the whole command.
   libcache::Deadline deadline();
   // The same for work over many entries, which the default of `deadline` is not meant for: only one that was set
@@ -43,6 +48,7 @@ class Context {
   Settings settings_;
   std::vector<Resolved> resolved_;
   Report report_;
+  std::vector<std::string> warnings_;
   Output out_;
   std::unique_ptr<libcache::Cache> cache_;
   std::optional<libcache::Deadline> deadline_;

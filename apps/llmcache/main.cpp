@@ -13,8 +13,7 @@ namespace {
 using namespace llmcache;
 
 // The layers that decide, strongest first.
-std::vector<Layer> layers_of(Layer flags, const Report& report) {
-  const auto warn = [&](const std::string& message) { report.warn(message); };
+std::vector<Layer> layers_of(Layer flags, const Warn& warn) {
   std::vector<Layer> layers{std::move(flags), environment_layer(warn)};
   std::vector<Layer> files;
   if (const auto path = apply(resolve(layers)).config) {
@@ -44,13 +43,18 @@ Exit run(int count, char** arguments, Report& report) {
     out.flush();
     return Exit::success;
   }
-  auto resolved = resolve(layers_of(std::move(invocation.flags), report));
+  std::vector<std::string> warnings;
+  const auto warn = [&](const std::string& message) {
+    report.warn(message);
+    warnings.push_back(message);
+  };
+  auto resolved = resolve(layers_of(std::move(invocation.flags), warn));
   Settings settings = apply(resolved);
   report.json = settings.json;
   report.quiet = settings.quiet;
   report.verbose = settings.verbose;
   report.color = is_colored(settings.color, STDERR_FILENO);
-  Context context(std::move(settings), std::move(resolved), report);
+  Context context(std::move(settings), std::move(resolved), report, std::move(warnings));
   const Exit exit = invocation.command->run(context);
   context.out().flush();
   return exit;

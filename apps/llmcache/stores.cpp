@@ -14,10 +14,6 @@ namespace lc = libcache;
 
 namespace {
 
-bool is_loopback(const lc::StoreUrl::Host& host) {
-  return host.name == "localhost" || host.name == "::1" || host.name.starts_with("127.");
-}
-
 bool sets_tls(std::span<const Resolved> resolved) {
   return std::ranges::any_of(resolved, [](const Resolved& row) {
     constexpr std::string_view kNames[] = {"cacert", "cacertdir", "cert", "tls_key", "sni", "tls_ciphers", "insecure"};
@@ -29,10 +25,6 @@ bool sets_tls(std::span<const Resolved> resolved) {
 
 bool is_server(const lc::StoreUrl& url) {
   return url.kind != lc::StoreUrl::Kind::memory && url.kind != lc::StoreUrl::Kind::sqlite;
-}
-
-bool is_local(const lc::StoreUrl& url) {
-  return std::ranges::all_of(url.hosts, is_loopback);
 }
 
 std::vector<lc::StoreUrl> store_urls(const Settings& settings) {
@@ -74,7 +66,7 @@ std::vector<std::string> store_cautions(const Settings& settings, std::span<cons
                       "--password-file, --password-command or LLMCACHE_PASSWORD",
                       url.redacted()));
     }
-    if (is_server(url) && !is_local(url) && shared_by_all) {
+    if (url.is_remote() && shared_by_all) {
       cautions.push_back(
           fmt::format("{} is remote, and everybody who leaves prefix and session at their defaults "
                       "shares its answers: set --session",

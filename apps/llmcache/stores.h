@@ -22,8 +22,7 @@ libcache::StoreOptions store_options(const Settings& settings, std::span<const R
 std::vector<std::string> store_cautions(const Settings& settings, std::span<const Resolved> resolved,
                                         std::span<const libcache::StoreUrl> urls);
 
-// Whether a store is another program, and whether it can only be one on this machine.
+// Whether a store is another program.
 bool is_server(const libcache::StoreUrl& url);
-bool is_local(const libcache::StoreUrl& url);
 
 }  // namespace llmcache

@@ -87,6 +87,8 @@ struct StoreUrl {
   static Result<StoreUrl> parse(std::string_view url);
   // The URL again, its password as ***: for messages and listings.
   std::string redacted() const;
+  // Whether it is a server that is not surely on this machine.
+  bool is_remote() const;
 };
 
 // What a store needs to know besides where it is.

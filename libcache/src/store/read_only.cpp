@@ -1,5 +1,7 @@
 #include "store/read_only.h"
 
+#include <libcache/diagnosis.h>
+
 #include <utility>
 
 #include "store/listing_lookup.h"
@@ -7,7 +9,7 @@
 namespace libcache {
 namespace {
 
-class ReadOnlyStore final : public Store, public ListingLookup {
+class ReadOnlyStore final : public Store, public ListingLookup, public Diagnosable {
  public:
   explicit ReadOnlyStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 
@@ -22,6 +24,11 @@ class ReadOnlyStore final : public Store, public ListingLookup {
   Status ping(Deadline deadline) override { return store_->ping(deadline); }
   Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
     return libcache::look_up(*store_, name, deadline);
+  }
+  std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
+    DiagnosisOptions reading = options;
+    reading.read_only = true;
+    return libcache::diagnose(*store_, reading, deadline);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/redis_info.h"
 #include "store/redis_slots.h"
 
 namespace libcache::redis {
@@ -19,11 +20,7 @@ std::string_view cut(std::string_view& text, char separator) {
 
 // Changes whenever the server starts. Empty where we may not know.
 std::string run_id(const Reply& info) {
-  constexpr std::string_view kField = "run_id:";
-  const auto at = info.is_error() ? std::string::npos : info.text.find(kField);
-  if (at == std::string::npos) return {};
-  std::string_view value = std::string_view(info.text).substr(at + kField.size());
-  return std::string(cut(value, '\r'));
+  return info.is_error() ? std::string() : std::string(field_of(info.text, "run_id"));
 }
 
 std::size_t count_slots(std::string_view range) {

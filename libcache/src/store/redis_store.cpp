@@ -9,6 +9,7 @@
 
 #include "store/listing_lookup.h"
 #include "store/redis_client.h"
+#include "store/redis_diagnosis.h"
 #include "store/redis_scan.h"
 
 namespace libcache {
@@ -18,10 +19,14 @@ using redis::Command;
 using redis::Repeat;
 using redis::Reply;
 
-class RedisStore final : public Store, public ListingLookup {
+class RedisStore final : public Store, public ListingLookup, public Diagnosable {
  public:
-  RedisStore(std::unique_ptr<redis::Route> route, std::string url, const StoreOptions& options)
-      : client_(std::move(route), std::move(url), options.redis.operation_timeout), clock_(options.clock) {}
+  RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
+      : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
+        clock_(options.clock),
+        url_(url),
+        user_(options.redis.user.value_or(url.user)),
+        insecure_(options.redis.tls.insecure) {}
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     auto value = client_.run({"GET", name}, Repeat::allowed, deadline);
@@ -82,6 +87,10 @@ class RedisStore final : public Store, public ListingLookup {
     return {};
   }
 
+  std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
+    return redis::diagnose({client_, url_, user_, insecure_, clock_, options, deadline});
+  }
+
  private:
   // What has expired before it is written is as good as removed.
   Result<bool> forget(std::string_view name, Deadline deadline) {
@@ -96,6 +105,9 @@ class RedisStore final : public Store, public ListingLookup {
 
   redis::Client client_;
   const Clock clock_;
+  const StoreUrl url_;
+  const std::string user_;
+  const bool insecure_;
   std::atomic<bool> has_unlink_ = true;         // since Redis 4
   std::atomic<std::size_t> largest_value_ = 0;  // 0: not asked for yet
 };
@@ -151,7 +163,7 @@ Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
 Result<std::unique_ptr<Store>> open_redis_store(const StoreUrl& url, const StoreOptions& options) {
   auto route = redis::make_route(url, options);
   if (!route) return tl::make_unexpected(route.error());
-  return std::make_unique<RedisStore>(std::move(*route), url.redacted(), options);
+  return std::make_unique<RedisStore>(std::move(*route), url, options);
 }
 
 }  // namespace libcache

@@ -118,6 +118,12 @@ Outcome<Connection> Connection::open(const std::filesystem::path& file, Mode mod
   return connection;
 }
 
+void Connection::stop_at_deadline() {
+  constexpr int kInstructions = 100;  // between looks at the clock
+  const auto passed = [](void* deadline) { return static_cast<Deadline*>(deadline)->expired() ? 1 : 0; };
+  sqlite3_progress_handler(database_.get(), kInstructions, passed, deadline_.get());
+}
+
 // A checkpoint costs the closing process two fsyncs, more than all else that it does; the log costs the next process
 // its reading. So the log is kept while it is short.
 void Connection::Close::operator()(sqlite3* database) const {

@@ -94,6 +94,8 @@ class Connection {
 
   // Until when statements wait for other processes' locks.
   void wait_until(Deadline deadline) { *deadline_ = deadline; }
+  // From now on gives up a statement that still works when that time has come.
+  void stop_at_deadline();
 
   // Runs statements that give no rows, or whose rows do not matter.
   Outcome<void> execute(const char* sql);

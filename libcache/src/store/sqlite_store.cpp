@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/deadline_lock.h"
+#include "store/sqlite_diagnosis.h"
 #include "store/sqlite_reader.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_session.h"
@@ -18,7 +19,7 @@ using sqlite::Session;
 using sqlite::Writer;
 using Uses = std::set<std::int64_t>;  // ids of entries
 
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public Diagnosable {
  public:
   SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only)
       : place_{std::move(file), options.clock, options.on_event, !options.strict && !read_only},
@@ -82,6 +83,10 @@ class SqliteStore final : public Store {
                now, deadline,
                [&](Reader& reader) { return reader.get("", now, deadline).map([](const auto&) { return true; }); })
         .map([](bool) {});
+  }
+
+  std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
+    return sqlite::diagnose(place_.file, max_size_, options, deadline);
   }
 
  private:

@@ -208,6 +208,12 @@ Result<StoreUrl> StoreUrl::parse(std::string_view text) {
   return url;
 }
 
+bool StoreUrl::is_remote() const {
+  return std::ranges::any_of(hosts, [](const Host& host) {
+    return host.name != "localhost" && host.name != "::1" && !host.name.starts_with("127.");
+  });
+}
+
 std::string StoreUrl::redacted() const {
   std::string text;
   std::string parameters;

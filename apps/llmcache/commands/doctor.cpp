@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+#include <libcache/diagnosis.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "commands/commands.h"
+#include "stores.h"
+#include "terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+using Grade = lc::Finding::Grade;
+
+// A finding, and what it is about: "configuration" or a store's URL.
+struct Line {
+  std::string about;
+  lc::Finding finding;
+};
+
+const char* name_of(Grade grade) {
+  switch (grade) {
+    case Grade::pass:
+      return "pass";
+    case Grade::warn:
+      return "warn";
+    case Grade::fail:
+      return "fail";
+  }
+  return "fail";
+}
+
+std::string mark_of(Grade grade, const Output& out) {
+  switch (grade) {
+    case Grade::pass:
+      return out.in(Style::green, "[PASS]");
+    case Grade::warn:
+      return out.in(Style::yellow, "[WARN]");
+    case Grade::fail:
+      break;
+  }
+  return out.in(Style::red, "[FAIL]");
+}
+
+class Doctor : public Command {
+ public:
+  void declare(Options&) override {}
+
+  Exit run(Context& context) override {
+    look_at_configuration(context);
+    const auto urls = store_urls(context.settings());
+    const auto options = context.store_options(urls);
+    for (const lc::StoreUrl& url : urls) look_at_store(context, url, options);
+    context.settings().json ? print_json(context) : print(context);
+    const bool failed = std::ranges::any_of(lines_, [](const Line& line) { return line.finding.grade == Grade::fail; });
+    return failed ? Exit::no : Exit::success;
+  }
+
+ private:
+  void add(std::string about, lc::Finding finding) { lines_.push_back({std::move(about), std::move(finding)}); }
+
+  void look_at_configuration(const Context& context) {
+    const auto before = lines_.size();
+    for (const std::string& warning : context.warnings()) {
+      add("configuration", {Grade::warn, "settings", warning, "correct or remove it"});
+    }
+    for (const std::string& caution :
+         store_cautions(context.settings(), context.resolved(), store_urls(context.settings()))) {
+      add("configuration", {Grade::warn, "store", caution, ""});
+    }
+    if (lines_.size() == before) add("configuration", {Grade::pass, "settings", "nothing to remark on", ""});
+  }
+
+  void look_at_store(Context& context, const lc::StoreUrl& url, const lc::StoreOptions& options) {
+    const auto store = checked_option(lc::open_store(url, options));
+    const lc::DiagnosisOptions diagnosis{.prefix = context.settings().prefix, .read_only = url.read_only};
+    for (lc::Finding& finding : lc::diagnose(*store, diagnosis, deadline(context))) {
+      add(url.redacted(), std::move(finding));
+    }
+  }
+
+  // The default of --deadline is for one entry, not for a look at all.
+  static lc::Deadline deadline(Context& context) {
+    return context.is_set("deadline") ? context.deadline() : lc::Deadline::after(std::chrono::seconds(30));
+  }
+
+  void print(Context& context) const {
+    const std::string* about = nullptr;
+    for (const Line& line : lines_) {
+      if (about == nullptr || *about != line.about)
+        context.out().line(context.out().in(Style::bold, escaped(line.about, false)));
+      about = &line.about;
+      context.out().line(fmt::format("{} {}: {}", mark_of(line.finding.grade, context.out()), line.finding.check,
+                                     escaped(line.finding.message, false)));
+      if (!line.finding.advice.empty()) context.out().line("       " + escaped(line.finding.advice, false));
+    }
+  }
+
+  void print_json(Context& context) const {
+    nlohmann::ordered_json findings = nlohmann::ordered_json::array();
+    for (const auto& [about, finding] : lines_) {
+      findings.push_back({{"about", about},
+                          {"check", finding.check},
+                          {"grade", name_of(finding.grade)},
+                          {"message", finding.message},
+                          {"advice", finding.advice}});
+    }
+    const nlohmann::ordered_json document{{"schema", "llmcache.doctor/1"}, {"findings", findings}};
+    context.out().line(document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  }
+
+  std::vector<Line> lines_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_doctor() {
+  return std::make_unique<Doctor>();
+}
+
+}  // namespace llmcache

@@ -1,0 +1,60 @@
+// doctor: what it prints, and its exit code. What it finds is tested with the stores.
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/terminal_session.h"
+#include "support/redis_server.h"
+
+using llmcache::test::TerminalSession;
+
+namespace {
+
+constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s; ";
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("doctor goes through the configuration and each store, line by line") {
+  const TerminalSession shell;
+  support::RedisServer server;
+  const auto ran = shell.run(kPatient + std::string("llmcache doctor --store sqlite: --store ") + server.url());
+  CHECK(ran.exit == 0);
+  CHECK(contains(ran.out, "configuration\n[PASS] settings: "));
+  CHECK(contains(ran.out, "cache.db\n[PASS] file: "));
+  CHECK(contains(ran.out, server.url() + "\n[PASS] connection: "));
+  CHECK(contains(ran.out, "\n[WARN] memory: "));
+  CHECK(contains(ran.out, "\n       set maxmemory, "));
+}
+
+TEST_CASE("a failure is exit 1, with what to do about it") {
+  const TerminalSession shell;
+  const auto ran = shell.run("llmcache doctor --store redis://127.0.0.1:1");
+  CHECK(ran.exit == 1);
+  CHECK(contains(ran.out, "[FAIL] connection: cannot connect to 127.0.0.1:1"));
+  CHECK(shell.run("llmcache doctor --store nonsense").exit == 2);
+}
+
+TEST_CASE("what is wrong with the configuration is a warning of doctor's") {
+  const TerminalSession shell;
+  shell.write(".config/llmcache/config.json", R"({"tll": "1h"})");
+  const auto ran = shell.run("LLMCACHE_SESION=x llmcache doctor --store redis://:secret@cache.invalid");
+  CHECK(contains(ran.out, "[WARN] settings: "));
+  CHECK(contains(ran.out, "did you mean 'ttl'?"));
+  CHECK(contains(ran.out, "did you mean LLMCACHE_SESSION?"));
+  CHECK(contains(ran.out, "[WARN] store: redis://:***@cache.invalid:6379 holds a password"));
+  CHECK(contains(ran.out, "set --session"));
+  CHECK_FALSE(contains(ran.out + ran.err, "secret"));
+}
+
+TEST_CASE("with --json the findings are one object") {
+  const TerminalSession shell;
+  const auto document = nlohmann::json::parse(shell.out("llmcache doctor --json"));
+  CHECK(document["schema"] == "llmcache.doctor/1");
+  const auto& first = document["findings"][0];
+  CHECK(first["about"] == "configuration");
+  CHECK(first["grade"] == "pass");
+  CHECK(document["findings"].size() > 1);
+}
