@@ -25,8 +25,8 @@ class SqliteStore final : public Store, public Diagnosable {
       : place_{std::move(file), options.clock, options.on_event, !options.strict && !read_only},
         max_size_(options.max_size),
         notes_use_(!read_only),
-        reading_(place_, Connection::Mode::read),
-        writing_(place_, Connection::Mode::write) {}
+        writing_(place_, Connection::Mode::write),
+        reading_(place_, Connection::Mode::read) {}
 
   // Writes the notes of use that no put has taken along, if that takes no waiting.
   ~SqliteStore() override {
@@ -116,8 +116,9 @@ class SqliteStore final : public Store, public Diagnosable {
   const sqlite::Place place_;
   const std::uint64_t max_size_;
   const bool notes_use_;
-  Guarded<Session<Reader>> reading_;
+  // Closed last, for only a writing connection that nobody reads beside may fold the log back into the database.
   Guarded<Session<Writer>> writing_;
+  Guarded<Session<Reader>> reading_;
   Guarded<Uses> uses_;  // what was read and is not yet noted, at most once an hour for each
 };
 
