@@ -53,6 +53,14 @@ void Output::write(std::string_view bytes) {
   write_stdout(bytes);
 }
 
+void Output::content(std::string_view bytes) {
+  terminal_ ? write(escaped(bytes, true)) : write(bytes);
+}
+
+std::string Output::name(std::string_view name) const {
+  return terminal_ ? quoted_if_odd(name) : std::string(name);
+}
+
 void Output::line(std::string_view text) {
   write(text);
   write("\n");

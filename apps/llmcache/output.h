@@ -1,10 +1,13 @@
 // Writing data to stdout: bytes as they are, and failures noticed.
 #pragma once
 
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
 
 #include "color.h"
+#include "terminal.h"
 
 namespace llmcache {
 
@@ -18,10 +21,16 @@ class Output {
   // `text` in a style, if stdout is coloured.
   std::string in(Style style, std::string_view text) const;
   void write(std::string_view bytes);
+  // Bytes out of the store: as they are, or if stdout is a terminal with what it would obey made visible.
+  void content(std::string_view bytes);
+  // A name out of the store, the same way and in quotes if it is odd.
+  std::string name(std::string_view name) const;
+  bool is_terminal() const { return terminal_; }
   void line(std::string_view text);
   void flush();
 
  private:
+  const bool terminal_ = llmcache::is_terminal(STDOUT_FILENO);
   bool color_ = false;
   std::string buffer_;
 };

@@ -1,11 +1,8 @@
 #include "table.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-
-#include "terminal.h"
 
 namespace llmcache {
 
@@ -28,7 +25,7 @@ std::string aligned(const std::vector<std::string>& row, const std::vector<std::
 }  // namespace
 
 void Table::print(Output& out) const {
-  if (!is_terminal(STDOUT_FILENO)) {
+  if (!out.is_terminal()) {
     for (const auto& row : rows_) out.line(fmt::format("{}", fmt::join(row, "\t")));
     return;
   }

@@ -35,7 +35,7 @@ std::optional<Nearest> find_nearest(Context& context, const std::string& request
     }
     return ++seen < kMostEntries;
   };
-  checked(store.scan(options.prefix + options.session + "_", 0, visit, context.deadline()));
+  checked(store.scan(lc::session_prefix(options), 0, visit, context.deadline()));
   return nearest;
 }
 

@@ -84,3 +84,35 @@ TEST_CASE("on a terminal a purge asks, and takes no for an answer") {
   shell.run("echo y | script -qec 'llmcache purge llmcache:' /dev/null");
   CHECK(count(shell) == "0\n");
 }
+
+TEST_CASE("a purge with --json reports its progress as lines of JSON on stderr") {
+  const TerminalSession shell;
+  fill(shell, "");
+  const auto ran = shell.run("llmcache purge llmcache: --yes --json");
+  CHECK(ran.exit == 0);
+  CHECK(shell.run("test $(llmcache ls | wc -l) = 0").exit == 0);
+  CHECK(ran.out.starts_with("{\"schema\":\"llmcache.purge/1\",\"dry_run\":false,\"entries\":3,"));
+  CHECK(ran.err.starts_with("{\"schema\":\"llmcache.progress/1\",\"done\":0,\"total\":3}\n"));
+  CHECK(ran.err.find("\"done\":3,\"total\":3") != std::string::npos);
+}
+
+TEST_CASE("a purge on a terminal draws a bar and takes it away") {
+  const TerminalSession shell;
+  fill(shell, "");
+  shell.out("script -qec 'llmcache purge llmcache: --yes' /dev/null > shown");
+  CHECK(shell.read("shown").find("] 0 of 3") != std::string::npos);
+  CHECK(shell.read("shown").find("\r\x1b[Kremoved 3 entries") != std::string::npos);
+  fill(shell, "");
+  shell.out("script -qec 'llmcache purge llmcache: --yes -q' /dev/null > shown");
+  CHECK(shell.read("shown").empty());
+}
+
+TEST_CASE("a purge that was broken off goes on when it is run again") {
+  const TerminalSession shell;
+  fill(shell, "", 4);
+  // Four entries at five a second take longer than either is given.
+  CHECK(shell.run("timeout -s KILL 0.3 llmcache purge llmcache: --yes --rate 5/s").exit == 137);
+  CHECK(shell.run("llmcache purge llmcache: --yes --rate 5/s --deadline 300ms").exit == 4);
+  CHECK(shell.run("llmcache purge llmcache: --yes").exit == 0);
+  CHECK(count(shell) == "0\n");
+}

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -68,13 +67,12 @@ class Ls : public Command {
     std::vector<std::string> headings{"NAME", "KIND", "MODEL", "SIZE", "AGE", "TTL LEFT"};
     if (long_) headings.insert(headings.end(), {"FINISH", "PROMPT", "COMPLETION", "ORIGIN", "CREATED"});
     Table table(headings);
-    for (const lc::Listing& listing : found) table.add(row_of(listing));
+    for (const lc::Listing& listing : found) table.add(row_of(context, listing));
     table.print(context.out());
   }
 
-  std::vector<std::string> row_of(const lc::Listing& listing) const {
-    const bool terminal = is_terminal(STDOUT_FILENO);
-    const std::string name = terminal ? quoted_if_odd(listing.name) : listing.name;
+  std::vector<std::string> row_of(Context& context, const lc::Listing& listing) const {
+    const std::string name = context.out().name(listing.name);
     const auto head = lc::decode_head(listing.head);
     if (!head) {
       std::vector<std::string> row{name, "unknown", "-", format_size(listing.size), "-", "-"};

@@ -2,12 +2,15 @@
 #include <fnmatch.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "commands/commands.h"
+#include "progress.h"
 #include "terminal.h"
 #include "values.h"
 
@@ -40,8 +43,8 @@ class Purge : public Command {
   Exit run(Context& context) override {
     if (prefix_.empty() && !all_) usage_error("an empty PREFIX would remove every entry: say --all if that is meant");
     lc::PurgeFilter filter = make_filter(context);
-    if (!dry_run_) confirm(context, filter);
-    const auto result = checked(context.cache().purge(filter, context.long_deadline()));
+    const auto result =
+        dry_run_ ? checked(context.cache().purge(filter, context.long_deadline())) : remove(context, filter);
     print_total(context, result);
     return result.entries > 0 ? Exit::success : Exit::no;
   }
@@ -54,8 +57,9 @@ class Purge : public Command {
     filter.dry_run = dry_run_;
     if (!max_delete_.empty()) filter.max_delete = parse_count(max_delete_);
     if (context.is_set("session")) {
-      filter.accept_name = [start = context.settings().prefix + context.settings().session +
-                                    "_"](std::string_view name) { return name.starts_with(start); };
+      filter.accept_name = [start = lc::session_prefix(context.key_options())](std::string_view name) {
+        return name.starts_with(start);
+      };
     }
     if (!older_than_.empty() || !model_.empty()) {
       std::optional<lc::UnixTime> before;
@@ -65,30 +69,56 @@ class Purge : public Command {
         return model_.empty() || ::fnmatch(model_.c_str(), head.metadata.model.c_str(), 0) == 0;
       };
     }
-    const std::optional<std::uint64_t> rate = rate_.empty() ? std::nullopt : std::optional(parse_rate(rate_));
-    filter.on_batch = [this, &context, rate](std::span<const lc::Listing> batch) {
-      if (dry_run_ && !context.settings().json) {
-        for (const lc::Listing& listing : batch) print_name(context, listing.name);
-      }
-      if (rate && !dry_run_) std::this_thread::sleep_for(std::chrono::milliseconds(1000 * batch.size() / *rate));
+    if (!rate_.empty()) filter.batch = std::clamp<std::size_t>(parse_rate(rate_) / 10, 1, filter.batch);
+    if (!dry_run_ || context.settings().json) return filter;
+    filter.on_batch = [&context](std::span<const lc::Listing> batch) {
+      for (const lc::Listing& listing : batch) context.out().line(context.out().name(listing.name));
       return true;
     };
     return filter;
   }
 
-  static void print_name(Context& context, const std::string& name) {
-    context.out().line(is_terminal(STDOUT_FILENO) ? quoted_if_odd(name) : name);
-  }
-
-  // On a terminal asks, with the count; elsewhere --yes must have been said.
-  void confirm(Context& context, lc::PurgeFilter filter) const {
-    if (yes_) return;
-    if (!is_terminal(STDIN_FILENO) || !is_terminal(STDERR_FILENO)) {
-      usage_error("nothing was removed: without a terminal to ask on, say --yes (or --dry-run to look first)");
-    }
+  // What a purge would remove.
+  static lc::PurgeResult count(Context& context, lc::PurgeFilter filter) {
     filter.dry_run = true;
     filter.on_batch = nullptr;
-    const auto total = checked(context.cache().purge(filter, context.long_deadline()));
+    return checked(context.cache().purge(filter, context.long_deadline()));
+  }
+
+  lc::PurgeResult remove(Context& context, lc::PurgeFilter& filter) const {
+    const auto form = Progress::form_for(context.settings());
+    if (!yes_) check_terminal();
+    lc::PurgeResult expected;
+    if (!yes_ || form != Progress::Form::none) expected = count(context, filter);
+    if (!yes_) confirm(expected);
+    Progress progress(form, expected.entries);
+    const auto start = std::chrono::steady_clock::now();
+    std::uint64_t removed = 0;
+    std::uint64_t handed_over = 0;
+    filter.on_batch = [&](std::span<const lc::Listing> batch) {
+      removed = std::exchange(handed_over, handed_over + batch.size());
+      progress.show(removed);
+      if (!rate_.empty()) {
+        std::this_thread::sleep_until(start + std::chrono::milliseconds(1000 * handed_over / parse_rate(rate_)));
+      }
+      return true;
+    };
+    const auto result = context.cache().purge(filter, context.long_deadline());
+    if (!result && removed > 0) {
+      throw Failure({result.error().code, fmt::format("{} ({} entries were removed; run the same again for the rest)",
+                                                      result.error().message, removed)});
+    }
+    if (!result) throw Failure(result.error());
+    progress.finish(result->entries);
+    return *result;
+  }
+
+  static void check_terminal() {
+    if (is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO)) return;
+    usage_error("nothing was removed: without a terminal to ask on, say --yes (or --dry-run to look first)");
+  }
+
+  static void confirm(const lc::PurgeResult& total) {
     std::cerr << fmt::format("Remove {} {} ({})? [y/N] ", total.entries, total.entries == 1 ? "entry" : "entries",
                              format_size(total.bytes));
     std::string answer;

@@ -1,9 +1,6 @@
-#include <unistd.h>
-
 #include "commands/commands.h"
 #include "describe.h"
 #include "request_argument.h"
-#include "terminal.h"
 
 namespace llmcache {
 
@@ -42,7 +39,7 @@ class Show : public Command {
   Exit show_raw(Context& context) const {
     const auto value = checked(context.cache().store().get(key_, context.deadline()));
     if (!value) return Exit::no;
-    print(context, *value);
+    context.out().content(*value);
     return Exit::success;
   }
 
@@ -50,8 +47,8 @@ class Show : public Command {
     if (request_) {
       const auto request = checked(entry.request());
       if (!request) throw Failure(Exit::no, "the entry was stored without its request");
-      print(context, *request);
-      if (is_terminal(STDOUT_FILENO)) context.out().write("\n");
+      context.out().content(*request);
+      if (context.out().is_terminal()) context.out().write("\n");
       return;
     }
     if (!response_ && !stream_) {
@@ -61,18 +58,10 @@ class Show : public Command {
       if (context.settings().json) return;
     }
     checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
-      print(context, chunk.bytes);
+      context.out().content(chunk.bytes);
       return {};
     }));
-    if (is_terminal(STDOUT_FILENO)) context.out().write("\n");
-  }
-
-  static void print(Context& context, std::string_view bytes) {
-    if (is_terminal(STDOUT_FILENO)) {
-      context.out().write(escaped(bytes, true));
-    } else {
-      context.out().write(bytes);
-    }
+    if (context.out().is_terminal()) context.out().write("\n");
   }
 
   std::string key_;

@@ -109,6 +109,9 @@ struct PurgeFilter {
   std::function<bool(std::string_view name)> accept_name;
   std::function<bool(const EntryHead&)> accept_head;
   bool dry_run = false;
+  // How many entries go at a time, at least 1. A purge that breaks off has removed whole batches; the same purge again
+  // removes the rest.
+  std::size_t batch = 500;
   // More than that: nothing is removed (policy).
   std::optional<std::uint64_t> max_delete;
   // Called with each batch before it is (or, dry, instead of being) removed; false ends the purge.

@@ -110,4 +110,7 @@ Result<std::vector<Difference>> diff(const KeyOptions& options, std::string_view
 // The base key that `name` belongs to: `name` without a "_stream", "_sample_{i}" or "_chunk_{i}" suffix.
 std::string_view base_of(std::string_view name);
 
+// What the names of all entries of the options' session start with, and no others.
+std::string session_prefix(const KeyOptions& options);
+
 }  // namespace libcache

@@ -9,8 +9,6 @@ namespace libcache {
 
 namespace {
 
-constexpr std::size_t kBatch = 500;
-
 bool needs_head(const PurgeFilter& filter) {
   return filter.accept_head || filter.prefix.empty();
 }
@@ -30,7 +28,7 @@ Status for_each_batch(Store& store, const PurgeFilter& filter, Deadline deadline
   const auto visit = [&](const Listing& listing) -> Result<bool> {
     if (!accepts(filter, listing)) return true;
     batch.push_back(listing);
-    if (batch.size() < kBatch) return true;
+    if (batch.size() < filter.batch) return true;
     return take(std::exchange(batch, {}));
   };
   if (auto scanned = store.scan(filter.prefix, needs_head(filter) ? kEntryHeadBytes : 0, visit, deadline); !scanned) {

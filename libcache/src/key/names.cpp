@@ -48,10 +48,14 @@ Status check_names(const KeyOptions& options) {
 }
 
 void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash) {
-  key.base = fmt::format("{}{}_{}", options.prefix, options.session, hash);
+  key.base = session_prefix(options).append(hash);
   key.response_name = options.sample == 0 ? key.base : fmt::format("{}{}{}", key.base, kSample, options.sample);
   key.stream_name = key.response_name;
   key.stream_name += options.scheme == KeyScheme::native ? kStream : kChunk;
+}
+
+std::string session_prefix(const KeyOptions& options) {
+  return options.prefix + options.session + '_';
 }
 
 std::string_view base_of(std::string_view name) {

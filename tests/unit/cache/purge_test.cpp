@@ -117,6 +117,25 @@ TEST_CASE("a purge can look at names and at the front of entries") {
   CHECK(names(*fixture.store) == std::set{cache->key(R"({"model":"small"})").value().response_name});
 }
 
+TEST_CASE("a purge that breaks off has removed whole batches, and is finished by running it again") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (int i = 0; i < 25; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "x", {}, kNever).value());
+  PurgeFilter filter;
+  filter.prefix = "p:";
+  filter.batch = 10;
+  std::vector<std::size_t> batches;
+  filter.on_batch = [&](std::span<const Listing> batch) {
+    batches.push_back(batch.size());
+    return batches.size() != 2;
+  };
+  CHECK(cache->purge(filter, kNever).value().entries == 10);
+  CHECK(names(*fixture.store).size() == 15);
+  CHECK(cache->purge(filter, kNever).value().entries == 15);
+  CHECK(names(*fixture.store).empty());
+  CHECK(batches == std::vector<std::size_t>{10, 10, 10, 5});
+}
+
 TEST_CASE("a purge can be ended between batches") {
   CacheFixture fixture;
   const auto cache = fixture.make();
