@@ -1,5 +1,7 @@
 #include "answer_recorder.h"
 
+#include <libcache/bifrost.h>
+
 #include <utility>
 
 namespace llmcache {
@@ -27,6 +29,7 @@ lc::Answer AnswerRecorder::finish() && {
     auto finished = stream_.finish(now);
     answer_.recording = std::move(finished.recording);
     verdict = std::move(finished.verdict);
+    if (scheme_ == lc::KeyScheme::bifrost) verdict = lc::bifrost::judge_stream(answer_.recording);
   } else {
     verdict = lc::judge_response(answer_.body);
   }

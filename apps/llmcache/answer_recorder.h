@@ -10,7 +10,7 @@ namespace llmcache {
 
 class AnswerRecorder {
  public:
-  explicit AnswerRecorder(libcache::EntryKind kind) { answer_.kind = kind; }
+  AnswerRecorder(libcache::EntryKind kind, libcache::KeyScheme scheme) : scheme_(scheme) { answer_.kind = kind; }
 
   void write(std::string_view bytes);
 
@@ -18,6 +18,7 @@ class AnswerRecorder {
 
  private:
   using Steady = std::chrono::steady_clock;
+  libcache::KeyScheme scheme_;
   Steady::time_point start_ = Steady::now();
   std::optional<Steady::time_point> first_;
   libcache::Answer answer_;

@@ -78,8 +78,9 @@ lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup) {
     report_.warn(lookup.error().message);
     return {};
   }
-  if (settings_.strict && lookup->miss == lc::MissReason::corrupt) {
-    throw Failure(Exit::damaged, "the stored entry is damaged");
+  const bool damaged = lookup->miss == lc::MissReason::corrupt || lookup->miss == lc::MissReason::incomplete;
+  if (settings_.strict && damaged) {
+    throw Failure(Exit::damaged, fmt::format("the stored entry is damaged: {}", lookup->reason));
   }
   report_.note(*lookup ? "hit" : fmt::format("miss ({})", to_string(lookup->miss)));
   return std::move(*lookup);

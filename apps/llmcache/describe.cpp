@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "failure.h"
 #include "values.h"
 
@@ -40,9 +42,9 @@ nlohmann::ordered_json describe(const lc::EntryHead& head, lc::UnixTime now) {
   duration("origin_first_chunk_ms", metadata.origin_first_chunk);
   duration("origin_total_ms", metadata.origin_total);
   json["payload_bytes"] = head.payload_size;
-  json["created"] = format_time(head.created);
+  if (is_dated(head)) json["created"] = format_time(head.created);
   json["expires"] = head.expires ? nlohmann::ordered_json(format_time(*head.expires)) : nlohmann::ordered_json("never");
-  json["age_ms"] = (now - head.created).count();
+  if (is_dated(head)) json["age_ms"] = (now - head.created).count();
   if (head.expires) json["ttl_ms"] = (*head.expires - now).count();
   text("tool", metadata.tool);
   return json;
@@ -51,6 +53,14 @@ nlohmann::ordered_json describe(const lc::EntryHead& head, lc::UnixTime now) {
 lc::EntryHead head_of(const lc::Entry& entry) {
   return {entry.kind(),           entry.created(),           entry.expires(),
           entry.request_digest(), checked(entry.metadata()), entry.payload_size()};
+}
+
+bool is_dated(const lc::EntryHead& head) {
+  return head.created != lc::UnixTime{};
+}
+
+std::string age(const lc::EntryHead& head, lc::UnixTime now) {
+  return is_dated(head) ? format_duration(std::max(now - head.created, lc::Milliseconds(0))) : "-";
 }
 
 std::string time_left(const lc::EntryHead& head, lc::UnixTime now) {

@@ -14,6 +14,10 @@ std::string format_time(libcache::UnixTime time);
 nlohmann::ordered_json describe(const libcache::EntryHead& head, libcache::UnixTime now);
 libcache::EntryHead head_of(const libcache::Entry& entry);
 
+// Whether the entry says when it was created.
+bool is_dated(const libcache::EntryHead& head);
+// A duration, or "-".
+std::string age(const libcache::EntryHead& head, libcache::UnixTime now);
 // "expired", "never" or a duration.
 std::string time_left(const libcache::EntryHead& head, libcache::UnixTime now);
 

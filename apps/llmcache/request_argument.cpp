@@ -1,24 +1,15 @@
 #include "request_argument.h"
 
-#include <string_view>
+#include <fmt/format.h>
+#include <libcache/bifrost.h>
 
 namespace llmcache {
 
 namespace lc = libcache;
 
-std::string entry_name(const std::string& key, lc::EntryKind kind) {
-  constexpr std::string_view kStream = "_stream";
-  const std::string response(key.ends_with(kStream) ? key.substr(0, key.size() - kStream.size()) : key);
-  return kind == lc::EntryKind::stream ? response + std::string(kStream) : response;
-}
-
 void RequestArgument::declare(Options& options) {
   options.positional("REQUEST", path_, "the request: a file, or - for stdin");
   options.value("--key", "KEY", key_, "names the entry instead of a request");
-}
-
-std::string RequestArgument::name(lc::EntryKind kind) const {
-  return entry_name(key_, kind);
 }
 
 const std::string& RequestArgument::request() {
@@ -28,13 +19,27 @@ const std::string& RequestArgument::request() {
 
 lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   if (is_named() && !is_stdin()) usage_error("give either a REQUEST or --key, not both");
+  lc::Cache& cache = context.cache();
   if (!is_named()) {
-    const auto key = checked(context.cache().key(request()));
-    return context.settle(context.cache().get(key, kind, context.deadline()));
+    const auto key = checked(cache.key(request()));
+    entry_ = cache.entry_name(key.response_name, kind);
+    provider_ = key.provider;
+    return context.settle(cache.get(key, kind, context.deadline()));
   }
-  auto lookup = context.settle(context.cache().get_named(name(kind), context.deadline()));
-  if (lookup && lookup.entry->kind() != kind) return {std::nullopt, lc::MissReason::wrong_kind};
+  entry_ = cache.entry_name(key_, kind);
+  provider_ = context.settings().provider.value_or("");
+  auto lookup = context.settle(cache.get_named(entry_, context.deadline()));
+  if (lookup && lookup.entry->kind() != kind) return {.miss = lc::MissReason::wrong_kind};
   return lookup;
+}
+
+std::string RequestArgument::annotated(std::string_view stored, std::string_view index) const {
+  return checked(lc::bifrost::annotate(stored, provider_, entry_ + std::string(index)));
+}
+
+void require_bifrost(const Context& context, std::string_view option) {
+  if (context.settings().compat == lc::KeyScheme::bifrost) return;
+  usage_error(fmt::format("{} is for a gateway's entries: it needs --compat bifrost", option));
 }
 
 }  // namespace llmcache

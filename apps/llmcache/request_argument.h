@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "context.h"
 #include "options.h"
@@ -14,20 +15,22 @@ class RequestArgument {
 
   bool is_named() const { return !key_.empty(); }
   bool is_stdin() const { return path_ == "-"; }
-  // The entry's name where --key was given.
-  std::string name(libcache::EntryKind kind) const;
   // The request's bytes, read at the first call.
   const std::string& request();
   // Looks the entry up, by request or by name.
   libcache::Lookup find(Context& context, libcache::EntryKind kind);
+  // What find() found, or chunk `index` of it, as a Bifrost gateway's plugin serves it.
+  std::string annotated(std::string_view stored, std::string_view index = "") const;
 
  private:
   std::string path_ = "-";
   std::string key_;
   std::optional<std::string> request_;
+  std::string entry_;     // that find() looked for
+  std::string provider_;  // of its request; empty where that is not known
 };
 
-// `key` as the name of its response or its stream entry, whichever of the two it names.
-std::string entry_name(const std::string& key, libcache::EntryKind kind);
+// Throws a Failure (usage) under any other scheme.
+void require_bifrost(const Context& context, std::string_view option);
 
 }  // namespace llmcache

@@ -50,6 +50,10 @@ std::string why_equal(const lc::RequestKey& key, const std::string& name) {
 }  // namespace
 
 void explain_miss(Context& context, const std::string& request) {
+  if (context.settings().compat == lc::KeyScheme::bifrost) {
+    context.report().say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
+    return;
+  }
   const auto nearest = find_nearest(context, request);
   if (!nearest) {
     context.report().say("no stored request to compare with in this session");

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.h"
-#include "request_argument.h"
 #include "terminal.h"
 
 namespace llmcache {
@@ -31,7 +30,8 @@ class Diff : public Command {
   static std::string load(Context& context, const std::string& argument) {
     if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) return read_input(argument);
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
-      const auto found = context.settle(context.cache().get_named(entry_name(argument, kind), context.deadline()));
+      const auto found =
+          context.settle(context.cache().get_named(context.cache().entry_name(argument, kind), context.deadline()));
       if (!found) continue;
       if (auto request = checked(found.entry->request())) return std::move(*request);
     }

@@ -15,15 +15,21 @@ class Get : public Command {
     request_.declare(options);
     options.flag("--meta", meta_, "prints the entry's metadata as JSON on stderr");
     options.flag("--why", why_, "on a miss, names the nearest stored request and where it differs");
+    options.flag("--annotate", annotate_, "bifrost: adds what the gateway's plugin adds on a hit");
   }
 
   Exit run(Context& context) override {
+    if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::response);
     if (!found) {
       if (why_ && !request_.is_named()) explain_miss(context, request_.request());
       return Exit::no;
     }
     if (meta_) context.report().say(describe(head_of(*found.entry), lc::system_now()).dump());
+    if (annotate_) {
+      context.out().write(request_.annotated(checked(found.entry->body())));
+      return Exit::success;
+    }
     checked(found.entry->read([&](const lc::Chunk& piece) -> lc::Status {
       context.out().write(piece.bytes);
       return {};
@@ -35,6 +41,7 @@ class Get : public Command {
   RequestArgument request_;
   bool meta_ = false;
   bool why_ = false;
+  bool annotate_ = false;
 };
 
 }  // namespace

@@ -48,14 +48,14 @@ class Ls : public Command {
       found.push_back(listing);
       return true;
     };
-    checked(context.cache().store().scan(prefix_.value_or(context.settings().prefix), null_ ? 0 : lc::kEntryHeadBytes,
-                                         visit, context.long_deadline()));
+    checked(context.cache().store().scan(prefix_.value_or(context.settings().prefix),
+                                         null_ ? 0 : context.cache().head_bytes(), visit, context.long_deadline()));
     return found;
   }
 
   void print_json(Context& context, const lc::Listing& listing) const {
     nlohmann::ordered_json row{{"schema", "llmcache.entry/1"}, {"name", listing.name}, {"stored_bytes", listing.size}};
-    if (const auto head = lc::decode_head(listing.head)) {
+    if (const auto head = context.cache().head(listing)) {
       row.update(describe(*head, now_));
     } else {
       row["kind"] = "unknown";
@@ -73,7 +73,7 @@ class Ls : public Command {
 
   std::vector<std::string> row_of(Context& context, const lc::Listing& listing) const {
     const std::string name = context.out().name(listing.name);
-    const auto head = lc::decode_head(listing.head);
+    const auto head = context.cache().head(listing);
     if (!head) {
       std::vector<std::string> row{name, "unknown", "-", format_size(listing.size), "-", "-"};
       if (long_) row.insert(row.end(), 5, "-");
@@ -84,14 +84,14 @@ class Ls : public Command {
                                  std::string(lc::to_string(head->kind)),
                                  text_or_dash(metadata.model),
                                  format_size(listing.size),
-                                 format_duration(std::max(now_ - head->created, lc::Milliseconds(0))),
+                                 age(*head, now_),
                                  time_left(*head, now_)};
     if (long_) {
       row.push_back(text_or_dash(metadata.incomplete ? "incomplete" : metadata.finish_reason));
       row.push_back(count_or_dash(metadata.prompt_tokens));
       row.push_back(count_or_dash(metadata.completion_tokens));
       row.push_back(metadata.origin_total ? format_duration(*metadata.origin_total) : "-");
-      row.push_back(format_time(head->created));
+      row.push_back(is_dated(*head) ? format_time(head->created) : "-");
     }
     return row;
   }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "commands/commands.h"
+#include "describe.h"
 #include "progress.h"
 #include "terminal.h"
 #include "values.h"
@@ -65,7 +66,7 @@ class Purge : public Command {
       std::optional<lc::UnixTime> before;
       if (!older_than_.empty()) before = lc::system_now() - parse_duration(older_than_);
       filter.accept_head = [this, before](const lc::EntryHead& head) {
-        if (before && head.created >= *before) return false;
+        if (before && (!is_dated(head) || head.created >= *before)) return false;
         return model_.empty() || ::fnmatch(model_.c_str(), head.metadata.model.c_str(), 0) == 0;
       };
     }

@@ -26,7 +26,8 @@ class Put : public Command {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }
     const auto key = checked(context.cache().key(request_.request()));
-    AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response);
+    AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response,
+                            context.settings().compat);
     read_input(response_, [&](std::string_view piece) {
       recorder.write(piece);
       if (!tee_) return;

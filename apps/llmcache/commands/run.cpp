@@ -104,7 +104,7 @@ class Run : public Command {
   }
 
   Exit run_and_store(Context& context, const std::string& request, const lc::RequestKey& key) const {
-    AnswerRecorder recorder(kind_);
+    AnswerRecorder recorder(kind_, context.settings().compat);
     const Outcome outcome = pass_through(context, request, &recorder);
     const auto exit = static_cast<Exit>(outcome.child.exit_code);
     if (const std::string reason = reason_not_to_store(outcome); !reason.empty()) {

@@ -1,6 +1,5 @@
 #include "commands/commands.h"
 #include "describe.h"
-#include "request_argument.h"
 
 namespace llmcache {
 
@@ -24,8 +23,8 @@ class Show : public Command {
     bool any = false;
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       if ((stream_ && kind == lc::EntryKind::response) || (response_ && kind == lc::EntryKind::stream)) continue;
-      const std::string name = entry_name(key_, kind);
-      if (!response_ && !stream_ && key_.ends_with("_stream") && name != key_) continue;
+      const std::string name = context.cache().entry_name(key_, kind);
+      if (!response_ && kind == lc::EntryKind::response && name != key_) continue;
       if (request_ && any) break;
       const lc::Lookup found = context.settle(context.cache().get_named(name, context.deadline()));
       if (!found || found.entry->kind() != kind) continue;
@@ -52,7 +51,8 @@ class Show : public Command {
       return;
     }
     if (!response_ && !stream_) {
-      nlohmann::ordered_json about{{"name", name}, {"stored_bytes", entry.stored_size()}};
+      nlohmann::ordered_json about{{"name", name}};
+      if (context.settings().compat == lc::KeyScheme::native) about["stored_bytes"] = entry.stored_size();
       about.update(describe(head_of(entry), lc::system_now()));
       context.out().line(about.dump(context.settings().json ? -1 : 2));
       if (context.settings().json) return;

@@ -56,14 +56,16 @@ struct CacheOptions {
   EventHandler on_event;
 };
 
-enum class MissReason { none, absent, expired, corrupt, collision, wrong_kind };
-inline constexpr std::size_t kMissReasons = 6;
+enum class MissReason { none, absent, expired, corrupt, collision, wrong_kind, incomplete };
+inline constexpr std::size_t kMissReasons = 7;
 std::string_view to_string(MissReason reason);
 
 // What a lookup found.
 struct Lookup {
-  std::optional<Entry> entry;
+  std::optional<Entry> entry = {};
   MissReason miss = MissReason::absent;  // none on a hit
+  std::string reason = {};               // what is wrong, for people: of a corrupt or incomplete entry
+  std::optional<Entry> partial = {};     // of an incomplete stream: what stands before its first gap
   explicit operator bool() const { return entry.has_value(); }
 };
 
@@ -85,8 +87,9 @@ struct StoreAnswerOptions {
 };
 
 // Why the policy kept an answer out.
-enum class Refusal { incomplete, error, finish_reason, too_large };
-inline constexpr std::size_t kRefusals = 4;
+// unservable: a gateway that shares the store could not make sense of it.
+enum class Refusal { incomplete, error, finish_reason, too_large, unservable };
+inline constexpr std::size_t kRefusals = 5;
 std::string_view to_string(Refusal refusal);
 
 // What a cache has done since it was made.
@@ -135,7 +138,7 @@ class Cache {
 
   // The response or stream entry of a request, proven against it. Fails as the store does.
   Result<Lookup> get(const RequestKey& key, EntryKind kind, Deadline deadline);
-  // The entry under a name, which only its checksum and expiry prove.
+  // The entry under a name, which only its checksum and expiry prove (bifrost: nothing at all).
   Result<Lookup> get_named(std::string_view name, Deadline deadline);
 
   // Stores an answer. False: `only_new` held and an entry was there. Fails: policy, with the reason why the answer is
@@ -150,6 +153,13 @@ class Cache {
   Result<std::uint64_t> clear(std::string_view name, Deadline deadline);
   // Removes many; nothing but names that start with the filter's prefix. Fails: policy, and as the store does.
   Result<PurgeResult> purge(const PurgeFilter& filter, Deadline deadline);
+
+  // The name of the entry of a kind that `key` leads to: the key of a request, or the name of any entry of it.
+  std::string entry_name(std::string_view key, EntryKind kind) const;
+  // What a row of a scan says of its entry, if the scan asked for the first `head_bytes` of the values. Fails (corrupt)
+  // for what is no entry.
+  std::size_t head_bytes() const;
+  Result<EntryHead> head(const Listing& listing) const;
 
   Counters counters() const;
   Store& store();

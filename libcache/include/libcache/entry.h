@@ -61,6 +61,7 @@ struct EntryDraft {
   std::optional<std::string_view> request = {};  // the canonical request, kept for show, diff and get --why
   std::string_view body = {};                    // a response's bytes
   std::span<const Chunk> chunks = {};            // a stream's pieces
+  bool compress = true;                          // where that pays; off for an entry that is not to be stored
 };
 
 // The entry's bytes. Fails (invalid) only for metadata that does not fit in the first kEntryHeadBytes.
@@ -69,7 +70,7 @@ Result<std::string> encode(const EntryDraft& draft);
 // What stands at the front of an entry, readable without its body.
 struct EntryHead {
   EntryKind kind = EntryKind::response;
-  UnixTime created{};
+  UnixTime created{};  // the epoch where that is not known: a gateway's answer need not say
   std::optional<UnixTime> expires = {};
   Digest request_digest{};
   Metadata metadata = {};

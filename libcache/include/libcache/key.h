@@ -1,4 +1,5 @@
-// From a JSON request to the key under which its answer is stored. Pure: nothing here knows a store, a clock or a locale.
+// From a JSON request to the key under which its answer is stored. Pure: nothing here knows a store, a clock or a
+// locale.
 //
 // The native scheme is normative and versioned: canonical JSON (RFC 8785, with exact integers), hashed with XXH3-128.
 // The same request and options give the same key in every process, version and machine.
@@ -14,8 +15,8 @@
 
 namespace libcache {
 
-// How keys are made. `native` is llmcache's own; `bifrost` gives the keys of a Bifrost gateway with its Redis plugin, which
-// drops much of a request and can be forged (XXH64): two requests may share one key.
+// How keys are made. `native` is llmcache's own; `bifrost` gives the keys of a Bifrost gateway with its Redis plugin,
+// which drops much of a request and can be forged (XXH64): two requests may share one key.
 enum class KeyScheme { native, bifrost };
 
 // What a request to a Bifrost gateway looks like: the gateway's own request object, or the body of one of its HTTP
@@ -50,8 +51,8 @@ struct RequestKey {
   std::string base;
   // The base key, with "_sample_{i}" for a sample i >= 1: the name of the response entry.
   std::string response_name;
-  // The response entry's name with "_stream": the name of the stream entry. bifrost: with "_chunk_", which the index of a
-  // chunk completes to that chunk's name.
+  // The response entry's name with "_stream": the name of the stream entry. bifrost: with "_chunk_", which the index of
+  // a chunk completes to that chunk's name.
   std::string stream_name;
   // Exactly the bytes that were hashed. Their SHA-256 proves an entry on a hit.
   std::string canonical;
@@ -59,6 +60,8 @@ struct RequestKey {
   bool stream = false;
   // The request's top-level "model" if it is a string, else empty. bifrost: without the provider.
   std::string model;
+  // bifrost: whom the request is for, whether or not that is in the key.
+  std::string provider;
 };
 
 // Derives keys, reusing its parser and buffers from call to call. Movable; one thread at a time.
@@ -103,8 +106,8 @@ struct Difference {
   std::optional<std::string> right;
 };
 
-// The places at which two requests differ as far as their keys are concerned, by pointer. Empty exactly when the keys are
-// equal. A differing array or object is descended into; arrays are compared element by element.
+// The places at which two requests differ as far as their keys are concerned, by pointer. Empty exactly when the keys
+// are equal. A differing array or object is descended into; arrays are compared element by element.
 Result<std::vector<Difference>> diff(const KeyOptions& options, std::string_view left, std::string_view right);
 
 // The base key that `name` belongs to: `name` without a "_stream", "_sample_{i}" or "_chunk_{i}" suffix.

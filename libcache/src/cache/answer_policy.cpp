@@ -16,6 +16,8 @@ std::string_view to_string(Refusal refusal) {
       return "finish_reason";
     case Refusal::too_large:
       return "too_large";
+    case Refusal::unservable:
+      return "unservable";
   }
   return "unknown";
 }

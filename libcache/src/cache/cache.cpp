@@ -2,11 +2,13 @@
 #include <libcache/cache.h>
 
 #include <atomic>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "base/guarded.h"
 #include "cache/answer_policy.h"
+#include "cache/layout.h"
 #include "cache/write_queue.h"
 
 namespace libcache {
@@ -25,6 +27,8 @@ std::string_view to_string(MissReason reason) {
       return "collision";
     case MissReason::wrong_kind:
       return "wrong_kind";
+    case MissReason::incomplete:
+      return "incomplete";
   }
   return "none";
 }
@@ -41,6 +45,7 @@ struct Cache::State {
   State(std::unique_ptr<Store> the_store, CacheOptions the_options)
       : store(std::move(the_store)),
         options(std::move(the_options)),
+        layout(options.key.scheme == KeyScheme::native ? make_native_layout() : make_bifrost_layout()),
         queue({options.queue_entries, options.queue_bytes, options.write_budget, options.closing_budget},
               [this](const PendingWrite& write, Deadline deadline) { write_in_background(write, deadline); }) {}
 
@@ -55,9 +60,12 @@ struct Cache::State {
     return fail(ErrorCode::policy, std::move(reason));
   }
 
-  Lookup missed(MissReason reason) {
-    ++misses[static_cast<std::size_t>(reason)];
-    return {std::nullopt, reason};
+  Lookup missed(std::string_view name, Lookup found) {
+    ++misses[static_cast<std::size_t>(found.miss)];
+    if (!found.reason.empty()) {
+      warn(fmt::format("entry.{}", to_string(found.miss)), fmt::format("{}: {}", name, found.reason));
+    }
+    return found;
   }
 
   // Hands a store's result through, counting its failures.
@@ -73,6 +81,7 @@ struct Cache::State {
 
   std::unique_ptr<Store> store;
   const CacheOptions options;
+  const std::unique_ptr<Layout> layout;
   // Each caller borrows one, so that keys are derived side by side with buffers that are made once.
   Guarded<std::vector<KeyDeriver>> idle_derivers;
   std::atomic<std::uint64_t> hits{0}, stored{0}, dropped{0}, store_errors{0};
@@ -121,22 +130,19 @@ Result<RequestKey> Cache::key(std::string_view request) const {
 // The proof of a hit, cheapest part first: present, intact, not expired, of the kind asked for, of this very request.
 Result<Lookup> Cache::State::find(std::string_view name, const std::string* canonical, std::optional<EntryKind> kind,
                                   Deadline deadline) {
-  auto value = counted(store->get(name, deadline));
-  if (!value) return tl::make_unexpected(value.error());
-  if (!*value) return missed(MissReason::absent);
-  auto entry = Entry::open(std::move(**value));
-  if (!entry) {
-    warn("entry.corrupt", fmt::format("{}: {}", name, entry.error().message));
-    return missed(MissReason::corrupt);
-  }
-  if (entry->expires() && *entry->expires() <= options.clock()) return missed(MissReason::expired);
-  if (kind && entry->kind() != *kind) return missed(MissReason::wrong_kind);
-  if (canonical && entry->request_digest() != sha256(*canonical)) {
-    warn("entry.collision", fmt::format("{}: the entry answers another request with the same hash", name));
-    return missed(MissReason::collision);
+  auto found = counted(layout->get(*store, name, deadline));
+  if (!found) return found;
+  if (!*found) return missed(name, *std::move(found));
+  const Entry& entry = *found->entry;
+  if (entry.expires() && *entry.expires() <= options.clock()) return missed(name, {.miss = MissReason::expired});
+  if (kind && entry.kind() != *kind) return missed(name, {.miss = MissReason::wrong_kind});
+  const bool proves_request = options.key.scheme == KeyScheme::native;
+  if (canonical && proves_request && entry.request_digest() != sha256(*canonical)) {
+    return missed(name,
+                  {.miss = MissReason::collision, .reason = "the entry answers another request with the same hash"});
   }
   ++hits;
-  return Lookup{std::move(*entry), MissReason::none};
+  return found;
 }
 
 Result<Lookup> Cache::get(const RequestKey& key, EntryKind kind, Deadline deadline) {
@@ -164,14 +170,16 @@ Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, cons
   if (options.keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
-  const auto bytes = encode(draft);
-  if (!bytes) return tl::make_unexpected(bytes.error());
-  if (bytes->size() > options.max_entry) {
+  const auto values = layout->encode(name_of(key, answer.kind), draft);
+  if (!values && values.error().code == ErrorCode::policy) return refuse(Refusal::unservable, values.error().message);
+  if (!values) return tl::make_unexpected(values.error());
+  const auto add = [](std::uint64_t sum, const NamedValue& value) { return sum + value.bytes.size(); };
+  const auto size = std::accumulate(values->begin(), values->end(), std::uint64_t{0}, add);
+  if (size > options.max_entry) {
     return refuse(Refusal::too_large,
-                  fmt::format("the entry takes {} bytes, more than max_entry ({})", bytes->size(), options.max_entry));
+                  fmt::format("the entry takes {} bytes, more than max_entry ({})", size, options.max_entry));
   }
-  auto written =
-      counted(store->put(name_of(key, answer.kind), *bytes, {draft.expires, put_options.only_new}, deadline));
+  auto written = counted(layout->write(*store, *values, {draft.expires, put_options.only_new}, deadline));
   if (written && *written) ++stored;
   return written;
 }
@@ -200,14 +208,21 @@ Status Cache::flush(Deadline deadline) {
 
 Result<std::uint64_t> Cache::clear(std::string_view name, Deadline deadline) {
   const std::string base(base_of(name));
-  std::vector<std::string> names{base, base + "_stream"};
-  const auto add = [&](const Listing& listing) -> Result<bool> {
-    names.push_back(listing.name);
-    return true;
-  };
-  const auto scanned = state_->counted(state_->store->scan(base + "_sample_", 0, add, deadline));
-  if (!scanned) return tl::make_unexpected(scanned.error());
-  return state_->counted(state_->store->remove(names, deadline));
+  const auto names = state_->counted(state_->layout->names_under(*state_->store, base, deadline));
+  if (!names) return tl::make_unexpected(names.error());
+  return state_->counted(state_->store->remove(*names, deadline));
+}
+
+std::string Cache::entry_name(std::string_view key, EntryKind kind) const {
+  return state_->layout->entry_name(key, kind);
+}
+
+std::size_t Cache::head_bytes() const {
+  return state_->layout->head_bytes();
+}
+
+Result<EntryHead> Cache::head(const Listing& listing) const {
+  return state_->layout->head(listing);
 }
 
 Counters Cache::counters() const {

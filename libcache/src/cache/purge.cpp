@@ -13,39 +13,38 @@ bool needs_head(const PurgeFilter& filter) {
   return filter.accept_head || filter.prefix.empty();
 }
 
-bool accepts(const PurgeFilter& filter, const Listing& listing) {
+bool accepts(const Cache& cache, const PurgeFilter& filter, const Listing& listing) {
   if (!listing.name.starts_with(filter.prefix)) return false;
   if (filter.accept_name && !filter.accept_name(listing.name)) return false;
   if (!needs_head(filter)) return true;
-  const auto head = decode_head(listing.head);
+  const auto head = cache.head(listing);
   return head && (!filter.accept_head || filter.accept_head(*head));
 }
 
 // Calls `take` with the entries that the filter wants, a batch at a time, until it returns false.
-Status for_each_batch(Store& store, const PurgeFilter& filter, Deadline deadline,
+Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline,
                       const std::function<Result<bool>(std::span<const Listing>)>& take) {
   std::vector<Listing> batch;
   const auto visit = [&](const Listing& listing) -> Result<bool> {
-    if (!accepts(filter, listing)) return true;
+    if (!accepts(cache, filter, listing)) return true;
     batch.push_back(listing);
     if (batch.size() < filter.batch) return true;
     return take(std::exchange(batch, {}));
   };
-  if (auto scanned = store.scan(filter.prefix, needs_head(filter) ? kEntryHeadBytes : 0, visit, deadline); !scanned) {
-    return scanned;
-  }
+  const std::size_t head_bytes = needs_head(filter) ? cache.head_bytes() : 0;
+  if (auto scanned = cache.store().scan(filter.prefix, head_bytes, visit, deadline); !scanned) return scanned;
   if (batch.empty()) return {};
   return take(batch).map([](bool) {});
 }
 
 // Fails (policy) if the purge would remove more than max_delete entries.
-Status check_count(Store& store, const PurgeFilter& filter, Deadline deadline) {
+Status check_count(Cache& cache, const PurgeFilter& filter, Deadline deadline) {
   std::uint64_t entries = 0;
   const auto add = [&](std::span<const Listing> batch) -> Result<bool> {
     entries += batch.size();
     return entries <= *filter.max_delete;
   };
-  if (auto counted = for_each_batch(store, filter, deadline, add); !counted) return counted;
+  if (auto counted = for_each_batch(cache, filter, deadline, add); !counted) return counted;
   if (entries <= *filter.max_delete) return {};
   return fail(ErrorCode::policy, fmt::format("more than {} entries would be removed", *filter.max_delete));
 }
@@ -57,7 +56,7 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     return fail(ErrorCode::policy, "an empty prefix would remove every entry of the store");
   }
   if (filter.max_delete) {
-    if (auto checked = check_count(store(), filter, deadline); !checked) return tl::make_unexpected(checked.error());
+    if (auto checked = check_count(*this, filter, deadline); !checked) return tl::make_unexpected(checked.error());
   }
   PurgeResult total;
   const auto take = [&](std::span<const Listing> batch) -> Result<bool> {
@@ -75,7 +74,7 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     total.entries += removed;
     return true;
   };
-  if (auto done = for_each_batch(store(), filter, deadline, take); !done) return tl::make_unexpected(done.error());
+  if (auto done = for_each_batch(*this, filter, deadline, take); !done) return tl::make_unexpected(done.error());
   return total;
 }
 

@@ -1,5 +1,7 @@
 #include <libcache/entry.h>
 
+#include <limits>
+
 #include "entry/blocks.h"
 #include "entry/codec.h"
 #include "entry/compress.h"
@@ -20,8 +22,11 @@ Section append_bytes(std::string& out, std::string_view bytes, std::uint64_t thr
 }
 
 Section append_payload(std::string& out, const EntryDraft& draft) {
-  if (draft.kind == EntryKind::response) return append_bytes(out, draft.body, kCompressResponseFrom);
-  return append_section(out, blocks_size(draft.chunks), kCompressFrom,
+  constexpr auto kNever = std::numeric_limits<std::uint64_t>::max();
+  if (draft.kind == EntryKind::response) {
+    return append_bytes(out, draft.body, draft.compress ? kCompressResponseFrom : kNever);
+  }
+  return append_section(out, blocks_size(draft.chunks), draft.compress ? kCompressFrom : kNever,
                         [&](const Emit& emit) { write_blocks(draft.chunks, emit); });
 }
 

@@ -21,6 +21,7 @@ Status BifrostScheme::read(std::string_view request, RequestKey& key) {
   auto target = write(request, key.canonical, nullptr);
   if (!target) return tl::make_unexpected(target.error());
   key.model = std::move(target->model);
+  key.provider = std::move(target->provider);
   const JsonNode* const stream = find_member(request_, request_.root(), "stream");
   key.stream = stream != nullptr && stream->kind == JsonKind::true_;
   return {};

@@ -59,7 +59,7 @@ std::string session_prefix(const KeyOptions& options) {
 }
 
 std::string_view base_of(std::string_view name) {
-  return without_numbered(without_numbered(without(name, kStream), kChunk), kSample);
+  return without_numbered(without_numbered(without(without(name, kStream), kChunk), kChunk), kSample);
 }
 
 }  // namespace libcache

@@ -4,12 +4,13 @@
 
 #include <utility>
 
+#include "store/batch.h"
 #include "store/listing_lookup.h"
 
 namespace libcache {
 namespace {
 
-class ReadOnlyStore final : public Store, public ListingLookup, public Diagnosable {
+class ReadOnlyStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable {
  public:
   explicit ReadOnlyStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 
@@ -30,6 +31,11 @@ class ReadOnlyStore final : public Store, public ListingLookup, public Diagnosab
     reading.read_only = true;
     return libcache::diagnose(*store_, reading, deadline);
   }
+  Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
+                                                          Deadline deadline) override {
+    return libcache::get_all(*store_, names, deadline);
+  }
+  Status put_all(std::span<const NamedValue>, std::optional<UnixTime>, Deadline) override { return refuse(); }
 
  private:
   static tl::unexpected<Error> refuse() {

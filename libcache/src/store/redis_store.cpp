@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/batch.h"
 #include "store/listing_lookup.h"
 #include "store/redis_client.h"
 #include "store/redis_diagnosis.h"
@@ -19,7 +20,7 @@ using redis::Command;
 using redis::Repeat;
 using redis::Reply;
 
-class RedisStore final : public Store, public ListingLookup, public Diagnosable {
+class RedisStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable {
  public:
   RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
       : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
@@ -77,6 +78,10 @@ class RedisStore final : public Store, public ListingLookup, public Diagnosable 
     return std::move(listings->front());
   }
 
+  Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
+                                                          Deadline deadline) override;
+  Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override;
+
   Status ping(Deadline deadline) override {
     const auto masters = client_.masters(deadline);
     if (!masters) return tl::make_unexpected(masters.error());
@@ -111,6 +116,50 @@ class RedisStore final : public Store, public ListingLookup, public Diagnosable 
   std::atomic<bool> has_unlink_ = true;         // since Redis 4
   std::atomic<std::size_t> largest_value_ = 0;  // 0: not asked for yet
 };
+
+// Each value and its time left in one round trip. What went between the two is as good as never seen.
+Result<std::vector<std::optional<StoredValue>>> RedisStore::get_all(std::span<const std::string> names,
+                                                                    Deadline deadline) {
+  std::vector<std::optional<StoredValue>> values(names.size());
+  if (names.empty()) return values;
+  std::vector<Command> commands;
+  for (const std::string& name : names) {
+    commands.push_back({"GET", name});
+    commands.push_back({"PTTL", name});
+  }
+  auto replies = client_.run_all(commands, Repeat::allowed, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  const UnixTime now = clock_();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Reply& value = (*replies)[2 * i];
+    const Reply& left = (*replies)[2 * i + 1];
+    if (value.is_error()) return client_.refused(value, commands[2 * i]);
+    if (left.is_error()) return client_.refused(left, commands[2 * i + 1]);
+    constexpr auto kGone = -2;
+    if (value.is_nil() || left.integer == kGone) continue;
+    values[i] = StoredValue{std::move(value.text), std::nullopt};
+    if (left.integer >= 0) values[i]->expires = now + Milliseconds(left.integer);
+  }
+  return values;
+}
+
+Status RedisStore::put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) {
+  if (values.empty()) return {};
+  const std::string left =
+      expires ? std::to_string(std::max<Milliseconds::rep>(1, (*expires - clock_()).count())) : std::string();
+  std::vector<Command> commands;
+  for (const NamedValue& value : values) {
+    if (auto fits = check_size(value.bytes.size(), deadline); !fits) return fits;
+    commands.push_back({"SET", value.name, value.bytes});
+    if (expires) commands.back().insert(commands.back().end(), {"PX", left});
+  }
+  const auto replies = client_.run_all(commands, Repeat::allowed, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  for (const Reply& reply : *replies) {
+    if (reply.is_error()) return client_.refused(reply, commands.front());
+  }
+  return {};
+}
 
 Result<std::uint64_t> RedisStore::remove_batch(std::span<const std::string> names, Deadline deadline) {
   const bool unlink = has_unlink_;

@@ -1,0 +1,46 @@
+// How entries lie in a store: under which names, as what bytes. The cache decides what may be answered and stored; a
+// layout knows where to look.
+#pragma once
+
+#include <libcache/cache.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/batch.h"
+
+namespace libcache {
+
+// Immutable, so thread-safe. Fails as the store does unless it says otherwise.
+class Layout {
+ public:
+  virtual ~Layout() = default;
+
+  // As Cache::entry_name.
+  virtual std::string entry_name(std::string_view key, EntryKind kind) const = 0;
+  // What stands under the name of an entry; neither its expiry nor its request has been looked at.
+  virtual Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const = 0;
+  // The values that make up an entry. Fails: invalid, as libcache::encode does; policy, for what those who share the
+  // layout could not serve.
+  virtual Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const = 0;
+  // Writes them, so that no reader takes a part for the whole. False: `only_new` held and an entry was there.
+  virtual Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
+                             Deadline deadline) const = 0;
+  // The names of all that may stand under a base key.
+  virtual Result<std::vector<std::string>> names_under(Store& store, const std::string& base,
+                                                       Deadline deadline) const = 0;
+  // As Cache::head_bytes and Cache::head.
+  virtual std::size_t head_bytes() const = 0;
+  virtual Result<EntryHead> head(const Listing& listing) const = 0;
+};
+
+// An entry is one value, in the form that llmcache-format(5) describes.
+std::unique_ptr<Layout> make_native_layout();
+
+// The layout of a Bifrost gateway's Redis plugin: a response is its JSON, a stream a value for each chunk.
+std::unique_ptr<Layout> make_bifrost_layout();
+
+}  // namespace libcache

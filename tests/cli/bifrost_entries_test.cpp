@@ -1,0 +1,178 @@
+// --compat bifrost: entries of a gateway in a real Redis, and of our own in any store.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/terminal_session.h"
+#include "support/gateway_data.h"
+#include "support/redis_server.h"
+
+using llmcache::test::TerminalSession;
+using nlohmann::json;
+
+namespace {
+
+struct GatewayRedis {
+  support::GatewayData data{LLMCACHE_TEST_DATA "/golden"};
+  support::RedisServer server;
+  TerminalSession shell;
+
+  GatewayRedis() {
+    for (const auto& [name, value] : data.values) set(name, value);
+    shell.write("request.json", data.request);
+    shell.write("response.json", data.values.at(data.key));
+    shell.write("stream.sse", data.events());
+    shell.write(".config/llmcache/config.json", json{{"store", server.url()},
+                                                     {"compat", "bifrost"},
+                                                     {"prefix", "bifrost:cache:"},
+                                                     {"session", "my-session"},
+                                                     {"ttl", "1h"},
+                                                     {"deadline", "30s"}}
+                                                    .dump());
+  }
+  void set(const std::string& name, const std::string& value) { server.command({"SET", name, value, "PX", "3600000"}); }
+  std::map<std::string, std::string> stored() {
+    std::map<std::string, std::string> values;
+    std::istringstream names(server.command({"KEYS", "*"}));
+    for (std::string name; std::getline(names, name);) values[name] = server.command({"GET", name});
+    return values;
+  }
+};
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(GatewayRedis, "get prints a gateway's response as it is stored, by request and by key") {
+  CHECK(shell.out("llmcache get request.json") == data.values.at(data.key));
+  for (const auto* suffix : {"", "_stream", "_chunk_3"}) {
+    CHECK(shell.out(fmt::format("llmcache get --key {}{}", data.key, suffix)) == data.values.at(data.key));
+  }
+  CHECK(shell.run("llmcache get request.json --session other").exit == 1);
+  const auto meta = json::parse(shell.run("llmcache get --meta request.json").err);
+  CHECK(meta["model"] == "gpt-4o-mini-2024-07-18");
+  CHECK(meta["provider"] == "openai");
+  CHECK(meta["ttl_ms"] > 0);
+  CHECK(meta["ttl_ms"] <= 3600000);
+}
+
+TEST_CASE_METHOD(GatewayRedis, "get --annotate prints what the plugin serves on a hit") {
+  CHECK(json::parse(shell.out("llmcache get --annotate request.json")) == json::parse(data.hit_response));
+  CHECK(shell.run("llmcache get --annotate --compat native request.json").exit == 2);
+}
+
+TEST_CASE_METHOD(GatewayRedis, "a gateway's stream without one of its chunks is a miss, or damage with --strict") {
+  for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) {
+    const std::string name = data.chunk_name(i);
+    server.command({"DEL", name});
+    const auto ran = shell.run("llmcache replay request.json");
+    CHECK(ran.exit == 1);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.starts_with("llmcache: warning: "));
+    if (i == 3) CHECK(shell.run("llmcache replay --strict request.json").exit == 6);
+    set(name, data.values.at(name));
+  }
+  CHECK(shell.run("llmcache replay request.json").exit == 0);
+}
+
+TEST_CASE_METHOD(GatewayRedis, "ls and show say of a gateway's entries what these say themselves") {
+  const auto rows = lines_of(shell.out("llmcache ls --json"));
+  REQUIRE(rows.size() == data.values.size());
+  CHECK(rows[0]["name"] == data.key);
+  CHECK(rows[0]["kind"] == "response");
+  CHECK(rows[0]["model"] == "gpt-4o-mini-2024-07-18");
+  CHECK(rows[1]["kind"] == "stream");
+  CHECK(rows[1]["ttl_ms"] > 0);
+  const std::string shown = shell.out("llmcache show " + data.key);
+  CHECK(shown.find("\"kind\": \"response\"") != std::string::npos);
+  CHECK(shown.find("\"kind\": \"stream\"") != std::string::npos);
+  CHECK(shell.out("llmcache show --response " + data.key) == data.values.at(data.key));
+  CHECK(shell.out("llmcache show --stream " + data.key) == data.events());
+  CHECK(shell.out("llmcache show --raw " + data.chunk_name(3)) == data.values.at(data.chunk_name(3)));
+  CHECK(shell.run("llmcache show --request " + data.key).exit == 1);
+}
+
+TEST_CASE_METHOD(GatewayRedis,
+                 "clear takes the key of a response, of a stream or of one chunk, and leaves others alone") {
+  const std::string other = data.key.substr(0, data.key.size() - 1) + "0";
+  for (const std::string& key : {data.key, data.key + "_stream", data.key + "_chunk_", data.chunk_name(12)}) {
+    for (const auto& [name, value] : data.values) set(name, value);
+    set(other, "{}");
+    set(data.key + "_chunk_x", "{}");
+    CHECK(shell.run("llmcache clear " + key).exit == 0);
+    CHECK(server.command({"DBSIZE"}) == "2");
+    CHECK(shell.run("llmcache clear " + key).exit == 1);
+  }
+  for (const auto& [name, value] : data.values) set(name, value);
+  CHECK(shell.run("llmcache clear --request request.json").exit == 0);
+  CHECK(server.command({"DBSIZE"}) == "2");
+}
+
+TEST_CASE_METHOD(GatewayRedis, "purge is literal, lists what it would remove, and needs a prefix") {
+  set("bifrost:cachX:my-session_1", "{}");
+  CHECK(shell.run("llmcache purge --yes ''").exit == 2);
+  const auto dry = shell.run("llmcache purge --dry-run bifrost:cache:");
+  CHECK(static_cast<std::size_t>(std::ranges::count(dry.out, '\n')) == data.values.size());
+  CHECK(server.command({"DBSIZE"}) == std::to_string(data.values.size() + 1));
+  CHECK(shell.run("llmcache purge --yes bifrost:cache: --model 'claude*'").exit == 1);
+  CHECK(shell.run("llmcache purge --yes bifrost:cache: --model 'gpt-4o*'").exit == 0);
+  CHECK(server.command({"DBSIZE"}) == "1");
+}
+
+TEST_CASE_METHOD(GatewayRedis, "put writes what the plugin writes, with its time to live") {
+  const auto written = stored();
+  server.command({"FLUSHALL"});
+  shell.out("llmcache put request.json --response response.json");
+  shell.out("llmcache put --stream request.json --response stream.sse");
+  CHECK(stored() == written);
+  for (const auto& [name, value] : written) {
+    const auto left = std::stol(server.command({"PTTL", name}));
+    CHECK(left > 3500000);
+    CHECK(left <= 3600000);
+  }
+}
+
+TEST_CASE_METHOD(GatewayRedis, "put refuses a stream that is cut, and what a gateway could not serve") {
+  server.command({"FLUSHALL"});
+  shell.write("cut.sse", data.events().substr(0, 1500));
+  for (const auto* line :
+       {"llmcache put --stream request.json --response cut.sse", "echo text | llmcache put request.json",
+        "echo '{\"error\":{\"message\":\"no\"}}' | llmcache put request.json"}) {
+    CHECK(shell.run(line).exit == 7);
+  }
+  CHECK(server.command({"DBSIZE"}) == "0");
+}
+
+TEST_CASE("a gateway's layout is the same in an SQLite file") {
+  const support::GatewayData data(LLMCACHE_TEST_DATA "/golden");
+  const TerminalSession shell;
+  shell.write("request.json", data.request);
+  shell.write("response.json", data.values.at(data.key));
+  shell.write("stream.sse", data.events());
+  shell.write(".config/llmcache/config.json",
+              R"({"compat": "bifrost", "prefix": "bifrost:cache:", "session": "my-session"})");
+  shell.out("llmcache put request.json --response response.json");
+  shell.out("llmcache put --stream request.json --response stream.sse");
+  CHECK(shell.out("llmcache get request.json") == data.values.at(data.key));
+  CHECK(shell.out("llmcache show --stream " + data.key) == data.events());
+  CHECK(lines_of(shell.out("llmcache ls --json")).size() == data.values.size());
+  CHECK(shell.run("llmcache put --stream --ttl 0 request.json --response stream.sse").exit == 0);
+  CHECK(shell.run("llmcache replay request.json").exit == 1);
+  CHECK(shell.run("llmcache clear " + data.chunk_name(2)).exit == 0);
+  CHECK(shell.out("llmcache ls").empty());
+}
+
+TEST_CASE("get --why says that a gateway's entries hold no requests") {
+  const TerminalSession shell;
+  const auto ran = shell.run(R"(echo '{"model":"p/m","text":"x"}' | llmcache get --why --compat bifrost)");
+  CHECK(ran.exit == 1);
+  CHECK(ran.err.find("llmcache diff") != std::string::npos);
+}
