@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "failure.h"
+#include "plugin_config.h"
 
 namespace llmcache {
 
@@ -121,10 +122,13 @@ std::optional<Layer> read_config_file(const fs::path& path, const Warn& warn) {
     usage_error(fmt::format("{}:{}: not JSON", path.string(), 1 + std::ranges::count(before, '\n')));
   }
   if (!document.is_object()) usage_error(path.string() + ": expected a JSON object");
+  const bool is_plugins = is_plugin_config(document);
+  if (is_plugins) document = from_plugin_config(document, path.string());
   Layer layer{path.string(), {}};
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find_setting(key);
-    if (setting != nullptr && setting->scope != Scope::caller_only) {
+    const bool allowed = is_plugins && key == "password";  // the plugin has no other place for it
+    if (setting != nullptr && (setting->scope != Scope::caller_only || allowed)) {
       layer.values.push_back({setting, texts_of(value, *setting, path.string() + ": " + key)});
     } else {
       warn_unknown(key, path, warn);

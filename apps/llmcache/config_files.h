@@ -13,8 +13,8 @@ namespace llmcache {
 
 using Warn = std::function<void(const std::string&)>;
 
-// What one file sets. A missing file sets nothing; an unreadable or malformed one is a Failure (usage). Unknown keys
-// are reported with the nearest known one.
+// What one file sets; it may be the configuration of a Bifrost gateway's Redis plugin. A missing file sets nothing; an
+// unreadable or malformed one is a Failure (usage). Unknown keys are reported with the nearest known one.
 std::optional<Layer> read_config_file(const std::filesystem::path& path, const Warn& warn);
 
 // The files that are read, strongest first: the project's .llmcache.json (nearest upwards from the working directory,

@@ -45,6 +45,9 @@ struct Settings {
   libcache::Milliseconds connect_timeout{250};
   libcache::Milliseconds timeout{2000};
   unsigned retries = 1;
+  std::optional<libcache::Milliseconds> read_timeout;
+  std::optional<libcache::Milliseconds> write_timeout;
+  libcache::PoolOptions pool;
   std::optional<std::string> password;
   std::string password_file;
   std::vector<std::string> password_command;  // program and arguments

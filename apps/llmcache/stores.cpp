@@ -45,6 +45,9 @@ lc::StoreOptions store_options(const Settings& settings, std::span<const Resolve
   options.redis.connect_timeout = settings.connect_timeout;
   options.redis.operation_timeout = settings.timeout;
   options.redis.retries = settings.retries;
+  options.redis.read_timeout = settings.read_timeout;
+  options.redis.write_timeout = settings.write_timeout;
+  options.redis.pool = settings.pool;
   options.redis.tls = settings.tls;
   if (std::ranges::none_of(urls, is_server)) return options;
   options.redis.password = read_password(settings, resolved);

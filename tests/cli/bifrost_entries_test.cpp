@@ -69,6 +69,61 @@ TEST_CASE_METHOD(GatewayRedis, "get --annotate prints what the plugin serves on 
   CHECK(shell.run("llmcache get --annotate --compat native request.json").exit == 2);
 }
 
+TEST_CASE_METHOD(GatewayRedis, "replay prints a gateway's stream as its chunks, as events, and as text") {
+  std::string chunks;
+  for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) chunks += data.values.at(data.chunk_name(i)) + "\n";
+  CHECK(shell.out("llmcache replay request.json") == chunks);
+  CHECK(shell.out("llmcache replay --as raw --key " + data.chunk_name(3)) == chunks);
+  CHECK(shell.out("llmcache replay --as sse request.json") == data.events());
+  CHECK(shell.out("llmcache replay --as text request.json") ==
+        "XXH3, wyhash and \"komihash\" — they read <64> bytes & more per round.\n");
+}
+
+TEST_CASE_METHOD(GatewayRedis, "replay --annotate prints what the plugin serves on a hit") {
+  const auto lines = lines_of(shell.out("llmcache replay --annotate request.json"));
+  REQUIRE(lines.size() == data.hit_chunks.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == json::parse(data.hit_chunks[i]));
+  const std::string events = shell.out("llmcache replay --annotate --as sse request.json");
+  CHECK(events.find("bifrost_cached") != std::string::npos);
+  CHECK(events.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_CASE_METHOD(GatewayRedis, "replay --allow-partial prints what stands before the first gap, and exits with 6") {
+  server.command({"DEL", data.chunk_name(2)});
+  const auto ran = shell.run("llmcache replay --allow-partial request.json");
+  CHECK(ran.exit == 6);
+  CHECK(lines_of(ran.out).size() == 2);
+  CHECK(ran.err.find("chunk 2 is missing") != std::string::npos);
+}
+
+TEST_CASE_METHOD(GatewayRedis, "a plugin's configuration file works as it is") {
+  shell.write("plugin.json", json{{"addr", fmt::format("127.0.0.1:{}", server.port())},
+                                  {"username", ""},
+                                  {"password", ""},
+                                  {"db", 0},
+                                  {"cache_key", "my-session"},
+                                  {"ttl", 3600000000000},
+                                  {"prefix", "bifrost:cache:"},
+                                  {"cache_by_model", true},
+                                  {"cache_by_provider", true},
+                                  {"pool_size", 4},
+                                  {"dial_timeout", 500000000},
+                                  {"context_timeout", 10000000000}}
+                                 .dump());
+  const auto get = [&](const std::string& name) {
+    return shell.out("llmcache --config plugin.json config get " + name);
+  };
+  CHECK(get("ttl") == "3600000ms\n");
+  CHECK(get("connect_timeout") == "500ms\n");
+  CHECK(get("timeout") == "10000ms\n");
+  CHECK(get("pool_size") == "4\n");
+  CHECK(get("compat") == "bifrost\n");
+  const auto ran = shell.run("llmcache --config plugin.json get request.json");
+  CHECK(ran.out == data.values.at(data.key));
+  CHECK(ran.err.empty());
+  CHECK(shell.out("llmcache --config plugin.json replay --as sse request.json") == data.events());
+}
+
 TEST_CASE_METHOD(GatewayRedis, "a gateway's stream without one of its chunks is a miss, or damage with --strict") {
   for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) {
     const std::string name = data.chunk_name(i);
@@ -175,4 +230,24 @@ TEST_CASE("get --why says that a gateway's entries hold no requests") {
   const auto ran = shell.run(R"(echo '{"model":"p/m","text":"x"}' | llmcache get --why --compat bifrost)");
   CHECK(ran.exit == 1);
   CHECK(ran.err.find("llmcache diff") != std::string::npos);
+}
+
+TEST_CASE("a plugin's configuration names users, passwords and databases, and leaves what is not set to the defaults") {
+  const TerminalSession shell;
+  shell.write("plugin.json", R"({"addr":":7000","username":"a b","password":"s3cret","db":3,"ttl":0,"read_timeout":-1,)"
+                             R"("cache_by_model":false,"conn_max_idle_time":1500000})");
+  const auto get = [&](const std::string& name) {
+    return shell.out("llmcache --config plugin.json config get " + name);
+  };
+  CHECK(get("store") == "redis://a%20b@localhost:7000/3\n");
+  CHECK(get("password") == "***\n");
+  CHECK(get("ttl") == "5m\n");
+  CHECK(get("by_model") == "false\n");
+  CHECK(get("by_provider") == "true\n");
+  CHECK(get("conn_max_idle_time") == "2ms\n");
+  CHECK(get("prefix") == "\n");
+  for (const auto* file : {R"({"addr":7})", R"({"addr":"h","db":"x"})", R"({"addr":"h","ttl":"soon"})"}) {
+    shell.write("bad.json", file);
+    CHECK(shell.run("llmcache --config bad.json config list").exit == 2);
+  }
 }

@@ -12,6 +12,7 @@
 //   wait_ms=N          pause before the first byte (0)
 //   delay_ms=N         pause before each further event (0); a plain answer takes as long as its stream would
 //   cut_at=N           closes the connection after N bytes of the body
+//   gateway=1          answers of chat completions as a Bifrost gateway in front of the provider passes them on
 //   fail=cut           closes the connection after half of the body
 //   fail=429|500       an error with that status
 //   fail=error         an error body with status 200

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "support/provider_gateway.h"
+
 namespace support {
 namespace {
 
@@ -50,8 +52,14 @@ HttpAnswer make_answer(Protocol protocol, const std::string& request, const Scen
       break;
   }
   const auto model = json.value("model", "local-model");
-  if (json.value("stream", false)) return {200, kEventStream, stream_pieces(protocol, model, scenario)};
-  return {200, "application/json", {answer_body(protocol, model, scenario.chunks)}};
+  HttpAnswer answer{200, "application/json", {}};
+  if (json.value("stream", false)) {
+    answer = {200, kEventStream, stream_pieces(protocol, model, scenario)};
+  } else {
+    answer.pieces = {answer_body(protocol, model, scenario.chunks)};
+  }
+  if (scenario.gateway) pass_through_gateway(answer.pieces);
+  return answer;
 }
 
 std::optional<HttpAnswer> file_answer(const std::filesystem::path& file) {

@@ -35,6 +35,8 @@ bool set(Scenario& scenario, const std::string& name, const std::string& value) 
     scenario.wait = std::chrono::milliseconds(*number);
   else if (name == "delay_ms")
     scenario.delay = std::chrono::milliseconds(*number);
+  else if (name == "gateway")
+    scenario.gateway = *number != 0;
   else if (name == "cut_at")
     scenario.cut_at = *number;
   else

@@ -16,6 +16,7 @@ struct Scenario {
   std::chrono::milliseconds wait{0};
   std::chrono::milliseconds delay{0};
   std::optional<std::size_t> cut_at;
+  bool gateway = false;
 
   // Nothing for a query that is not understood.
   static std::optional<Scenario> parse(const std::multimap<std::string, std::string>& query);

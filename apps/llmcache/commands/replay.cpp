@@ -42,44 +42,68 @@ class Replay : public Command {
     request_.declare(options);
     options.value("--pace", "PACE", pace_, "none (default), recorded, or xN: N times as fast as recorded");
     options.value("--as", "FORM", form_, "raw (default), sse, ndjson, or text: only the answer's text");
+    options.flag("--allow-partial", allow_partial_, "bifrost: prints what there is of an incomplete stream; exit 6");
+    options.flag("--annotate", annotate_, "bifrost: adds what the gateway's plugin adds on a hit");
   }
 
   Exit run(Context& context) override {
     const std::optional<double> pace = parse_pace(pace_);
     const Form form = parse_form(form_);
+    if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::stream);
-    if (!found) return Exit::no;
-    if (form == Form::text) {
-      lc::TextExtractor text;
-      play(context, *found.entry, pace, [&](std::string_view chunk) { return text.feed(chunk); });
-      context.out().write("\n");
-    } else if (form == Form::raw) {
-      play(context, *found.entry, pace, [](std::string_view chunk) { return chunk; });
-    } else {
-      lc::StreamConverter converter(form == Form::sse ? lc::Framing::sse : lc::Framing::ndjson);
-      play(context, *found.entry, pace, [&](std::string_view chunk) { return converter.feed(chunk); });
-      context.out().write(converter.finish());
+    if (found) {
+      print(context, *found.entry, form, pace);
+      return Exit::success;
     }
-    return Exit::success;
+    if (!allow_partial_ || !found.partial) return Exit::no;
+    print(context, *found.partial, form, pace);
+    context.out().flush();
+    throw Failure(Exit::damaged, "the stream is incomplete: " + found.reason);
   }
 
  private:
+  void print(Context& context, const lc::Entry& entry, Form form, std::optional<double> pace) const {
+    // As a gateway keeps it, a stream is its chunks, not the events that are made of them.
+    if (form == Form::raw && context.settings().compat == lc::KeyScheme::bifrost) form = Form::ndjson;
+    if (form == Form::text) {
+      lc::TextExtractor text;
+      play(context, entry, pace, [&](std::string_view chunk) { return text.feed(chunk); });
+      context.out().write("\n");
+    } else if (form == Form::raw) {
+      play(context, entry, pace, [](std::string_view chunk) { return chunk; });
+    } else {
+      lc::StreamConverter converter(form == Form::sse ? lc::Framing::sse : lc::Framing::ndjson);
+      play(context, entry, pace, [&](std::string_view chunk) { return converter.feed(chunk); });
+      context.out().write(converter.finish());
+    }
+  }
+
   // Nothing waits: the first chunk leaves at once, and so does each that another is not yet due behind. Without a pace
   // all are due, and leave by the buffer full.
   template <class Convert>
-  static void play(Context& context, const lc::Entry& entry, std::optional<double> pace, const Convert& convert) {
+  void play(Context& context, const lc::Entry& entry, std::optional<double> pace, const Convert& convert) const {
     const auto start = Steady::now();
     bool first = true;
+    std::size_t index = 0;
     lc::Replay replay(entry);
     while (const auto chunk = checked(replay.next())) {
       if (pace) std::this_thread::sleep_until(start + std::chrono::duration<double, std::milli>(chunk->at) / *pace);
-      context.out().write(convert(chunk->bytes));
+      context.out().write(annotate_ ? convert(annotated(chunk->bytes, index++)) : convert(chunk->bytes));
       if (pace || first) context.out().flush();
       first = false;
     }
   }
 
+  // An event of a gateway's stream, as the plugin would serve it.
+  std::string annotated(std::string_view event, std::size_t index) const {
+    const auto payload = lc::data_of(event);
+    if (!payload || *payload == "[DONE]") return std::string(event);
+    return fmt::format("data: {}\n\n", request_.annotated(*payload, std::to_string(index)));
+  }
+
   RequestArgument request_;
+  bool allow_partial_ = false;
+  bool annotate_ = false;
   std::string pace_ = "none";
   std::string form_ = "raw";
 };

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <libcache/bifrost.h>
 
 #include <chrono>
 #include <exception>
@@ -112,6 +113,11 @@ class Run : public Command {
       return exit;
     }
     const lc::Answer answer = std::move(recorder).finish();
+    if (const auto origin = check_origin(context, answer); !origin) {
+      if (context.settings().strict && exit == Exit::success) throw Failure(origin.error());
+      context.report().warn("not stored: " + origin.error().message);
+      return exit;
+    }
     const auto deadline = lc::Deadline::after(context.settings().deadline - lookup_time_);
     if (const auto stored = context.cache().put(key, answer, {}, deadline); stored) {
       context.report().note("stored");
@@ -121,6 +127,13 @@ class Run : public Command {
       context.report().warn("not stored: " + stored.error().message);
     }
     return exit;
+  }
+
+  // Under bifrost only what a gateway said is kept.
+  static lc::Status check_origin(Context& context, const lc::Answer& answer) {
+    const bool needs_gateway =
+        context.settings().compat == lc::KeyScheme::bifrost && answer.completeness != lc::Completeness::error;
+    return needs_gateway ? lc::bifrost::check_origin(answer) : lc::Status();
   }
 
   static std::string reason_not_to_store(const Outcome& outcome) {

@@ -23,8 +23,8 @@ Result<std::string> annotate(std::string_view stored, std::string_view provider,
 // each the index at which it stands. Unlike a Recorder, which judges what a client was sent, it asks for no [DONE].
 Verdict judge_stream(const Recording& recording);
 
-// Whether an answer came from a gateway, which adds `extra_fields` to what the provider said. Fails (policy), with the
-// reason.
+// Whether an answer came from a gateway, which adds `extra_fields` to what the provider said. Fails (policy) for JSON
+// without them; what is no JSON is for others to judge.
 Status check_origin(const Answer& answer);
 
 }  // namespace libcache::bifrost
