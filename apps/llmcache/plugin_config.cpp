@@ -50,7 +50,7 @@ std::string store_of(const json& plugin, const std::string& where) {
   const json user = plugin.value("username", json(""));
   const json database = plugin.value("db", json(0));
   if (!user.is_string()) usage_error(where + ": username: expected a string");
-  if (!database.is_number_unsigned()) usage_error(where + ": db: expected a number");
+  if (!database.is_number_integer() || database < 0) usage_error(where + ": db: expected a number");
   const std::string name = user.get<std::string>();
   return fmt::format("redis://{}{}{}/{}", percent_encoded(name), name.empty() ? "" : "@", address, database.dump());
 }
