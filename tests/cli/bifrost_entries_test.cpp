@@ -225,6 +225,11 @@ TEST_CASE("a gateway's layout is the same in an SQLite file") {
   CHECK(shell.out("llmcache ls").empty());
 }
 
+TEST_CASE_METHOD(GatewayRedis, "doctor says that a gateway's keys can be forged") {
+  CHECK(shell.run("llmcache doctor").out.find("[WARN] keys: a gateway's keys") != std::string::npos);
+  CHECK(shell.run("llmcache doctor --compat native").out.find("] keys: ") == std::string::npos);
+}
+
 TEST_CASE("get --why says that a gateway's entries hold no requests") {
   const TerminalSession shell;
   const auto ran = shell.run(R"(echo '{"model":"p/m","text":"x"}' | llmcache get --why --compat bifrost)");

@@ -71,6 +71,13 @@ class Doctor : public Command {
          store_cautions(context.settings(), context.resolved(), store_urls(context.settings()))) {
       add("configuration", {Grade::warn, "store", caution, ""});
     }
+    if (context.settings().compat == lc::KeyScheme::bifrost) {
+      add("configuration",
+          {Grade::warn, "keys",
+           "a gateway's keys leave out much of a request and can be forged (XXH64), and its entries hold no request to "
+           "compare with",
+           "see docs/bifrost.md; native entries prove every hit"});
+    }
     if (lines_.size() == before) add("configuration", {Grade::pass, "settings", "nothing to remark on", ""});
   }
 
