@@ -1,5 +1,6 @@
 // Clusters and sentinels that change under the store: redirections, failovers, moving slots.
 #include <libcache/store.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -127,6 +128,62 @@ TEST_CASE("a server that is no cluster, or answers with something else, is refus
                                   "-NOPERM this user has no permissions to run the 'cluster|slots' command\r\n"}) {
     const ScriptedServer server([&](const std::string&) { return Answer{.bytes = reply}; });
     CHECK(code_of(get(*open(cluster_url(server)))) == ErrorCode::refused);
+  }
+}
+
+TEST_CASE("a cluster is read from its replicas where the URL says so, and from its masters where they fail") {
+  RedisCluster cluster;
+  const auto master = cluster.master_index_of("a");
+  auto& replica = cluster.server(master + RedisCluster::kMasters);
+  const auto reads = [](support::RedisServer& server) {
+    const std::string stats = server.command({"INFO", "commandstats"});
+    const auto at = stats.find("cmdstat_get:calls=");
+    return at == std::string::npos ? 0 : std::stoi(stats.substr(at + 18));
+  };
+  const auto from_masters = open(cluster.url());
+  REQUIRE(put(*from_masters).value());
+  REQUIRE(cluster.server(master).command({"WAIT", "1", "0"}) == "1");
+  for (std::size_t i = 0; i < RedisCluster::kMasters; ++i) {
+    support::wait_for("the masters to hear of the replica", [&] {
+      return cluster.server(i).command({"CLUSTER", "SLOTS"}).find(std::to_string(replica.port())) != std::string::npos;
+    });
+  }
+  const auto store = open(cluster.url() + "?read_from=replicas");
+  CHECK(get(*store).value() == "1");
+  CHECK(reads(replica) == 1);
+  CHECK(get(*from_masters).value() == "1");
+  CHECK(reads(replica) == 1);
+  CHECK(reads(cluster.server(master)) == 1);
+  CHECK(put(*store, "a", "2").value());
+  replica.send_signal(SIGSTOP);
+  CHECK(get(*store).value() == "2");
+  replica.send_signal(SIGCONT);
+  replica.kill();
+  CHECK(get(*store).value() == "2");
+}
+
+TEST_CASE("a replica that is loading, or has lost its master, is passed over") {
+  for (const std::string reply :
+       {"-LOADING Redis is loading the dataset in memory\r\n", "-MASTERDOWN Link with MASTER is down\r\n",
+        "-CLUSTERDOWN The cluster is down\r\n", "$-1\r\n", "-NOPERM no\r\n"}) {
+    ScriptedServer replica(
+        [&](const std::string& command) { return Answer{.bytes = command == "READONLY" ? "+OK\r\n" : reply}; });
+    ScriptedServer master([&](const std::string& command) {
+      const auto server = [](int port) {
+        return "*2\r\n" + support::bulk("127.0.0.1") + ":" + std::to_string(port) + "\r\n";
+      };
+      if (command == "READONLY") return Answer{.bytes = "+OK\r\n"};
+      if (command != "CLUSTER SLOTS") return Answer{.bytes = support::bulk("value")};
+      return Answer{.bytes = "*1\r\n*4\r\n:0\r\n:16383\r\n" + server(master.port()) + server(replica.port())};
+    });
+    const auto found = get(*open(cluster_url(master) + "?read_from=replicas"));
+    INFO(reply);
+    CHECK(times(replica.commands(), "GET a") >= 1);
+    if (reply.starts_with("-NOPERM")) {
+      CHECK(code_of(found) == ErrorCode::refused);
+    } else {
+      CHECK(found.value() == (reply == "$-1\r\n" ? std::nullopt : std::optional<std::string>("value")));
+    }
   }
 }
 

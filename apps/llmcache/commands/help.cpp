@@ -56,7 +56,7 @@ constexpr auto kTopics = std::to_array<Topic>({
     sqlite:PATH             an SQLite file, made at the first write
     redis://[user[:password]@]host[:port][/db]     a Redis or Valkey server; rediss:// with TLS
     redis+unix:///path.sock?db=1                   on a unix socket
-    redis+cluster://h1:p,h2:p                      a cluster
+    redis+cluster://h1:p,h2:p                      a cluster; ?read_from=replicas
     redis+sentinel://h1:p,h2:p/master[/db]         the master behind sentinels
     memory:                 this process only; for programs that link libcache
 

@@ -79,7 +79,8 @@ struct StoreUrl {
   std::optional<std::string> password;
   std::string master_name;  // redis_sentinel
   int database = 0;
-  bool read_only = false;  // ?read_only=1
+  bool read_only = false;           // ?read_only=1
+  bool read_from_replicas = false;  // redis_cluster: ?read_from=replicas. What was just written may not be found yet.
 
   // sqlite:PATH, memory:, redis://, rediss://, redis+unix://, redis+cluster://, rediss+cluster://, redis+sentinel://,
   // rediss+sentinel://, and the same with valkey. User and password are percent-decoded. Fails: invalid, with any

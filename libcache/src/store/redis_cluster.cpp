@@ -1,6 +1,8 @@
 #include "store/redis_cluster.h"
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -12,15 +14,22 @@ namespace libcache::redis {
 namespace {
 
 constexpr int kMostRedirections = 5;
+constexpr Milliseconds kShortcut{250};  // what a replica may cost a reader before its master is asked
 
 bool says(const Reply& reply, std::string_view code) {
   return reply.is_error() && has_code(reply.text, code);
+}
+
+// Whether a replica says that it is out of step with its master.
+bool cannot_read(const Reply& reply) {
+  return says(reply, "MASTERDOWN") || says(reply, "LOADING") || says(reply, "CLUSTERDOWN");
 }
 
 // One command on its way to its reply.
 struct Errand {
   std::size_t command;         // its index
   std::shared_ptr<Node> node;  // nothing: whom the map names
+  bool reading = false;        // `node` is, or may be, a replica
   bool asking = false;         // announced by ASKING, for a slot that is moving to `node`
   bool again = false;          // `node` takes the place of one that has failed
 };
@@ -28,10 +37,11 @@ struct Errand {
 class ClusterRoute final : public Route {
  public:
   ClusterRoute(std::vector<Endpoint> seeds, ConnectionOptions connection, const RedisOptions& options)
-      : topology_(std::move(seeds), std::move(connection), options) {}
+      : reads_replicas_(connection.reads_replicas), topology_(std::move(seeds), std::move(connection), options) {}
 
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) override {
-    return Journey(topology_, commands, repeat, deadline).run();
+    const auto turn = reads_replicas_ ? std::optional(turn_++) : std::nullopt;
+    return Journey(topology_, commands, repeat, deadline, turn).run();
   }
 
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) override {
@@ -51,9 +61,18 @@ class ClusterRoute final : public Route {
   // One call of run().
   class Journey {
    public:
-    Journey(Topology& topology, std::span<const Command> commands, Repeat repeat, Deadline deadline)
-        : topology_(topology), commands_(commands), repeat_(repeat), deadline_(deadline), replies_(commands.size()) {
-      for (std::size_t i = 0; i < commands.size(); ++i) errands_.push_back({.command = i, .node = nullptr});
+    // `turn`: which of a master's replicas reads go to.
+    Journey(Topology& topology, std::span<const Command> commands, Repeat repeat, Deadline deadline,
+            std::optional<std::size_t> turn)
+        : topology_(topology),
+          commands_(commands),
+          repeat_(repeat),
+          deadline_(deadline),
+          turn_(turn),
+          replies_(commands.size()) {
+      for (std::size_t i = 0; i < commands.size(); ++i) {
+        errands_.push_back({.command = i, .node = nullptr, .reading = turn && commands[i].front() == "GET"});
+      }
     }
 
     Result<std::vector<Reply>> run() {
@@ -74,7 +93,11 @@ class ClusterRoute final : public Route {
       outdated_ = wait_ = false;
       std::vector<Errand> round = std::exchange(errands_, {});
       for (Errand& errand : round) {
-        if (!errand.node) errand.node = map.node_of(commands_[errand.command][1]);
+        if (errand.node) continue;
+        const std::string_view key = commands_[errand.command][1];
+        const auto& master = map.node_of(key);
+        errand.node = errand.reading ? map.reader_of(key, *turn_) : master;
+        errand.reading = errand.node != master;
       }
       std::ranges::sort(round, {}, [](const Errand& errand) { return std::pair(errand.node.get(), errand.command); });
       for (auto first = round.begin(); first != round.end();) {
@@ -92,13 +115,21 @@ class ClusterRoute final : public Route {
         if (errand.asking) commands.push_back({"ASKING"});
         commands.push_back(commands_[errand.command]);
       }
-      auto replies = node.run(commands, repeat_, deadline_);
+      // A replica is a shortcut: one that hangs may not use up the time of its master.
+      const bool reading = errands.front().reading;
+      auto replies = node.run(commands, repeat_, reading ? deadline_.capped(kShortcut) : deadline_);
+      if (!replies && reading) return ask_master(errands);
       if (!replies) return bypass(node, errands, replies.error());
       auto reply = replies->begin();
       for (const Errand& errand : errands) {
         if (errand.asking) ++reply;
         if (const Status taken = take(errand, node, std::move(*reply++)); !taken) return taken;
       }
+      return {};
+    }
+
+    Status ask_master(std::span<const Errand> errands) {
+      for (const Errand& errand : errands) errands_.push_back({.command = errand.command, .node = nullptr});
       return {};
     }
 
@@ -120,6 +151,7 @@ class ClusterRoute final : public Route {
       const bool moved = says(reply, "MOVED");
       const bool asked = says(reply, "ASK");
       outdated_ |= moved || says(reply, "CLUSTERDOWN");
+      if (errand.reading && cannot_read(reply)) return ask_master({&errand, 1});
       if (moved || asked) {
         const auto target = parse_redirection(reply.text, node.endpoint());
         if (!target) return tl::make_unexpected(target.error());
@@ -136,12 +168,15 @@ class ClusterRoute final : public Route {
     std::span<const Command> commands_;
     Repeat repeat_;
     Deadline deadline_;
+    const std::optional<std::size_t> turn_;
     std::vector<Reply> replies_;
     std::vector<Errand> errands_;  // still to be run
     bool outdated_ = false;        // the map, by what the last round showed
     bool wait_ = false;            // before the next round
   };
 
+  const bool reads_replicas_;
+  std::atomic<std::size_t> turn_ = 0;
   Topology topology_;
 };
 

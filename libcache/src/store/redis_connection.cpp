@@ -92,6 +92,7 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
   if (options.database != 0) commands.push_back({"SELECT", database});
   if (!options.client_name.empty()) commands.push_back({"CLIENT", "SETNAME", options.client_name});
   if (options.only_master) commands.push_back({"ROLE"});
+  if (options.reads_replicas) commands.push_back({"READONLY"});
   const auto replies = run(commands, deadline);
   if (!replies) return tl::make_unexpected(replies.error());
   for (std::size_t i = 0; i < commands.size(); ++i) {

@@ -29,6 +29,7 @@ struct ConnectionOptions {
   std::optional<std::string> password;
   int database = 0;
   bool only_master = false;                          // fails (unavailable) on a server that is not one
+  bool reads_replicas = false;                       // asks a replica in a cluster to answer reads
   bool password_is_optional = false;                 // goes on without where it is not accepted
   std::shared_ptr<std::once_flag> password_warning;  // of a server that asks for none: once in a store
   std::string client_name;

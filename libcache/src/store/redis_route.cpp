@@ -40,6 +40,7 @@ Result<ConnectionOptions> connection_options(const StoreUrl& url, const StoreOpt
   connection.user = redis.user.value_or(url.user);
   connection.password = redis.password ? redis.password : url.password;
   connection.database = url.database;
+  connection.reads_replicas = url.read_from_replicas;
   connection.client_name = redis.client_name;
   connection.read_timeout = redis.read_timeout;
   connection.write_timeout = redis.write_timeout;

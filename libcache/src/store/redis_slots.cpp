@@ -3,7 +3,9 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "store/redis_error.h"
 
@@ -39,6 +41,19 @@ bool is_port(const Reply& reply) {
          reply.integer <= std::numeric_limits<std::uint16_t>::max();
 }
 
+// A server as CLUSTER SLOTS has it; nothing for one that is known to exist, but not where.
+std::optional<Endpoint> parse_server(const Reply& server, const Endpoint& asked) {
+  const std::string& host = server.elements[0].text;
+  if (host == "?") return std::nullopt;
+  return Endpoint{.host = host.empty() ? asked.host : host,
+                  .port = static_cast<std::uint16_t>(server.elements[1].integer),
+                  .socket_path = {}};
+}
+
+bool is_server(const Reply& reply) {
+  return reply.elements.size() >= 2 && is_port(reply.elements[1]);
+}
+
 }  // namespace
 
 std::uint16_t slot_of(std::string_view key) {
@@ -53,16 +68,18 @@ Result<std::vector<SlotRange>> parse_slots(const Reply& reply, const Endpoint& a
   std::vector<SlotRange> ranges;
   for (const Reply& range : reply.elements) {
     const auto& parts = range.elements;
-    const bool whole = parts.size() >= 3 && is_slot(parts[0]) && is_slot(parts[1]) && parts[2].elements.size() >= 2 &&
-                       is_port(parts[2].elements[1]);
+    const bool whole = parts.size() >= 3 && is_slot(parts[0]) && is_slot(parts[1]) && is_server(parts[2]);
     if (!whole) return fail(ErrorCode::refused, asked.name() + " answered CLUSTER SLOTS with something else");
-    const std::string& host = parts[2].elements[0].text;
-    if (host == "?") continue;  // a server that is known to exist, but not where
-    ranges.push_back({.first = static_cast<std::uint16_t>(parts[0].integer),
-                      .last = static_cast<std::uint16_t>(parts[1].integer),
-                      .master = {.host = host.empty() ? asked.host : host,
-                                 .port = static_cast<std::uint16_t>(parts[2].elements[1].integer),
-                                 .socket_path = {}}});
+    auto master = parse_server(parts[2], asked);
+    if (!master) continue;
+    SlotRange& slots = ranges.emplace_back();
+    slots.first = static_cast<std::uint16_t>(parts[0].integer);
+    slots.last = static_cast<std::uint16_t>(parts[1].integer);
+    slots.master = std::move(*master);
+    for (std::size_t i = 3; i < parts.size(); ++i) {
+      auto replica = is_server(parts[i]) ? parse_server(parts[i], asked) : std::nullopt;
+      if (replica) slots.replicas.push_back(std::move(*replica));
+    }
   }
   return ranges;
 }

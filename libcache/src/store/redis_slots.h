@@ -17,11 +17,12 @@ inline constexpr std::size_t kSlots = 16384;
 // CRC16 of the key, or of what stands between its first braces if that is not empty.
 std::uint16_t slot_of(std::string_view key);
 
-// Slots from `first` to `last`, and the master that serves them.
+// Slots from `first` to `last`, the master that serves them, and its replicas.
 struct SlotRange {
   std::uint16_t first = 0;
   std::uint16_t last = 0;
   Endpoint master;
+  std::vector<Endpoint> replicas;
 };
 
 // Reads the reply to CLUSTER SLOTS. A server that does not know its own host is taken to be where it was asked. Fails

@@ -59,12 +59,19 @@ std::shared_ptr<const SlotMap> Topology::adopt(const std::vector<SlotRange>& ran
     const auto node = node_at(*known, range.master);
     const auto found = std::ranges::find(map->masters, node);
     const auto index = static_cast<std::uint16_t>(found - map->masters.begin());
-    if (found == map->masters.end()) map->masters.push_back(node);
+    if (found == map->masters.end()) {
+      map->masters.push_back(node);
+      auto& replicas = map->replicas.emplace_back();
+      if (connection_.reads_replicas) {
+        for (const Endpoint& replica : range.replicas) replicas.push_back(node_at(*known, replica));
+      }
+    }
     for (std::size_t slot = range.first; slot <= range.last; ++slot) map->owner[slot] = index;
   }
   // Whom nobody mentions any more is let go with its connections, once its last call is over.
   std::erase_if(known->nodes, [&](const auto& each) {
-    return std::ranges::find(map->masters, each.second) == map->masters.end() &&
+    const auto among = [&](const auto& nodes) { return std::ranges::find(nodes, each.second) != nodes.end(); };
+    return !among(map->masters) && std::ranges::none_of(map->replicas, among) &&
            std::ranges::find(seeds_, each.first) == seeds_.end();
   });
   known->map = map;

@@ -22,9 +22,15 @@ namespace libcache::redis {
 // Which master has which slots; never changes once made.
 struct SlotMap {
   std::vector<std::shared_ptr<Node>> masters;
+  std::vector<std::vector<std::shared_ptr<Node>>> replicas;  // of each master, where reads go to them
   std::array<std::uint16_t, kSlots> owner{};  // index of a master; the first for a slot that nobody serves
 
   const std::shared_ptr<Node>& node_of(std::string_view key) const { return masters[owner[slot_of(key)]]; }
+  // One of those that have the key to read, taking turns; its master if there is no other.
+  const std::shared_ptr<Node>& reader_of(std::string_view key, std::size_t turn) const {
+    const auto& candidates = replicas[owner[slot_of(key)]];
+    return candidates.empty() ? node_of(key) : candidates[turn % candidates.size()];
+  }
 };
 
 // The slot map and the servers, each of which keeps its connections from map to map. Thread-safe.

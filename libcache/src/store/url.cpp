@@ -126,6 +126,11 @@ Status parse_query(std::string_view query, StoreUrl& url) {
     rest = others;
     if (name == "db" && !local) {
       if (auto parsed = parse_database(value.value_or(""), url); !parsed) return parsed;
+    } else if (name == "read_from" && url.kind == Kind::redis_cluster) {
+      if (value != "replicas" && value != "masters") {
+        return fail(ErrorCode::invalid, "read_from is either masters or replicas");
+      }
+      url.read_from_replicas = value == "replicas";
     } else if (name != "read_only") {
       return fail(ErrorCode::invalid,
                   "what follows ? is not one of read_only=1" + std::string(local ? "" : " and db=N"));
@@ -233,7 +238,11 @@ std::string StoreUrl::redacted() const {
     if (!master_name.empty()) text += "/" + master_name;
     if (database != 0) (path.empty() ? text : parameters) += (path.empty() ? "/" : "?db=") + std::to_string(database);
   }
-  if (read_only) parameters += parameters.empty() ? "?read_only=1" : "&read_only=1";
+  const auto add = [&](const char* parameter) {
+    parameters += (parameters.empty() ? "?" : "&") + std::string(parameter);
+  };
+  if (read_from_replicas) add("read_from=replicas");
+  if (read_only) add("read_only=1");
   return text + parameters;
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("only what stands between the first braces counts, if anything does") 
   CHECK(slot_of("foo{bar") != slot_of("bar"));
 }
 
-TEST_CASE("the slots of a cluster are read with their masters") {
+TEST_CASE("the slots of a cluster are read with their masters and replicas") {
   const auto ranges =
       redis::parse_slots(
           parse("*2\r\n*4\r\n:0\r\n:100\r\n*2\r\n$8\r\n10.0.0.2\r\n:7001\r\n*2\r\n$8\r\n10.0.0.3\r\n:7002\r\n"
@@ -47,6 +47,7 @@ TEST_CASE("the slots of a cluster are read with their masters") {
   CHECK(ranges[0].first == 0);
   CHECK(ranges[0].last == 100);
   CHECK(ranges[0].master == Endpoint{"10.0.0.2", 7001, {}});
+  CHECK(ranges[0].replicas == std::vector{Endpoint{"10.0.0.3", 7002, {}}});
   CHECK(ranges[1].master == Endpoint{"10.0.0.1", 7003, {}});
 }
 

@@ -55,6 +55,16 @@ TEST_CASE("redis:// names one server, with defaults for all but the host") {
   CHECK(parsed("redis://host?db=3").database == 3);
 }
 
+TEST_CASE("a cluster may be read from its replicas") {
+  CHECK_FALSE(parsed("redis+cluster://host").read_from_replicas);
+  CHECK_FALSE(parsed("redis+cluster://host?read_from=masters").read_from_replicas);
+  const auto url = parsed("redis+cluster://host?read_from=replicas&read_only=1");
+  CHECK(url.read_from_replicas);
+  CHECK(url.redacted() == "redis+cluster://host:6379?read_from=replicas&read_only=1");
+  CHECK_FALSE(StoreUrl::parse("redis://host?read_from=replicas").has_value());
+  CHECK_FALSE(StoreUrl::parse("redis+cluster://host?read_from=all").has_value());
+}
+
 TEST_CASE("an IPv6 address stands in brackets") {
   CHECK(parsed("redis://[::1]").hosts == Hosts{{"::1", 6379}});
   CHECK(parsed("redis://u:p@[2001:db8::7]:7000/1").hosts == Hosts{{"2001:db8::7", 7000}});
@@ -142,6 +152,16 @@ TEST_CASE("no error about a URL shows its password, however badly it is written"
   REQUIRE_FALSE(url.has_value());
   INFO(url.error().message);
   CHECK(url.error().message.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("a server is remote unless its name says that it is on this machine") {
+  for (const auto* text : {"redis://localhost", "redis://127.0.0.1", "redis://[::1]", "redis+unix:///a", "sqlite:a",
+                           "memory:", "redis+cluster://127.0.0.1,localhost"}) {
+    CHECK_FALSE(parsed(text).is_remote());
+  }
+  for (const auto* text : {"redis://host", "redis://10.0.0.1", "redis+sentinel://localhost,host/main"}) {
+    CHECK(parsed(text).is_remote());
+  }
 }
 
 TEST_CASE("a redacted URL hides the password and nothing else") {
