@@ -16,7 +16,8 @@ Finding version(const Subject& subject, const std::string& name, std::string_vie
   const auto valkey = field_of(info, "valkey_version");
   const auto number = valkey.empty() ? field_of(info, "redis_version") : valkey;
   const std::string message = name + " is " + (valkey.empty() ? "Redis " : "Valkey ") + std::string(number);
-  if (field_of(info, "redis_mode") == "cluster" && subject.url.kind != StoreUrl::Kind::redis_cluster) {
+  const auto mode = field_of(info, valkey.empty() ? "redis_mode" : "server_mode");
+  if (mode == "cluster" && subject.url.kind != StoreUrl::Kind::redis_cluster) {
     return {Grade::fail, "version", message + " in a cluster, of which it holds a part only",
             "use redis+cluster:// in the store's URL"};
   }
