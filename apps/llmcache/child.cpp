@@ -146,7 +146,7 @@ void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(st
 }  // namespace
 
 ChildResult run_child(const std::vector<std::string>& command, std::string_view input,
-                      const std::function<bool(std::string_view)>& take) {
+                      const std::function<bool(std::string_view)>& take, const std::function<void()>& on_signal) {
   const Signals signals;
   Pipe in = make_pipe();
   Pipe out = make_pipe();
@@ -173,6 +173,7 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
     if (events[2].revents != 0) {
       result.signalled = true;
       signals.forward(alive.number());
+      on_signal();
       if (alive.number() < 0) out.read.close();
     }
     if (events[3].revents != 0) {

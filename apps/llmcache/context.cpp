@@ -54,6 +54,7 @@ lc::Cache& Context::cache() {
   auto store = checked_option(lc::open_stores(urls, store_options));
   lc::CacheOptions options;
   options.key = key_options();
+  options.tool = "llmcache " LLMCACHE_VERSION;
   options.ttl = settings_.ttl;
   options.policy = {settings_.refuse, settings_.accept_incomplete};
   options.keep_request = settings_.keep_request;

@@ -20,5 +20,7 @@ struct StoreUnderTest {
 
 // Checks every promise, each on a new store from `make`. To be called from the body of a TEST_CASE.
 void check_conformance(const std::function<StoreUnderTest()>& make);
+// The same for flights.
+void check_flights(const std::function<StoreUnderTest()>& make);
 
 }  // namespace libcache::test

@@ -25,18 +25,24 @@ std::size_t count(Store& store) {
   return values;
 }
 
+test::StoreUnderTest under_test() {
+  FakeClock clock;
+  return {
+      .surroundings = nullptr,
+      .store = memory_store({.clock = clock.clock()}),
+      .now = clock.clock(),
+      .advance = [clock](Milliseconds time) mutable { clock.advance(time); },
+  };
+}
+
 }  // namespace
 
 TEST_CASE("the memory store keeps the contract of every store") {
-  test::check_conformance([] {
-    FakeClock clock;
-    return test::StoreUnderTest{
-        .surroundings = nullptr,
-        .store = memory_store({.clock = clock.clock()}),
-        .now = clock.clock(),
-        .advance = [clock](Milliseconds time) mutable { clock.advance(time); },
-    };
-  });
+  test::check_conformance(under_test);
+}
+
+TEST_CASE("the memory store keeps the contract of flights") {
+  test::check_flights(under_test);
 }
 
 TEST_CASE("the memory store keeps to its size by dropping what was used least recently") {

@@ -48,11 +48,36 @@ test::StoreUnderTest under_test(std::shared_ptr<RedisServer> server, const std::
   };
 }
 
+test::StoreUnderTest over_sentinels() {
+  const auto sentinels = the_sentinels();
+  const std::shared_ptr<RedisServer> master(sentinels, &sentinels->master());
+  return under_test(master, sentinels->url());
+}
+
+test::StoreUnderTest over_a_cluster() {
+  const auto cluster = the_cluster();
+  cluster->flush();
+  return {
+      .surroundings = cluster,
+      .store = test::open(cluster->url()),
+      .now = system_now,
+      .advance =
+          [cluster](Milliseconds time) {
+            for (std::size_t i = 0; i < support::RedisCluster::kMasters; ++i) advance(cluster->server(i), time);
+          },
+  };
+}
+
 }  // namespace
 
 TEST_CASE("a Redis store over TCP keeps the contract of every store") {
   const auto server = std::make_shared<RedisServer>();
   test::check_conformance([&] { return under_test(server, server->url()); });
+}
+
+TEST_CASE("a Redis store over TCP keeps the contract of flights") {
+  const auto server = std::make_shared<RedisServer>();
+  test::check_flights([&] { return under_test(server, server->url()); });
 }
 
 TEST_CASE("a Redis store over a unix socket keeps the contract of every store") {
@@ -71,25 +96,17 @@ TEST_CASE("a Redis store over TLS keeps the contract of every store") {
 }
 
 TEST_CASE("a Redis store over sentinels keeps the contract of every store") {
-  const auto sentinels = the_sentinels();
-  test::check_conformance([&] {
-    const std::shared_ptr<RedisServer> master(sentinels, &sentinels->master());
-    return under_test(master, sentinels->url());
-  });
+  test::check_conformance(over_sentinels);
+}
+
+TEST_CASE("a Redis store over sentinels keeps the contract of flights") {
+  test::check_flights(over_sentinels);
 }
 
 TEST_CASE("a Redis store over a cluster keeps the contract of every store") {
-  const auto cluster = the_cluster();
-  test::check_conformance([&] {
-    cluster->flush();
-    return test::StoreUnderTest{
-        .surroundings = cluster,
-        .store = test::open(cluster->url()),
-        .now = system_now,
-        .advance =
-            [cluster](Milliseconds time) {
-              for (std::size_t i = 0; i < support::RedisCluster::kMasters; ++i) advance(cluster->server(i), time);
-            },
-    };
-  });
+  test::check_conformance(over_a_cluster);
+}
+
+TEST_CASE("a Redis store over a cluster keeps the contract of flights") {
+  test::check_flights(over_a_cluster);
 }

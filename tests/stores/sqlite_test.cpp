@@ -12,17 +12,27 @@ using namespace libcache::test;
 using namespace std::chrono_literals;
 using support::TemporaryDirectory;
 
+namespace {
+
+StoreUnderTest under_test() {
+  FakeClock clock;
+  const auto directory = std::make_shared<TemporaryDirectory>();
+  return {
+      .surroundings = directory,
+      .store = open_sqlite(directory->path() / "cache" / "cache.db", {.clock = clock.clock()}),
+      .now = clock.clock(),
+      .advance = [clock](Milliseconds time) mutable { clock.advance(time); },
+  };
+}
+
+}  // namespace
+
 TEST_CASE("the SQLite store keeps the contract of every store") {
-  check_conformance([] {
-    FakeClock clock;
-    const auto directory = std::make_shared<TemporaryDirectory>();
-    return StoreUnderTest{
-        .surroundings = directory,
-        .store = open_sqlite(directory->path() / "cache" / "cache.db", {.clock = clock.clock()}),
-        .now = clock.clock(),
-        .advance = [clock](Milliseconds time) mutable { clock.advance(time); },
-    };
-  });
+  check_conformance(under_test);
+}
+
+TEST_CASE("the SQLite store keeps the contract of flights") {
+  check_flights(under_test);
 }
 
 TEST_CASE("stores on one file see each other's values at once") {

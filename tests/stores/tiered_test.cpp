@@ -1,5 +1,7 @@
 #include "store/tiered.h"
 
+#include <libcache/flight.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "store/memory.h"
@@ -67,6 +69,44 @@ struct Tiers {
   std::unique_ptr<Store> both;
 };
 
+// A store of somebody else's, flights included.
+class Borrowed final : public Store, public Flights {
+ public:
+  explicit Borrowed(Store& store) : store_(store) {}
+  Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
+    return store_.get(name, deadline);
+  }
+  Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
+                   Deadline deadline) override {
+    return store_.put(name, value, options, deadline);
+  }
+  Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
+    return store_.remove(names, deadline);
+  }
+  Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
+    return store_.scan(prefix, head_bytes, visit, deadline);
+  }
+  Status ping(Deadline deadline) override { return store_.ping(deadline); }
+  Result<Flight> join(std::string_view name, Deadline deadline) override {
+    return flights_of(store_)->join(name, deadline);
+  }
+
+ private:
+  Store& store_;
+};
+
+StoreUnderTest under_test() {
+  FakeClock clock;
+  std::vector<Tier> tiers;
+  for (int i = 0; i < 2; ++i) tiers.push_back({make_memory_store({.clock = clock.clock()}), false});
+  return {
+      .surroundings = nullptr,
+      .store = make_tiered_store(std::move(tiers)),
+      .now = clock.clock(),
+      .advance = [clock](Milliseconds time) mutable { clock.advance(time); },
+  };
+}
+
 ErrorCode code_of(const auto& result) {
   REQUIRE_FALSE(result.has_value());
   return result.error().code;
@@ -75,17 +115,34 @@ ErrorCode code_of(const auto& result) {
 }  // namespace
 
 TEST_CASE("tiers keep the contract of every store") {
-  check_conformance([] {
-    FakeClock clock;
-    std::vector<Tier> tiers;
-    for (int i = 0; i < 2; ++i) tiers.push_back({make_memory_store({.clock = clock.clock()}), false});
-    return StoreUnderTest{
-        .surroundings = nullptr,
-        .store = make_tiered_store(std::move(tiers)),
-        .now = clock.clock(),
-        .advance = [clock](Milliseconds time) mutable { clock.advance(time); },
-    };
-  });
+  check_conformance(under_test);
+}
+
+TEST_CASE("tiers keep the contract of flights") {
+  check_flights(under_test);
+}
+
+TEST_CASE("the farthest store that can be written has the flights") {
+  std::vector<std::unique_ptr<Store>> made;
+  std::vector<Tier> tiers;
+  for (int i = 0; i < 3; ++i) {
+    made.push_back(make_memory_store({}));
+    tiers.push_back({std::make_unique<Borrowed>(*made.back()), i == 2});
+  }
+  const auto all = make_tiered_store(std::move(tiers));
+  const auto lead = flights_of(*all)->join("a", soon()).value().lease;
+  CHECK(lead);
+  CHECK(flights_of(*made[0])->join("a", soon()).value().lease);
+  CHECK(flights_of(*made[1])->join("a", soon()).value().tail);
+  CHECK(flights_of(*made[2])->join("a", soon()).value().lease);
+}
+
+TEST_CASE("stores that cannot be written have no flights") {
+  std::vector<Tier> tiers;
+  tiers.push_back({make_memory_store({}), true});
+  const auto all = make_tiered_store(std::move(tiers));
+  CHECK(code_of(flights_of(*all)->join("a", soon())) == ErrorCode::not_supported);
+  CHECK(flights_of(*open_store(StoreUrl::parse("memory:?read_only=1").value()).value()) == nullptr);
 }
 
 TEST_CASE("what the near store has is not asked of the far one") {

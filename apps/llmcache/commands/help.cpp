@@ -23,7 +23,8 @@ constexpr auto kTopics = std::to_array<Topic>({
     3  bad input: not a request, a rejected request, an unreadable response
     4  store unavailable; a retry may help
     5  store refuses; an operator must act. Also: stdout could not be written
-    6  damaged or incomplete entry, with --strict (otherwise it is a miss)
+    6  damaged or incomplete entry, with --strict (otherwise it is a miss); also: the stream
+       that run copied from another run broke off
     7  refused by policy: not cacheable, larger than max_entry, more than --max-delete
   run exits with COMMAND's own code, and besides:
   125  llmcache itself failed    126  COMMAND is not executable

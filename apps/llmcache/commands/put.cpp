@@ -1,4 +1,3 @@
-#include "answer_recorder.h"
 #include "commands/commands.h"
 #include "request_argument.h"
 
@@ -26,8 +25,8 @@ class Put : public Command {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }
     const auto key = checked(context.cache().key(request_.request()));
-    AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response,
-                            context.settings().compat);
+    lc::AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response,
+                                context.settings().compat);
     read_input(response_, [&](std::string_view piece) {
       recorder.write(piece);
       if (!tee_) return;

@@ -5,9 +5,9 @@
 #include <exception>
 #include <optional>
 
-#include "answer_recorder.h"
 #include "child.h"
 #include "commands/commands.h"
+#include "values.h"
 
 namespace llmcache {
 
@@ -32,11 +32,14 @@ class Run : public Command {
   void declare(Options& options) override {
     options.value("--mode", "MODE", mode_text_, "auto (default), record, replay, refresh or off");
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
+    options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
+    options.value("--wait", "D", wait_, "how long to wait for another run of the same request (default: no bound)");
     options.positional("COMMAND", command_, "what to run on a miss, after --", true);
   }
 
   Exit run(Context& context) override {
     mode_ = parse_mode(mode_text_);
+    if (wait_) fill_options_.wait = parse_duration(*wait_);
     const std::string request = read_input(request_path_);
     if (mode_ == Mode::off) return run_uncached(context, request);
     auto key = context.cache().key(request);
@@ -61,7 +64,7 @@ class Run : public Command {
         return Exit::no;
       }
     }
-    return run_and_store(context, request, *key);
+    return fill(context, request, *key);
   }
 
  private:
@@ -74,72 +77,86 @@ class Run : public Command {
     return Exit::success;
   }
 
-  struct Outcome {
-    ChildResult child;
-    bool delivered = true;  // whether stdout took everything
-  };
-
-  // Runs COMMAND, copying its stdout through as it arrives and to `recorder`, if there is one.
-  Outcome pass_through(Context& context, const std::string& request, AnswerRecorder* recorder) const {
-    Outcome outcome;
-    std::exception_ptr failure;
-    outcome.child = run_child(command_, request, [&](std::string_view bytes) {
-      try {
-        context.out().write(bytes);
-        context.out().flush();
-      } catch (const ClosedPipe&) {
-        return outcome.delivered = false;
-      } catch (const Failure&) {
-        failure = std::current_exception();
-        return outcome.delivered = false;
-      }
-      if (recorder != nullptr) recorder->write(bytes);
+  // Writes to stdout; false, with what was thrown in `failure_`, if it cannot be written.
+  bool pass_on(Context& context, std::string_view bytes) {
+    try {
+      context.out().write(bytes);
+      context.out().flush();
       return true;
-    });
-    if (failure) std::rethrow_exception(failure);
-    return outcome;
+    } catch (const ClosedPipe&) {
+      reader_is_gone_ = true;
+    } catch (const Failure&) {
+      failure_ = std::current_exception();
+    }
+    return false;
   }
 
-  Exit run_uncached(Context& context, const std::string& request) const {
-    return static_cast<Exit>(pass_through(context, request, nullptr).child.exit_code);
+  Exit run_uncached(Context& context, const std::string& request) {
+    const auto child = run_child(command_, request, [&](std::string_view bytes) { return pass_on(context, bytes); });
+    if (failure_) std::rethrow_exception(failure_);
+    return static_cast<Exit>(child.exit_code);
   }
 
-  Exit run_and_store(Context& context, const std::string& request, const lc::RequestKey& key) const {
-    AnswerRecorder recorder(kind_, context.settings().compat);
-    const Outcome outcome = pass_through(context, request, &recorder);
-    const auto exit = static_cast<Exit>(outcome.child.exit_code);
-    if (const std::string reason = reason_not_to_store(outcome); !reason.empty()) {
-      context.report().note("not stored: " + reason);
-      return exit;
+  // Gets the answer from COMMAND, or from another run that is just getting it.
+  Exit fill(Context& context, const std::string& request, const lc::RequestKey& key) {
+    fill_options_.looked_up = true;
+    fill_options_.overwrite = mode_ != Mode::auto_;
+    fill_options_.live = !no_follow_;
+    fill_options_.store_budget = context.settings().deadline - lookup_time_;
+    if (context.settings().compat == lc::KeyScheme::bifrost) {
+      fill_options_.refuse = [&](const lc::Answer& answer) { return foreign_origin(answer); };
     }
-    const lc::Answer answer = std::move(recorder).finish();
-    if (const auto origin = check_origin(context, answer); !origin) {
-      if (context.settings().strict && exit == Exit::success) throw Failure(origin.error());
-      context.report().warn("not stored: " + origin.error().message);
-      return exit;
-    }
-    const auto deadline = lc::Deadline::after(context.settings().deadline - lookup_time_);
-    if (const auto stored = context.cache().put(key, answer, {}, deadline); stored) {
-      context.report().note("stored");
-    } else if (stored.error().code == lc::ErrorCode::policy) {
-      context.report().note("not stored: " + stored.error().message);
+    const auto produce = [&](lc::Filling& filling) { return run_command(request, filling); };
+    const auto receive = [&](std::string_view bytes) -> lc::Status {
+      if (pass_on(context, bytes)) return {};
+      return lc::fail(lc::ErrorCode::refused, "the reader of the answer went away");
+    };
+    const auto filled = context.cache().get_or_fill(key, produce, receive, fill_options_, lc::Deadline::never());
+    if (failure_) std::rethrow_exception(failure_);
+    if (!child_ && reader_is_gone_) throw ClosedPipe();
+    if (!child_ && !filled) throw Failure(filled.error());
+    if (foreign_ && context.settings().strict) throw Failure(*foreign_);
+    if (foreign_) {
+      context.report().warn("not stored: " + foreign_->message);
     } else {
-      context.report().warn("not stored: " + stored.error().message);
+      report(context.report(), filled);
     }
-    return exit;
+    return child_ ? static_cast<Exit>(child_->exit_code) : Exit::success;
   }
 
   // Under bifrost only what a gateway said is kept.
-  static lc::Status check_origin(Context& context, const lc::Answer& answer) {
-    const bool needs_gateway =
-        context.settings().compat == lc::KeyScheme::bifrost && answer.completeness != lc::Completeness::error;
-    return needs_gateway ? lc::bifrost::check_origin(answer) : lc::Status();
+  std::string foreign_origin(const lc::Answer& answer) {
+    if (answer.completeness == lc::Completeness::error) return "";
+    const lc::Status origin = lc::bifrost::check_origin(answer);
+    if (origin) return "";
+    foreign_ = origin.error();
+    return foreign_->message;
   }
 
-  static std::string reason_not_to_store(const Outcome& outcome) {
-    if (outcome.child.signalled) return "interrupted by a signal";
-    if (outcome.child.exit_code != 0) return fmt::format("COMMAND exited with {}", outcome.child.exit_code);
-    return outcome.delivered ? "" : "the reader of the answer went away";
+  lc::Status run_command(const std::string& request, lc::Filling& filling) {
+    try {
+      child_ = run_child(
+          command_, request, [&](std::string_view bytes) { return filling.write(bytes).has_value(); },
+          [&] { filling.give_up(); });
+    } catch (const Failure& failure) {
+      failure_ = std::current_exception();
+      return lc::fail(lc::ErrorCode::refused, failure.what());
+    }
+    const auto refuse = [](const std::string& why) { return lc::fail(lc::ErrorCode::policy, why); };
+    if (child_->signalled) return refuse("interrupted by a signal");
+    if (child_->exit_code != 0) return refuse(fmt::format("COMMAND exited with {}", child_->exit_code));
+    if (reader_is_gone_) return refuse("the reader of the answer went away");
+    return {};
+  }
+
+  static void report(const Report& report, const lc::Result<lc::Filled>& filled) {
+    if (!filled || !filled->refused.empty()) {
+      report.note("not stored: " + (filled ? filled->refused : filled.error().message));
+    } else if (!filled->stored) {
+      report.warn("not stored: " + filled->stored.error().message);
+    } else {
+      report.note(filled->source == lc::Filled::Source::producer ? "stored" : "answered by another run");
+    }
   }
 
   std::string mode_text_ = "auto";
@@ -148,6 +165,13 @@ class Run : public Command {
   std::vector<std::string> command_;
   lc::EntryKind kind_ = lc::EntryKind::response;
   lc::Milliseconds lookup_time_{0};
+  bool no_follow_ = false;
+  std::optional<std::string> wait_;
+  lc::FillOptions fill_options_;
+  std::optional<ChildResult> child_;  // once COMMAND has run
+  std::optional<lc::Error> foreign_;  // why the answer is none of a gateway's
+  bool reader_is_gone_ = false;
+  std::exception_ptr failure_;  // what may not be thrown through the library
 };
 
 }  // namespace

@@ -4,12 +4,13 @@
 // answered. What the store does wrong is reported as an error, never as a miss.
 #pragma once
 
+#include <libcache/answer.h>
 #include <libcache/entry.h>
 #include <libcache/event.h>
+#include <libcache/fill.h>
 #include <libcache/key.h>
 #include <libcache/result.h>
 #include <libcache/store.h>
-#include <libcache/stream.h>
 #include <libcache/time.h>
 
 #include <array>
@@ -44,6 +45,8 @@ struct CacheOptions {
   AnswerPolicy policy;
   // Keeps the canonical request with the entry: `show --request`, `diff` and `get --why` read it.
   bool keep_request = true;
+  // The program that writes, as "llmcache 0.1.0", for the metadata of what it stores.
+  std::string tool = {};
   // The largest encoded entry that is stored, in bytes; a larger answer is refused by policy.
   std::uint64_t max_entry = 512ULL << 20;
   // Bodies and streams waiting for the background writer; beyond either bound a put is dropped and counted.
@@ -67,17 +70,6 @@ struct Lookup {
   std::string reason = {};               // what is wrong, for people: of a corrupt or incomplete entry
   std::optional<Entry> partial = {};     // of an incomplete stream: what stands before its first gap
   explicit operator bool() const { return entry.has_value(); }
-};
-
-// An answer to be stored: a response's body, or a stream's recording.
-struct Answer {
-  EntryKind kind = EntryKind::response;
-  Metadata metadata;
-  std::string body;
-  Recording recording;
-  // What the verdict on it was: see Recorder::finish() and judge_response().
-  Completeness completeness = Completeness::complete;
-  std::string reason = {};
 };
 
 struct StoreAnswerOptions {
@@ -148,6 +140,12 @@ class Cache {
   bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {});
   // Waits until everything queued so far has been written or has failed. Fails: timeout.
   Status flush(Deadline deadline);
+
+  // Hands an answer to `receive`: from the store, from another who is just getting it, or from `produce` (fill.h). A
+  // store that fails costs its budget and an event, not the answer. At the deadline everything stops but the producer,
+  // which finds that it cannot write. Fails: as `produce` and `receive` do; corrupt; timeout.
+  Result<Filled> get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
+                             const FillOptions& options, Deadline deadline);
 
   // Removes the response, the stream and all samples under the base key of `name`; how many there were.
   Result<std::uint64_t> clear(std::string_view name, Deadline deadline);

@@ -8,6 +8,7 @@
 
 #include "base/guarded.h"
 #include "cache/answer_policy.h"
+#include "cache/get_or_fill.h"
 #include "cache/layout.h"
 #include "cache/write_queue.h"
 
@@ -87,6 +88,7 @@ struct Cache::State {
   std::atomic<std::uint64_t> hits{0}, stored{0}, dropped{0}, store_errors{0};
   std::array<std::atomic<std::uint64_t>, kMissReasons> misses{};
   std::array<std::atomic<std::uint64_t>, kRefusals> refused{};
+  MemoryFlights flights;
   WriteQueue queue;  // last: its thread uses all of the above
 };
 
@@ -167,6 +169,7 @@ Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, cons
   draft.request_digest = sha256(key.canonical);
   draft.metadata = answer.metadata;
   draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
+  if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (options.keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
@@ -204,6 +207,11 @@ bool Cache::put_later(RequestKey key, Answer answer, StoreAnswerOptions options)
 
 Status Cache::flush(Deadline deadline) {
   return state_->queue.flush(deadline);
+}
+
+Result<Filled> Cache::get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
+                                  const FillOptions& options, Deadline deadline) {
+  return libcache::get_or_fill({*this, state_->flights, key, produce, receive, options, deadline});
 }
 
 Result<std::uint64_t> Cache::clear(std::string_view name, Deadline deadline) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/deadline_lock.h"
+#include "store/memory_flights.h"
 
 namespace libcache {
 namespace {
@@ -87,7 +88,7 @@ class Shelf {
   std::string swept_;
 };
 
-class MemoryStore final : public Store {
+class MemoryStore final : public Store, public Flights {
  public:
   explicit MemoryStore(const StoreOptions& options) : clock_(options.clock), max_size_(options.max_size) {}
 
@@ -147,10 +148,20 @@ class MemoryStore final : public Store {
     return shelf ? Status() : tl::make_unexpected(shelf.error());
   }
 
+  Result<Flight> join(std::string_view name, Deadline deadline) override {
+    auto flight = flights_.join(name, deadline);
+    if (!flight || !flight->lease) return flight;
+    const auto shelf = lock_before(deadline, shelf_);
+    if (!shelf) return tl::make_unexpected(shelf.error());
+    flight->value_present = (*shelf)->find(name, clock_()) != nullptr;
+    return flight;
+  }
+
  private:
   Clock clock_;
   std::uint64_t max_size_;
   Guarded<Shelf> shelf_;
+  MemoryFlights flights_;
 };
 
 }  // namespace

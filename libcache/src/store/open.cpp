@@ -1,3 +1,4 @@
+#include <libcache/flight.h>
 #include <libcache/store.h>
 
 #include <system_error>
@@ -53,6 +54,10 @@ Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far
     tiers.push_back({.store = std::move(*store), .read_only = url.read_only});
   }
   return make_tiered_store(std::move(tiers));
+}
+
+Flights* flights_of(Store& store) {
+  return dynamic_cast<Flights*>(&store);
 }
 
 }  // namespace libcache

@@ -19,6 +19,14 @@ Result<std::vector<Reply>> Client::run_all(std::span<const Command> commands, Re
   return route_->run(commands, repeat, capped(deadline));
 }
 
+Status Client::on_one_connection(std::string_view key, const std::function<Status(Connection&)>& use,
+                                 Deadline deadline) {
+  const auto until = capped(deadline);
+  const auto node = route_->node_of(key, until);
+  if (!node) return tl::make_unexpected(node.error());
+  return (*node)->on_one_connection(use, until);
+}
+
 Result<std::vector<std::shared_ptr<Node>>> Client::masters(Deadline deadline) {
   return route_->masters(capped(deadline));
 }

@@ -3,9 +3,11 @@
 
 #include <libcache/store.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/redis_route.h"
@@ -17,12 +19,15 @@ class Client {
  public:
   Client(std::unique_ptr<Route> route, std::string url, Milliseconds operation_timeout);
 
-  // A command whose second argument is a key.
+  // A command on a key (key_of).
   Result<Reply> run(const Command& command, Repeat repeat, Deadline deadline);
   // A command to one server.
   Result<Reply> run_at(Node& node, const Command& command, Deadline deadline);
   // Several commands with keys, in pipelines. The replies may be error replies.
   Result<std::vector<Reply>> run_all(std::span<const Command> commands, Repeat repeat, Deadline deadline);
+
+  // Commands that only make sense on one connection, to the server that has `key`.
+  Status on_one_connection(std::string_view key, const std::function<Status(Connection&)>& use, Deadline deadline);
 
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline);
   Result<Layout> layout(Deadline deadline);

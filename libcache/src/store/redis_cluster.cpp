@@ -44,6 +44,12 @@ class ClusterRoute final : public Route {
     return Journey(topology_, commands, repeat, deadline, turn).run();
   }
 
+  Result<std::shared_ptr<Node>> node_of(std::string_view key, Deadline deadline) override {
+    const auto map = topology_.map(deadline);
+    if (!map) return tl::make_unexpected(map.error());
+    return (*map)->node_of(key);
+  }
+
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) override {
     const auto map = topology_.map(deadline);
     if (!map) return tl::make_unexpected(map.error());
@@ -94,7 +100,7 @@ class ClusterRoute final : public Route {
       std::vector<Errand> round = std::exchange(errands_, {});
       for (Errand& errand : round) {
         if (errand.node) continue;
-        const std::string_view key = commands_[errand.command][1];
+        const std::string_view key = key_of(commands_[errand.command]);
         const auto& master = map.node_of(key);
         errand.node = errand.reading ? map.reader_of(key, *turn_) : master;
         errand.reading = errand.node != master;
@@ -137,7 +143,7 @@ class ClusterRoute final : public Route {
     Status bypass(const Node& node, std::span<const Errand> errands, const Error& error) {
       const auto known = topology_.map(deadline_);
       const auto map = known ? topology_.refresh(*known, deadline_) : known;
-      const std::string_view key = commands_[errands.front().command][1];
+      const std::string_view key = key_of(commands_[errands.front().command]);
       const bool replaced = map && (*map)->node_of(key).get() != &node;
       if (!replaced || errands.front().again || repeat_ == Repeat::forbidden) return tl::make_unexpected(error);
       outdated_ = true;

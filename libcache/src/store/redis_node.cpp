@@ -46,6 +46,12 @@ Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadli
   return replies;
 }
 
+Status Node::on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline) {
+  auto connection = pool_.acquire(deadline);
+  if (!connection) return tl::make_unexpected(connection.error());
+  return use(**connection);
+}
+
 Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
   constexpr Milliseconds kLongestPause{200};
   std::optional<Replies> refusal;

@@ -5,6 +5,7 @@
 #include <libcache/result.h>
 #include <libcache/time.h>
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,9 @@ class Node {
   // Runs the commands in one pipeline; the replies may be error replies. A server that is still loading its data is
   // asked again until the deadline. Fails: unavailable, at once while the breaker is open; as Connection does.
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline);
+
+  // Gives `use` a connection of its own, for commands that only make sense on one. Fails as Connection::open and `use`.
+  Status on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline);
 
   const Endpoint& endpoint() const { return pool_.endpoint(); }
 

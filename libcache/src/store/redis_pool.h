@@ -30,6 +30,7 @@ class Pool {
     Lease(Lease&& other) noexcept;
     ~Lease();
     Connection* operator->() { return &pooled_->connection; }
+    Connection& operator*() { return pooled_->connection; }
     // Closes it rather than giving it back.
     void discard() { keep_ = false; }
 

@@ -26,6 +26,8 @@ class SingleRoute final : public Route {
     return demoted ? node_->run(commands, repeat, deadline) : std::move(replies);
   }
 
+  Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline) override { return node_; }
+
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline) override { return std::vector{node_}; }
 
   Result<Layout> layout(Deadline deadline) override { return layout_of_server(*node_, deadline); }
@@ -55,6 +57,11 @@ Result<ConnectionOptions> connection_options(const StoreUrl& url, const StoreOpt
 }
 
 }  // namespace
+
+std::string_view key_of(const Command& command) {
+  const auto streams = command.front() == "XREAD" ? std::ranges::find(command, "STREAMS") : command.begin();
+  return streams[1];
+}
 
 bool is_readonly(const Reply& reply) {
   return reply.is_error() && has_code(reply.text, "READONLY");

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "store/redis_layout.h"
@@ -19,9 +20,12 @@ class Route {
  public:
   virtual ~Route() = default;
 
-  // Runs commands whose second argument is a key, each where its key belongs, pipelined per server. The replies are in
+  // Runs commands on one key each (key_of), each where its key belongs, pipelined per server. The replies are in
   // order; one may be an error reply.
   virtual Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) = 0;
+
+  // The server that has a key, as far as is known.
+  virtual Result<std::shared_ptr<Node>> node_of(std::string_view key, Deadline deadline) = 0;
 
   // The servers that together hold every key.
   virtual Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) = 0;
@@ -29,6 +33,9 @@ class Route {
   // Which of them has which keys, for whoever has to know whether any have moved.
   virtual Result<Layout> layout(Deadline deadline) = 0;
 };
+
+// The key that a command is about: its second argument, or what stands first behind STREAMS.
+std::string_view key_of(const Command& command);
 
 // Whether a reply refuses to write, as a replica does.
 bool is_readonly(const Reply& reply);

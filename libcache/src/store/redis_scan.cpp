@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/redis_error.h"
+#include "store/redis_flights.h"
 
 namespace libcache::redis {
 
@@ -104,7 +105,8 @@ Result<bool> Scan::visit_server(Node& server) {
     cursor = page->elements[0].text;
     for (const Reply& name : page->elements[1].elements) {
       // The pattern is the server's business; what is ours is decided here.
-      if (name.text.starts_with(prefix_) && seen_.insert(name.text).second) names.push_back(name.text);
+      if (!name.text.starts_with(prefix_) || is_lease_name(name.text)) continue;
+      if (seen_.insert(name.text).second) names.push_back(name.text);
     }
     if (names.size() < kBatch && cursor != "0") continue;
     const auto more = visit_names(std::exchange(names, {}));

@@ -48,6 +48,8 @@ class SentinelRoute final : public Route {
     return repeatable ? (*successor)->run(commands, repeat, deadline) : std::move(replies);
   }
 
+  Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline deadline) override { return master(deadline); }
+
   Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) override {
     auto node = master(deadline);
     if (!node) return tl::make_unexpected(node.error());

@@ -11,6 +11,7 @@
 #include "store/listing_lookup.h"
 #include "store/redis_client.h"
 #include "store/redis_diagnosis.h"
+#include "store/redis_flights.h"
 #include "store/redis_scan.h"
 
 namespace libcache {
@@ -20,10 +21,11 @@ using redis::Command;
 using redis::Repeat;
 using redis::Reply;
 
-class RedisStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable {
+class RedisStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable, public Flights {
  public:
   RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
       : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
+        flights_(client_, options.redis),
         clock_(options.clock),
         url_(url),
         user_(options.redis.user.value_or(url.user)),
@@ -82,6 +84,8 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
                                                           Deadline deadline) override;
   Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override;
 
+  Result<Flight> join(std::string_view name, Deadline deadline) override { return flights_.join(name, deadline); }
+
   Status ping(Deadline deadline) override {
     const auto masters = client_.masters(deadline);
     if (!masters) return tl::make_unexpected(masters.error());
@@ -109,6 +113,7 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
   Result<std::size_t> ask_largest_value(Deadline deadline);
 
   redis::Client client_;
+  redis::SharedFlights flights_;
   const Clock clock_;
   const StoreUrl url_;
   const std::string user_;

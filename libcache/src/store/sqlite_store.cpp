@@ -1,10 +1,13 @@
 #include "store/sqlite_store.h"
 
+#include <libcache/flight.h>
+
 #include <set>
 #include <utility>
 
 #include "store/deadline_lock.h"
 #include "store/sqlite_diagnosis.h"
+#include "store/sqlite_flights.h"
 #include "store/sqlite_reader.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_session.h"
@@ -19,12 +22,13 @@ using sqlite::Session;
 using sqlite::Writer;
 using Uses = std::set<std::int64_t>;  // ids of entries
 
-class SqliteStore final : public Store, public Diagnosable {
+class SqliteStore final : public Store, public Diagnosable, public Flights {
  public:
   SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only)
       : place_{std::move(file), options.clock, options.on_event, !options.strict && !read_only},
         max_size_(options.max_size),
         notes_use_(!read_only),
+        flights_(place_.file.string() + "-flights"),
         writing_(place_, Connection::Mode::write),
         reading_(place_, Connection::Mode::read) {}
 
@@ -89,6 +93,15 @@ class SqliteStore final : public Store, public Diagnosable {
     return sqlite::diagnose(place_.file, max_size_, options, deadline);
   }
 
+  Result<Flight> join(std::string_view name, Deadline deadline) override {
+    auto flight = flights_.join(name, deadline);
+    if (!flight || !flight->lease) return flight;
+    const auto value = get(name, deadline);
+    if (!value) return tl::make_unexpected(value.error());
+    flight->value_present = value->has_value();
+    return flight;
+  }
+
  private:
   static constexpr Milliseconds kBetweenNotes = std::chrono::hours(1);
 
@@ -116,6 +129,7 @@ class SqliteStore final : public Store, public Diagnosable {
   const sqlite::Place place_;
   const std::uint64_t max_size_;
   const bool notes_use_;
+  const sqlite::FileFlights flights_;
   // Closed last, for only a writing connection that nobody reads beside may fold the log back into the database.
   Guarded<Session<Writer>> writing_;
   Guarded<Session<Reader>> reading_;

@@ -1,5 +1,7 @@
 #include "store/tiered.h"
 
+#include <libcache/flight.h>
+
 #include <algorithm>
 #include <ranges>
 #include <string>
@@ -16,7 +18,7 @@ void note(std::optional<Error>& failure, const Error& error) {
   if (!failure) failure = error;
 }
 
-class TieredStore final : public Store, public ListingLookup {
+class TieredStore final : public Store, public ListingLookup, public Flights {
  public:
   explicit TieredStore(std::vector<Tier> tiers) : tiers_(std::move(tiers)) {}
 
@@ -94,6 +96,14 @@ class TieredStore final : public Store, public ListingLookup {
       if (!listing || *listing) return listing;
     }
     return std::nullopt;
+  }
+
+  // The farthest store is shared with most: its flights are everybody's.
+  Result<Flight> join(std::string_view name, Deadline deadline) override {
+    for (Store* store : far_to_near()) {
+      if (auto* flights = flights_of(*store)) return flights->join(name, deadline);
+    }
+    return fail(ErrorCode::not_supported, "no store that can be written has flights");
   }
 
  private:

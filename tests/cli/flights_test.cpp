@@ -1,0 +1,211 @@
+// Many runs of one request at one time, some of which are killed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <optional>
+#include <sstream>
+
+#include "cli/terminal_session.h"
+#include "support/provider.h"
+#include "support/redis_server.h"
+#include "support/wait.h"
+
+using llmcache::test::TerminalSession;
+using support::Provider;
+
+namespace {
+
+constexpr const char* kStream = R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true})";
+
+// A COMMAND whose answer names the process that gave it. Goes on at "$gate" only once there is a file of that name, and
+// tells by then who leads.
+constexpr const char* kCommand = R"(#!/bin/bash
+echo $PPID >> leaders
+if [ "$gate" = before ]; then until [ -e before ]; do sleep 0.02; done; fi
+printf 'data: first of %s\n\n' $$
+if [ "$gate" = after ]; then until [ -e after ]; do sleep 0.02; done; fi
+printf 'data: last of %s\n\n' $$
+)";
+
+// A shell with one of the stores that runs can share.
+struct Surroundings {
+  explicit Surroundings(bool over_redis) {
+    if (over_redis) redis.emplace();
+    shell.write("request.json", kStream);
+    shell.write("answer", kCommand);
+    shell.out("chmod +x answer");
+  }
+  std::string options() const { return redis ? " --store " + redis->url() : std::string(); }
+  std::string run(const std::string& more = "") const {
+    return "llmcache run -v --deadline 60s --request request.json" + options() + more;
+  }
+  // Shell code: starts `count` runs, each with its output, messages and exit code in files of its own.
+  std::string start(int count, const std::string& first, const std::string& command, const std::string& more = "") {
+    return fmt::format(
+        "for i in $(seq {0}); do n=$(({1} + i)); (gate=$gate {2} -- {3} > out.$n 2> err.$n; echo $? > exit.$n) & "
+        "done; ",
+        count, first, run(more), command);
+  }
+  static std::string until(const std::string& condition) { return "until " + condition + "; do sleep 0.02; done; "; }
+  // Until so many runs follow another.
+  static std::string until_following(int count) {
+    return until(fmt::format("[ $(cat err.* | grep -c following) -ge {} ]", count));
+  }
+  std::string lines_in(const std::string& files) const { return shell.out("cat " + files); }
+
+  std::optional<support::RedisServer> redis;
+  TerminalSession shell;
+};
+
+// "0 data: first of 12\n\ndata: last of 12\n\n": the exit code and the output of a run.
+struct Ran {
+  int exit;
+  std::string out;
+};
+
+Ran ran(const TerminalSession& shell, int number) {
+  return {std::stoi(shell.read(fmt::format("exit.{}", number))), shell.read(fmt::format("out.{}", number))};
+}
+
+bool is_whole(const std::string& out) {
+  std::istringstream words(out);
+  std::string data, position, of, process, rest;
+  words >> data >> position >> of >> process;
+  return !process.empty() && out == fmt::format("data: first of {0}\n\ndata: last of {0}\n\n", process);
+}
+
+}  // namespace
+
+TEST_CASE("a hundred runs of one request at once call the provider once, and all print its answer") {
+  for (const bool over_redis : {false, true}) {
+    const Provider provider;
+    Surroundings at(over_redis);
+    for (const auto* request : {kStream, R"({"model":"m","messages":[]})"}) {
+      const int calls = provider.calls();
+      at.shell.write("request.json", request);
+      const auto curl =
+          fmt::format("curl -sSN '{}' -d @-", provider.url("/v1/chat/completions?chunks=20&wait_ms=300&delay_ms=20"));
+      at.shell.out("rm -f out.* err.* exit.*; " + at.start(100, "0", curl) + "wait");
+      CHECK(provider.calls() == calls + 1);
+      CHECK(at.shell.out("cat exit.* | sort | uniq -c | tr -s ' '") == " 100 0\n");
+      CHECK(at.shell.out("md5sum out.* | cut -c1-32 | sort -u | wc -l") == "1\n");
+      CHECK_FALSE(at.shell.read("out.1").empty());
+    }
+  }
+}
+
+TEST_CASE("a leader killed before its first byte is succeeded by one follower, and all others succeed") {
+  for (const bool over_redis : {false, true}) {
+    Surroundings at(over_redis);
+    at.shell.out("export gate=before; " + at.start(10, "0", "./answer") + at.until("[ -s leaders ]") +
+                 at.until_following(9) + "kill -KILL $(cat leaders); touch before; wait");
+    CHECK(at.shell.out("wc -l < leaders") == "2\n");
+    std::vector<std::string> outputs;
+    int killed = 0;
+    for (int i = 1; i <= 10; ++i) {
+      const auto [exit, out] = ran(at.shell, i);
+      killed += exit == 137 ? 1 : 0;
+      if (exit == 137) continue;
+      CHECK(exit == 0);
+      CHECK(is_whole(out));
+      outputs.push_back(out);
+    }
+    CHECK(killed == 1);
+    CHECK(std::ranges::adjacent_find(outputs, std::not_equal_to<>()) == outputs.end());
+  }
+}
+
+TEST_CASE("a leader killed after its first bytes leaves followers with these and exit 6, never with a mixture") {
+  for (const bool over_redis : {false, true}) {
+    Surroundings at(over_redis);
+    at.shell.out("export gate=after; " + at.start(10, "0", "./answer") + at.until_following(9) +
+                 at.until("[ $(cat out.* | grep -c first) -ge 10 ]") + "kill -KILL $(cat leaders); touch after; wait");
+    const auto later = at.shell.run(at.run() + " -- ./answer");
+    CHECK(later.exit == 0);
+    CHECK(is_whole(later.out));
+    int broken_off = 0;
+    for (int i = 1; i <= 10; ++i) {
+      const auto [exit, out] = ran(at.shell, i);
+      broken_off += exit == 6 ? 1 : 0;
+      CHECK((exit == 6 || exit == 137));
+      CHECK(out == ran(at.shell, 1).out);
+      CHECK_FALSE(out.find("last") != std::string::npos);
+    }
+    CHECK(broken_off == 9);
+  }
+}
+
+TEST_CASE("a COMMAND that fails is followed by another run's, one at a time") {
+  Surroundings at(false);
+  at.shell.write("answer",
+                 "#!/bin/bash\necho $$ >> leaders\nuntil [ -e before ]; do sleep 0.02; done\n"
+                 "[ $(wc -l < leaders) -ge 3 ] || exit 9\necho 'data: answer'; echo\n");
+  at.shell.out(at.start(10, "0", "./answer") + at.until_following(9) + "touch before; wait");
+  CHECK(at.shell.out("cat exit.* | sort | uniq -c | tr -s ' '") == " 8 0\n 2 9\n");
+  CHECK(at.shell.out("wc -l < leaders") == "3\n");
+}
+
+TEST_CASE("a leader that is told to end makes way at once, even if its COMMAND takes its time") {
+  for (const bool over_redis : {false, true}) {
+    Surroundings at(over_redis);
+    at.shell.write("stubborn",
+                   "#!/bin/bash\ntrap '' TERM\necho $PPID >> leaders\n"
+                   "until [ -e after ]; do sleep 0.02; done\n");
+    at.shell.out("chmod +x stubborn; " + at.start(1, "0", "./stubborn") + at.until("[ -s leaders ]") +
+                 "kill -TERM $(cat leaders); " + at.run() + " -- ./answer > out.2; touch after; wait");
+    CHECK(is_whole(at.shell.read("out.2")));
+    CHECK(at.shell.out(at.run(" --mode replay") + " -- false") == at.shell.read("out.2"));
+  }
+}
+
+TEST_CASE("a run that waits long enough asks for itself, and stores nothing") {
+  Surroundings at(false);
+  const auto impatient =
+      at.shell.run("export gate=before; " + at.start(1, "0", "./answer") + at.until("[ -s leaders ]") +
+                   "gate= " + at.run(" --wait 50ms") + " -- ./answer > out.2; echo $? > exit.2; touch before; wait");
+  CHECK(ran(at.shell, 2).exit == 0);
+  CHECK(is_whole(ran(at.shell, 2).out));
+  CHECK(impatient.err.find("warning") != std::string::npos);
+  CHECK(is_whole(ran(at.shell, 1).out));
+  CHECK(at.shell.out(at.run() + " -- false") == ran(at.shell, 1).out);
+}
+
+TEST_CASE("with --no-follow a stream is printed once it is whole, otherwise as it comes") {
+  Surroundings at(false);
+  const auto while_flying = at.shell.out(
+      "export gate=after; " + at.start(1, "0", "./answer") + at.until("[ -s out.1 ]") +
+      at.start(1, "1", "./answer", " --no-follow") + at.until_following(1) + at.start(1, "2", "./answer") +
+      at.until_following(2) + at.until("[ -s out.3 ]") + "cat out.2; echo ...; cat out.3; touch after; wait");
+  CHECK(while_flying == "...\n" + at.shell.read("out.3").substr(0, while_flying.size() - 4));
+  for (int i = 1; i <= 3; ++i) CHECK(is_whole(ran(at.shell, i).out));
+  CHECK(ran(at.shell, 2).out == ran(at.shell, 1).out);
+  CHECK(ran(at.shell, 3).out == ran(at.shell, 1).out);
+}
+
+TEST_CASE("runs killed at 500 random moments leave whole answers or none, and no lead behind") {
+  for (const bool over_redis : {false, true}) {
+    Surroundings at(over_redis);
+    at.shell.write("answer",
+                   "#!/bin/bash\nexec 3<> never\nfor i in 1 2 3 4 5 6 7 8; do printf 'data: %s\\n\\n' $i;"
+                   " read -t 0.002 -u 3; done; true\n");
+    const auto whole = at.shell.out("mkfifo never; ./answer");
+    at.shell.out("for i in $(seq 500); do " + at.run(" --session $i") +
+                 " -- ./answer > /dev/null 2>&1 & read -t 0.0$((RANDOM % 6))$((RANDOM % 10)) <> never;"
+                 " kill -KILL $! 2> /dev/null; wait $! 2> /dev/null; done; true");
+    int stored = 0;
+    for (int i = 1; i <= 500; ++i) {
+      const auto replayed = at.shell.run(at.run(fmt::format(" --mode replay --session {}", i)) + " -- false");
+      stored += replayed.exit == 0 ? 1 : 0;
+      CHECK(replayed.out == (replayed.exit == 0 ? whole : ""));
+    }
+    INFO(stored);
+    CHECK(stored < 500);
+    CHECK(at.shell.out(at.run(" --session 1") + " -- ./answer") == whole);
+    if (over_redis) {
+      support::wait_for("the end of all leases", [&] { return at.redis->command({"KEYS", "*_lease*"}).empty(); });
+    } else {
+      CHECK(at.shell.out("ls .cache/llmcache") == "CACHEDIR.TAG\ncache.db\ncache.db-shm\ncache.db-wal\n");
+    }
+  }
+}
