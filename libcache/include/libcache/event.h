@@ -14,7 +14,8 @@ struct Event {
   std::string message;  // one line of English; never a password, a prompt or an answer
 };
 
-// Called on whichever thread met the event, possibly several at once; must not call back into the object that raised it.
+// Called on whichever thread met the event, possibly several at once; must not call back into the object that raised
+// it.
 using EventHandler = std::function<void(const Event&)>;
 
 }  // namespace libcache

@@ -2,8 +2,8 @@
 
 #include "base/hex.h"
 
-// The one-shot SHA256() of OpenSSL 3 goes through the provider machinery, whose set-up costs a process more than a whole
-// cache hit; the deprecated block functions are the same code without it.
+// The one-shot SHA256() of OpenSSL 3 goes through the provider machinery, whose set-up costs a process more than a
+// whole cache hit; the deprecated block functions are the same code without it.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #define XXH_INLINE_ALL
@@ -26,8 +26,12 @@ std::string xxh3_128_hex(std::string_view bytes) {
   return to_hex({canonical.digest, sizeof canonical.digest});
 }
 
-std::uint64_t xxh3_64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::uint64_t xxh3_64(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
-std::uint64_t xxh64(std::string_view bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
+std::uint64_t xxh64(std::string_view bytes) {
+  return XXH64(bytes.data(), bytes.size(), 0);
+}
 
 }  // namespace libcache

@@ -6,7 +6,9 @@ namespace libcache {
 
 using Steady = std::chrono::steady_clock;
 
-UnixTime system_now() { return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()); }
+UnixTime system_now() {
+  return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+}
 
 Deadline Deadline::after(Milliseconds budget) {
   const auto now = Steady::now();
@@ -14,15 +16,21 @@ Deadline Deadline::after(Milliseconds budget) {
   return Deadline(budget >= longest ? Steady::time_point::max() : now + budget);
 }
 
-Deadline Deadline::never() { return Deadline(Steady::time_point::max()); }
+Deadline Deadline::never() {
+  return Deadline(Steady::time_point::max());
+}
 
-bool Deadline::expired() const { return Steady::now() >= at_; }
+bool Deadline::expired() const {
+  return Steady::now() >= at_;
+}
 
 Milliseconds Deadline::remaining() const {
   if (at_ == Steady::time_point::max()) return Milliseconds::max();
   return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(at_ - Steady::now()));
 }
 
-Deadline Deadline::capped(Milliseconds budget) const { return Deadline(std::min(at_, after(budget).at_)); }
+Deadline Deadline::capped(Milliseconds budget) const {
+  return Deadline(std::min(at_, after(budget).at_));
+}
 
 }  // namespace libcache

@@ -1,8 +1,8 @@
 #include "base/hash.h"
 
-#include "base/hex.h"
-
 #include <catch2/catch_test_macros.hpp>
+
+#include "base/hex.h"
 
 using namespace libcache;
 

@@ -46,7 +46,8 @@ inline std::vector<Piece> events(int count) {
   for (int index = 0; index < count; ++index) {
     std::string event = R"(data: {"id":"chatcmpl-B9x1","object":"chat.completion.chunk","created":1763769600,)"
                         R"("model":"gpt-4o-mini","choices":[{"index":0,"delta":{"content":" word)";
-    event += std::to_string(std::int64_t{index} * 7919 % 1000) + R"("},"logprobs":null,"finish_reason":null}]})" + "\n\n";
+    event +=
+        std::to_string(std::int64_t{index} * 7919 % 1000) + R"("},"logprobs":null,"finish_reason":null}]})" + "\n\n";
     pieces.emplace_back(20 * index, std::move(event));
   }
   return pieces;
