@@ -110,7 +110,10 @@ TEST_CASE("rights that are missing are named, with the command that grants them"
   const std::string url = "redis://alice:secret@127.0.0.1:" + std::to_string(server.port());
   const auto finding = finding_on(diagnosis_of(url), "rights");
   CHECK(finding.grade == Grade::fail);
-  CHECK(finding.advice == "ACL SETUSER alice +strlen +getrange +pttl +unlink ~llmcache:*");
+  CHECK(finding.advice ==
+        "ACL SETUSER alice +watch +unwatch +multi +exec +strlen +getrange +pttl +exists +xadd +pexpire +xread +del "
+        "+unlink "
+        "~llmcache:*");
   CHECK(contains(finding_on(diagnosis_of(url, patient(), "other:"), "rights").advice, "~other:*"));
 }
 

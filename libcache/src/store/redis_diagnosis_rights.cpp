@@ -40,8 +40,16 @@ class Trial {
     const std::string_view name = name_;
     std::vector<Command> commands = {{"GET", name}, {"STRLEN", name}, {"GETRANGE", name, "0", "0"}, {"PTTL", name}};
     if (!subject_.options.read_only) {
+      const std::string_view live = live_name_;
       commands.insert(commands.begin(), {"SET", name, "1", "PX", "10000", "NX"});
+      const std::vector<Command> of_flights = {{"EXISTS", name},
+                                               {"XADD", live, "*", "field", "value"},
+                                               {"PEXPIRE", live, "10000"},
+                                               {"XREAD", "COUNT", "1", "STREAMS", live, "0"},
+                                               {"DEL", live}};
+      commands.insert(commands.end(), of_flights.begin(), of_flights.end());
       commands.push_back({"UNLINK", name});
+      try_transaction();
     }
     const auto replies = subject_.client.run_all(commands, Repeat::forbidden, subject_.deadline);
     if (!replies) {
@@ -49,6 +57,18 @@ class Trial {
       return;
     }
     for (std::size_t i = 0; i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
+  }
+
+  void try_transaction() {
+    const std::vector<Command> commands = {{"WATCH", name_}, {"UNWATCH"}, {"MULTI"}, {"EXEC"}};
+    const auto use = [&](Connection& connection) -> Status {
+      const auto replies = connection.run(commands, subject_.deadline);
+      if (!replies) return tl::make_unexpected(replies.error());
+      for (std::size_t i = 0; i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
+      return {};
+    };
+    // A server that does not answer is found by the commands on the name.
+    (void)subject_.client.on_one_connection(name_, use, subject_.deadline);
   }
 
   void try_on(Node& node) {
@@ -63,10 +83,12 @@ class Trial {
 
   void judge(const Command& command, const Reply& reply) {
     const std::string rule = rule_of(command);
-    if (!reply.is_error()) {
-      add(granted_, rule);
-    } else if (has_code(reply.text, "NOPERM")) {
+    // EXEC wraps the error, and has one of its own where MULTI was refused.
+    const bool refused = reply.is_error() && reply.text.find("NOPERM") != std::string::npos;
+    if (refused) {
       add(refused_, rule);
+    } else if (!reply.is_error() || command[0] == "EXEC") {
+      add(granted_, rule);
     } else {
       findings_.push_back({Grade::fail, command[0] == "SET" ? "write" : "rights",
                            error_of(reply, command[0], subject_.client.url()).message, "see what the server says"});
@@ -79,6 +101,7 @@ class Trial {
 
   const Subject& subject_;
   const std::string name_;
+  const std::string live_name_ = name_ + "_live";
   std::string granted_;
   std::string refused_;
   std::vector<Finding> findings_;
