@@ -4,6 +4,7 @@
 #include <libcache/cache.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,12 +43,16 @@ struct CacheFixture {
   test::FakeClock clock;
   std::shared_ptr<Store> store =
       make_memory_store({.max_size = 0, .strict = false, .clock = clock.clock(), .on_event = {}});
+  std::mutex events_mutex;  // for tests whose events come from several threads
   std::vector<Event> events;
 
   CacheOptions options() {
     CacheOptions options;
     options.clock = clock.clock();
-    options.on_event = [this](const Event& event) { events.push_back(event); };
+    options.on_event = [this](const Event& event) {
+      const std::lock_guard lock(events_mutex);
+      events.push_back(event);
+    };
     return options;
   }
   std::unique_ptr<Cache> make(CacheOptions options) {
