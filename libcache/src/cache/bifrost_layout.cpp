@@ -170,7 +170,7 @@ Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::s
   return true;
 }
 
-class BifrostLayout final : public Layout {
+class BifrostLayout final : public EntryLayout {
  public:
   std::string entry_name(std::string_view key, EntryKind kind) const override {
     return fmt::format("{}{}", base_of(key), kind == EntryKind::stream ? kChunk : "");
@@ -231,7 +231,7 @@ class BifrostLayout final : public Layout {
 
 }  // namespace
 
-std::unique_ptr<Layout> make_bifrost_layout() {
+std::unique_ptr<EntryLayout> make_bifrost_layout() {
   return std::make_unique<BifrostLayout>();
 }
 

@@ -82,7 +82,7 @@ struct Cache::State {
 
   std::unique_ptr<Store> store;
   const CacheOptions options;
-  const std::unique_ptr<Layout> layout;
+  const std::unique_ptr<EntryLayout> layout;
   // Each caller borrows one, so that keys are derived side by side with buffers that are made once.
   Guarded<std::vector<KeyDeriver>> idle_derivers;
   std::atomic<std::uint64_t> hits{0}, stored{0}, dropped{0}, store_errors{0};

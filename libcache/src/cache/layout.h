@@ -15,9 +15,9 @@
 namespace libcache {
 
 // Immutable, so thread-safe. Fails as the store does unless it says otherwise.
-class Layout {
+class EntryLayout {
  public:
-  virtual ~Layout() = default;
+  virtual ~EntryLayout() = default;
 
   // As Cache::entry_name.
   virtual std::string entry_name(std::string_view key, EntryKind kind) const = 0;
@@ -38,9 +38,9 @@ class Layout {
 };
 
 // An entry is one value, in the form that llmcache-format(5) describes.
-std::unique_ptr<Layout> make_native_layout();
+std::unique_ptr<EntryLayout> make_native_layout();
 
 // The layout of a Bifrost gateway's Redis plugin: a response is its JSON, a stream a value for each chunk.
-std::unique_ptr<Layout> make_bifrost_layout();
+std::unique_ptr<EntryLayout> make_bifrost_layout();
 
 }  // namespace libcache

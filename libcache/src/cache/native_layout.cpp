@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kStream = "_stream";
 
-class NativeLayout final : public Layout {
+class NativeLayout final : public EntryLayout {
  public:
   std::string entry_name(std::string_view key, EntryKind kind) const override {
     if (key.ends_with(kStream)) key.remove_suffix(kStream.size());
@@ -57,7 +57,7 @@ class NativeLayout final : public Layout {
 
 }  // namespace
 
-std::unique_ptr<Layout> make_native_layout() {
+std::unique_ptr<EntryLayout> make_native_layout() {
   return std::make_unique<NativeLayout>();
 }
 
