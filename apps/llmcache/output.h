@@ -26,6 +26,8 @@ class Output {
   // A name out of the store, the same way and in quotes if it is odd.
   std::string name(std::string_view name) const;
   bool is_terminal() const { return terminal_; }
+  // Whether somebody may read along: behind a terminal, a pipe or a socket, but not behind a file.
+  bool has_reader() const { return is_terminal() || is_stream(STDOUT_FILENO); }
   void line(std::string_view text);
   void flush();
 

@@ -8,6 +8,8 @@ namespace llmcache {
 
 // Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
+// Whether it is a pipe or a socket.
+bool is_stream(int descriptor);
 
 // `text` with control characters, escape sequences, bidirectional controls and invalid UTF-8 made visible as \x1b,
 // \u202e and the like. Newlines and tabs stay if `keep_lines`.

@@ -78,19 +78,17 @@ class Replay : public Command {
     }
   }
 
-  // Nothing waits: the first chunk leaves at once, and so does each that another is not yet due behind. Without a pace
-  // all are due, and leave by the buffer full.
+  // Each chunk leaves on its own where somebody reads along. Into a file they leave by the buffer full.
   template <class Convert>
   void play(Context& context, const lc::Entry& entry, std::optional<double> pace, const Convert& convert) const {
     const auto start = Steady::now();
-    bool first = true;
+    const bool flushes = pace || context.out().has_reader();
     std::size_t index = 0;
     lc::Replay replay(entry);
     while (const auto chunk = checked(replay.next())) {
       if (pace) std::this_thread::sleep_until(start + std::chrono::duration<double, std::milli>(chunk->at) / *pace);
       context.out().write(annotate_ ? convert(annotated(chunk->bytes, index++)) : convert(chunk->bytes));
-      if (pace || first) context.out().flush();
-      first = false;
+      if (flushes) context.out().flush();
     }
   }
 
