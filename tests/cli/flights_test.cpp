@@ -36,7 +36,10 @@ struct Surroundings {
     shell.write("answer", kCommand);
     shell.out("chmod +x answer");
   }
-  std::string options() const { return redis ? " --store " + redis->url() : std::string(); }
+  // A hundred processes under sanitizers take longer to connect than a server that is down may.
+  std::string options() const {
+    return redis ? " --connect-timeout 20s --timeout 20s --store " + redis->url() : std::string();
+  }
   std::string run(const std::string& more = "") const {
     return "llmcache run -v --deadline 60s --request request.json" + options() + more;
   }
