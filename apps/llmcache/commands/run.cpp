@@ -48,10 +48,10 @@ class Run : public Command {
       context.report().warn(key.error().message + "; running without the cache");
       return run_uncached(context, request);
     }
-    kind_ = key->stream ? lc::EntryKind::stream : lc::EntryKind::response;
     if (mode_ == Mode::auto_ || mode_ == Mode::replay) {
+      const auto kind = key->stream ? lc::EntryKind::stream : lc::EntryKind::response;
       const auto begun = Steady::now();
-      auto found = context.cache().get(*key, kind_, context.deadline());
+      auto found = context.cache().get(*key, kind, context.deadline());
       lookup_time_ = std::chrono::ceil<lc::Milliseconds>(Steady::now() - begun);
       if (!found && mode_ != Mode::replay && !context.settings().strict) {
         context.report().warn(found.error().message + "; running without the cache");
@@ -163,7 +163,6 @@ class Run : public Command {
   Mode mode_ = Mode::auto_;
   std::string request_path_ = "-";
   std::vector<std::string> command_;
-  lc::EntryKind kind_ = lc::EntryKind::response;
   lc::Milliseconds lookup_time_{0};
   bool no_follow_ = false;
   std::optional<std::string> wait_;
