@@ -5,6 +5,7 @@
 
 #include "cache/bifrost_answer.h"
 #include "cache/layout.h"
+#include "key/names.h"
 #include "store/batch.h"
 
 namespace libcache {
@@ -13,7 +14,6 @@ namespace {
 
 using bifrost::payloads;
 
-constexpr std::string_view kChunk = "_chunk_";
 // Chunks are read and removed by name, so many at a time: a stream of 500 takes two round trips, a miss little.
 constexpr std::size_t kFirstWindow = 32;
 constexpr std::size_t kWindow = 512;
@@ -31,7 +31,7 @@ std::string_view stem_of(std::string_view name) {
 }
 
 bool is_chunk(std::string_view name) {
-  return is_digit(name.back()) && stem_of(name).ends_with(kChunk);
+  return is_digit(name.back()) && stem_of(name).ends_with(kChunkSuffix);
 }
 
 // Whether a name is "{session}_{hash}", with whatever in front: a session has no form of its own.
@@ -173,12 +173,12 @@ Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::s
 class BifrostLayout final : public EntryLayout {
  public:
   std::string entry_name(std::string_view key, EntryKind kind) const override {
-    return fmt::format("{}{}", base_of(key), kind == EntryKind::stream ? kChunk : "");
+    return fmt::format("{}{}", base_of(key), kind == EntryKind::stream ? kChunkSuffix : "");
   }
 
   Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const override {
     const std::string_view stem = stem_of(name);
-    return stem.ends_with(kChunk) ? get_stream(store, stem, deadline) : get_response(store, name, deadline);
+    return stem.ends_with(kChunkSuffix) ? get_stream(store, stem, deadline) : get_response(store, name, deadline);
   }
 
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {

@@ -3,18 +3,17 @@
 #include <utility>
 
 #include "cache/layout.h"
+#include "key/names.h"
 
 namespace libcache {
 
 namespace {
 
-constexpr std::string_view kStream = "_stream";
-
 class NativeLayout final : public EntryLayout {
  public:
   std::string entry_name(std::string_view key, EntryKind kind) const override {
-    if (key.ends_with(kStream)) key.remove_suffix(kStream.size());
-    return kind == EntryKind::stream ? fmt::format("{}{}", key, kStream) : std::string(key);
+    if (key.ends_with(kStreamSuffix)) key.remove_suffix(kStreamSuffix.size());
+    return kind == EntryKind::stream ? fmt::format("{}{}", key, kStreamSuffix) : std::string(key);
   }
 
   Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const override {
@@ -46,7 +45,7 @@ class NativeLayout final : public EntryLayout {
       names.push_back(listing.name);
       return true;
     };
-    const auto scanned = store.scan(base + "_sample_", 0, add, deadline);
+    const auto scanned = store.scan(base + std::string(kSampleSuffix), 0, add, deadline);
     if (!scanned) return tl::make_unexpected(scanned.error());
     return names;
   }

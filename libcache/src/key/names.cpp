@@ -8,10 +8,6 @@ namespace libcache {
 
 namespace {
 
-constexpr std::string_view kStream = "_stream";
-constexpr std::string_view kSample = "_sample_";
-constexpr std::string_view kChunk = "_chunk_";
-
 bool is_control(char character) {
   return static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
 }
@@ -49,9 +45,9 @@ Status check_names(const KeyOptions& options) {
 
 void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash) {
   key.base = session_prefix(options).append(hash);
-  key.response_name = options.sample == 0 ? key.base : fmt::format("{}{}{}", key.base, kSample, options.sample);
+  key.response_name = options.sample == 0 ? key.base : fmt::format("{}{}{}", key.base, kSampleSuffix, options.sample);
   key.stream_name = key.response_name;
-  key.stream_name += options.scheme == KeyScheme::native ? kStream : kChunk;
+  key.stream_name += options.scheme == KeyScheme::native ? kStreamSuffix : kChunkSuffix;
 }
 
 std::string session_prefix(const KeyOptions& options) {
@@ -59,7 +55,8 @@ std::string session_prefix(const KeyOptions& options) {
 }
 
 std::string_view base_of(std::string_view name) {
-  return without_numbered(without_numbered(without(without(name, kStream), kChunk), kChunk), kSample);
+  return without_numbered(without_numbered(without(without(name, kStreamSuffix), kChunkSuffix), kChunkSuffix),
+                          kSampleSuffix);
 }
 
 }  // namespace libcache

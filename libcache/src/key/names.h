@@ -7,6 +7,12 @@
 
 namespace libcache {
 
+// What stands behind the base key in the name of a stream, a sample and a gateway's chunk; of the latter two a number
+// follows.
+inline constexpr std::string_view kStreamSuffix = "_stream";
+inline constexpr std::string_view kSampleSuffix = "_sample_";
+inline constexpr std::string_view kChunkSuffix = "_chunk_";
+
 // Fails (invalid) for a prefix or session that cannot stand in a name.
 Status check_names(const KeyOptions& options);
 

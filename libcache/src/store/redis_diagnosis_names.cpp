@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "key/names.h"
 #include "store/redis_diagnosis.h"
 #include "store/redis_scan.h"
 
@@ -29,10 +30,9 @@ struct Tally {
   void add(const Listing& listing) {
     ++names;
     lasting += listing.expires ? 0 : 1;
-    constexpr std::string_view kMark = "_chunk_";
-    const auto mark = listing.name.rfind(kMark);
+    const auto mark = listing.name.rfind(kChunkSuffix);
     if (mark == std::string::npos) return;
-    const std::string_view digits = std::string_view(listing.name).substr(mark + kMark.size());
+    const std::string_view digits = std::string_view(listing.name).substr(mark + kChunkSuffix.size());
     std::size_t index = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
     if (error != std::errc() || end != digits.data() + digits.size()) return;
