@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,17 @@ tl::unexpected<Error> fail_errno(int error) {
 
 tl::unexpected<Error> peer_closed() {
   return fail(ErrorCode::unavailable, "the server closed the connection");
+}
+
+// How long a system call may wait by itself. A server answers sooner, and so costs no poll() besides.
+constexpr timeval kPatience{.tv_sec = 0, .tv_usec = 10'000};
+
+Status wait_a_moment_in_calls(int descriptor) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  const bool set = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience) == 0 &&
+                   setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience) == 0 &&
+                   fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0;
+  return set ? Status() : fail_errno(errno);
 }
 
 int poll_timeout(Deadline deadline) {
@@ -81,10 +93,10 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const TlsContext* tls, 
     const auto shares = static_cast<Milliseconds::rep>(addresses->size() - i);
     socket = connect_to((*addresses)[i], deadline.capped(deadline.remaining() / shares));
   }
-  if (!socket || tls == nullptr) return socket;
-  if (const Status shaken = socket->shake_hands(*tls, endpoint.host, deadline); !shaken) {
-    return tl::make_unexpected(shaken.error());
-  }
+  if (!socket) return socket;
+  Status ready = tls == nullptr ? Status() : socket->shake_hands(*tls, endpoint.host, deadline);
+  if (ready) ready = wait_a_moment_in_calls(socket->descriptor_);
+  if (!ready) return tl::make_unexpected(ready.error());
   return socket;
 }
 

@@ -13,8 +13,9 @@
 
 namespace libcache::redis {
 
-// Owns a connected, non-blocking socket. The time left is looked at before every system call, so that a peer that drips
-// one byte a second gains nothing by it. One thread at a time. All failures but invalid leave it unusable.
+// Owns a connected socket whose calls block for a moment at most. The time left is looked at before each of them, so
+// that a peer that drips one byte a second gains nothing by it. One thread at a time. All failures but invalid leave it
+// unusable.
 class Socket {
  public:
   // Connects, and shakes hands if there is a TLS context. Fails: unavailable, timeout, refused.

@@ -1,4 +1,4 @@
-// TLS over a non-blocking socket, with an SSL object of our own: hiredis checks no host name, and writes to a closed
+// TLS over a connected socket, with an SSL object of our own: hiredis checks no host name, and writes to a closed
 // connection in a way that raises SIGPIPE.
 #pragma once
 
