@@ -54,14 +54,15 @@ TEST_CASE("a leader that is killed frees its lead at once, and its followers kee
   CHECK(required(tail->read(soon())).bytes.empty());
 }
 
-TEST_CASE("flights leave nothing behind, not even those of leaders that were killed") {
+TEST_CASE("flights leave no files behind, not even those of leaders that were killed") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
+  const auto flights = directory.path() / "cache.db-flights";
   stuck_leader(file).kill();
-  CHECK(files_in(directory.path()) == std::vector<std::string>{"cache.db-flights"});
+  CHECK(files_in(flights).size() == 1);
   const auto store = open_sqlite(file);
   join(*store, "another name").lease.reset();
-  CHECK(files_in(directory.path()).empty());
+  CHECK(files_in(flights).empty());
 }
 
 TEST_CASE("flights are private, and refuse a directory that others could use") {
@@ -75,7 +76,6 @@ TEST_CASE("flights are private, and refuse a directory that others could use") {
     for (const auto& name : files_in(flights)) CHECK(mode_of(flights / name) == 0600);
   }
   umask(mask);
-  fs::create_directory(flights);
   fs::permissions(flights, fs::perms::all);
   const auto refused = flights_of(*store)->join("a", soon());
   REQUIRE_FALSE(refused.has_value());
