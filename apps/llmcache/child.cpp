@@ -136,17 +136,16 @@ void feed(Descriptor& to, std::string_view& input) {
   if (input.empty()) to.close();
 }
 
-// Reads what has arrived. Closes the descriptor at its end, or when `take` wants no more.
-void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(std::string_view)>& take) {
+// Reads what has arrived. Closes the descriptor at its end, or when `on_output` wants no more.
+void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(std::string_view)>& on_output) {
   const ssize_t received = ::read(from.number(), buffer.data(), buffer.size());
   if (received < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  if (received <= 0 || !take(std::string_view(buffer.data(), static_cast<std::size_t>(received)))) from.close();
+  if (received <= 0 || !on_output(std::string_view(buffer.data(), static_cast<std::size_t>(received)))) from.close();
 }
 
 }  // namespace
 
-ChildResult run_child(const std::vector<std::string>& command, std::string_view input,
-                      const std::function<bool(std::string_view)>& take, const std::function<void()>& on_signal) {
+ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events) {
   const Signals signals;
   Pipe in = make_pipe();
   Pipe out = make_pipe();
@@ -156,27 +155,28 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
   in.read.close();
   out.write.close();
   ::fcntl(in.write.number(), F_SETFL, O_NONBLOCK);
-  if (input.empty()) in.write.close();
+  feed(in.write, input);
+  events.on_start();
 
   ChildResult result;
   constexpr std::size_t kPiece = 64 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
   // A child may close its stdout long before it ends, and its own children may hold it open after that.
   while (alive.number() >= 0 || out.read.number() >= 0) {
-    pollfd events[] = {{out.read.number(), POLLIN, 0},
-                       {in.write.number(), POLLOUT, 0},
-                       {signals.descriptor(), POLLIN, 0},
-                       {alive.number(), POLLIN, 0}};
-    if (::poll(events, 4, -1) < 0 && errno != EINTR) own_failure("poll");
-    if (events[0].revents != 0) drain(out.read, {buffer.get(), kPiece}, take);
-    if (events[1].revents != 0) feed(in.write, input);
-    if (events[2].revents != 0) {
+    pollfd ready[] = {{out.read.number(), POLLIN, 0},
+                      {in.write.number(), POLLOUT, 0},
+                      {signals.descriptor(), POLLIN, 0},
+                      {alive.number(), POLLIN, 0}};
+    if (::poll(ready, 4, -1) < 0 && errno != EINTR) own_failure("poll");
+    if (ready[0].revents != 0) drain(out.read, {buffer.get(), kPiece}, events.on_output);
+    if (ready[1].revents != 0) feed(in.write, input);
+    if (ready[2].revents != 0) {
       result.signalled = true;
       signals.forward(alive.number());
-      on_signal();
+      events.on_signal();
       if (alive.number() < 0) out.read.close();
     }
-    if (events[3].revents != 0) {
+    if (ready[3].revents != 0) {
       int status = 0;
       ::waitpid(child, &status, 0);
       alive.close();

@@ -13,12 +13,18 @@ struct ChildResult {
   bool signalled = false;  // a signal ended it, or was sent to us while it ran
 };
 
-// Starts `command` (found through PATH), writes `input` to its stdin, hands its stdout to `take` as it arrives, and
-// waits for its end. stderr is inherited. SIGINT, SIGTERM and SIGHUP sent to this process go on to the child. If `take`
-// returns false the child's stdout is closed, as it would be for any program whose reader has gone. `on_signal` is
-// called when one has arrived. Throws a Failure (125, 126, 127) if it could not be started.
-ChildResult run_child(
-    const std::vector<std::string>& command, std::string_view input, const std::function<bool(std::string_view)>& take,
-    const std::function<void()>& on_signal = [] {});
+// What the caller does while a child runs.
+struct ChildEvents {
+  std::function<void()> on_start = [] {};  // it has started, and nothing can have come from it yet
+  // What has arrived from its stdout. False: no more is wanted, and its stdout is closed, as it would be for any
+  // program whose reader has gone.
+  std::function<bool(std::string_view)> on_output;
+  std::function<void()> on_signal = [] {};  // one has arrived, and went on to the child
+};
+
+// Starts `command` (found through PATH), writes `input` to its stdin, and waits for its end. stderr is inherited.
+// SIGINT, SIGTERM, SIGHUP and SIGQUIT sent to this process go on to the child. Throws a Failure (125, 126, 127) if it
+// could not be started.
+ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events);
 
 }  // namespace llmcache

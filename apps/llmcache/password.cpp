@@ -32,10 +32,11 @@ std::string from_command(const std::vector<std::string>& command) {
   std::string output;
   ChildResult result;
   try {
-    result = run_child(command, "", [&](std::string_view bytes) {
+    const auto keep = [&](std::string_view bytes) {
       output += bytes;
       return output.size() < 64 * 1024;
-    });
+    };
+    result = run_child(command, "", {.on_output = keep});
   } catch (const Failure& failure) {
     usage_error(fmt::format("password_command: {}", failure.what()));
   }

@@ -30,6 +30,13 @@ void check_values(const StoreUnderTest& under_test) {
     CHECK(get(store, "a") == "3");
     CHECK(names(store, "") == Names{"a"});
   }
+  SECTION("a put that was prepared for is like any other") {
+    store.prepare_put(soon());
+    CHECK(put(store, "a", "1"));
+    store.prepare_put(soon());
+    CHECK(put(store, "a", "2"));
+    CHECK(get(store, "a") == "2");
+  }
   SECTION("an empty value is a value") {
     CHECK(put(store, "empty", ""));
     CHECK(get(store, "empty") == "");
@@ -198,7 +205,8 @@ void check_scans(const StoreUnderTest& under_test) {
   SECTION("the visitor ends the scan by returning false") {
     put_many(store, 20);
     int shown = 0;
-    const auto scanned = store.scan("", 0, [&](const Listing&) -> Result<bool> { return ++shown < 3; }, soon());
+    const auto scanned = store.scan(
+        "", 0, [&](const Listing&) -> Result<bool> { return ++shown < 3; }, soon());
     CHECK(scanned.has_value());
     CHECK(shown == 3);
   }

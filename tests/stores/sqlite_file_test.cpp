@@ -36,7 +36,8 @@ void check_refused(Store& store) {
   CHECK(refused(store.get("a", soon())));
   CHECK(refused(store.put("a", "1", {}, soon())));
   CHECK(refused(store.remove(Names{"a"}, soon())));
-  CHECK(refused(store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, soon())));
+  CHECK(refused(store.scan(
+      "", 0, [](const Listing&) -> Result<bool> { return true; }, soon())));
   CHECK(refused(store.ping(soon())));
 }
 
@@ -49,6 +50,7 @@ TEST_CASE("until something is put there is no file, and everything but a put lea
   CHECK(names(*store, "").empty());
   CHECK(remove(*store, {"a"}) == 0);
   CHECK(store->ping(soon()).has_value());
+  store->prepare_put(soon());
   CHECK(files_in(directory.path()).empty());
   put(*store, "a", "1");
   CHECK(get(*store, "a") == "1");

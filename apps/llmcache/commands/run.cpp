@@ -92,7 +92,8 @@ class Run : public Command {
   }
 
   Exit run_uncached(Context& context, const std::string& request) {
-    const auto child = run_child(command_, request, [&](std::string_view bytes) { return pass_on(context, bytes); });
+    const auto child =
+        run_child(command_, request, {.on_output = [&](std::string_view bytes) { return pass_on(context, bytes); }});
     if (failure_) std::rethrow_exception(failure_);
     return static_cast<Exit>(child.exit_code);
   }
@@ -135,9 +136,10 @@ class Run : public Command {
 
   lc::Status run_command(const std::string& request, lc::Filling& filling) {
     try {
-      child_ = run_child(
-          command_, request, [&](std::string_view bytes) { return filling.write(bytes).has_value(); },
-          [&] { filling.give_up(); });
+      child_ = run_child(command_, request,
+                         {.on_start = [&] { filling.prepare(); },
+                          .on_output = [&](std::string_view bytes) { return filling.write(bytes).has_value(); },
+                          .on_signal = [&] { filling.give_up(); }});
     } catch (const Failure& failure) {
       failure_ = std::current_exception();
       return lc::fail(lc::ErrorCode::refused, failure.what());

@@ -23,6 +23,9 @@ class Filling {
   virtual ~Filling() = default;
   // Hands out and records the next bytes. Fails as the receiver does, and with a timeout: the producer should stop.
   virtual Status write(std::string_view bytes) = 0;
+  // Gets ready to store the answer. For producers that have to wait for their first bytes anyway; takes a few
+  // milliseconds at most, and need not be called.
+  virtual void prepare() = 0;
   // Nothing will be stored whatever comes: lets somebody else lead at once.
   virtual void give_up() = 0;
 };

@@ -50,6 +50,9 @@ class Store {
   // Writes the value under `name`, whole or not at all. False: `only_new` held and a value was there.
   virtual Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                            Deadline deadline) = 0;
+  // Gets ready for a put that is likely to come soon, for callers that have time until then. What goes wrong shows in
+  // the put.
+  virtual void prepare_put(Deadline /*deadline*/) {}
   // Removes values; how many were there.
   virtual Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) = 0;
 

@@ -15,6 +15,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kMostLive = 64 << 20;
 // A store that takes longer to pass a piece on is no help to followers and would hold up the leader.
 constexpr Milliseconds kAppendBudget{500};
+// Whatever takes longer can wait until the answer is there.
+constexpr Milliseconds kPrepareBudget{10};
 
 // The leads that a caller has: among this process' threads, and in the store.
 struct Leads {
@@ -203,6 +205,12 @@ class Fill final : Filling {
     recorder_->write(bytes);
     if (kind_ == EntryKind::stream && recorder_->size() <= kMostLive) leads_.append(bytes);
     return {};
+  }
+
+  void prepare() override {
+    call_.cache.store().prepare_put(call_.deadline.capped(kPrepareBudget));
+    // For nothing but to have been done once: the first time costs several times as much.
+    (void)encode({.kind = kind_, .request = call_.key.canonical});
   }
 
   void give_up() override {

@@ -81,13 +81,21 @@ std::string_view Query::bytes(int column) const {
 Statement::Statement(const Connection& connection, const char* sql)
     : database_(connection.database_.get()), sql_(sql) {}
 
+int Statement::compile() {
+  if (statement_) return SQLITE_OK;
+  sqlite3_stmt* compiled = nullptr;
+  const int code = sqlite3_prepare_v3(database_, sql_, -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+  statement_.reset(compiled);
+  return code;
+}
+
+Outcome<void> Statement::prepare() {
+  if (const int code = compile(); code != SQLITE_OK) return tl::make_unexpected(failure_of(database_, code));
+  return {};
+}
+
 Query Statement::begin() {
-  int code = SQLITE_OK;
-  if (!statement_) {
-    sqlite3_stmt* prepared = nullptr;
-    code = sqlite3_prepare_v3(database_, sql_, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
-    statement_.reset(prepared);
-  }
+  const int code = compile();
   return Query(database_, statement_.get(), code);
 }
 
@@ -130,7 +138,7 @@ void Connection::Close::operator()(sqlite3* database) const {
   constexpr off_t kShortLog = 256 << 10;
   sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
   const char* file = sqlite3_db_filename(database, "main");
-  struct stat log{};
+  struct stat log {};
   if (file != nullptr && stat(sqlite3_filename_wal(file), &log) == 0 && log.st_size > kShortLog) {
     sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }

@@ -55,11 +55,13 @@ class Query {
 
 class Connection;
 
-// A statement, prepared at its first query and kept. Must not outlive its connection, which may be moved meanwhile; one
-// query at a time.
+// A statement, prepared at its first query if not before, and kept. Must not outlive its connection, which may be moved
+// meanwhile; one query at a time.
 class Statement {
  public:
   Statement(const Connection& connection, const char* sql);
+
+  Outcome<void> prepare();
 
   // Begins a query with `parameters` for ?1, ?2 and so on.
   template <class... Parameters>
@@ -74,6 +76,7 @@ class Statement {
   Outcome<std::int64_t> integer();
 
  private:
+  int compile();
   Query begin();
 
   struct Finalize {

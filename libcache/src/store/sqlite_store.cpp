@@ -53,10 +53,17 @@ class SqliteStore final : public Store, public Diagnosable, public Flights {
                    Deadline deadline) override {
     const auto now = place_.clock();
     auto uses = std::exchange(*uses_.lock(), {});
-    auto stored = write<bool>(now, true, deadline,
-                              [&](Writer& writer) { return writer.put({name, value, options, uses, max_size_}, now); });
+    auto stored = write<bool>(now, true, deadline, [&](Writer& writer) {
+      return writer.put({name, value, options, uses, max_size_}, now);
+    });
     if (!stored) uses_.lock()->merge(uses);
     return stored;
+  }
+
+  // A database that is not there is left to the put: it may never come.
+  void prepare_put(Deadline deadline) override {
+    const auto prepare = [](Writer& writer) { return writer.prepare_put().map([] { return true; }); };
+    (void)write<bool>(place_.clock(), false, deadline, prepare);
   }
 
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {

@@ -39,6 +39,13 @@ Outcome<bool> Upkeep::remove_all(Query found) {
   return !ids.empty();
 }
 
+Outcome<void> Upkeep::prepare() {
+  for (auto* statement : {&expired_, &page_size_, &page_count_, &free_count_}) {
+    if (auto prepared = statement->prepare(); !prepared) return prepared;
+  }
+  return {};
+}
+
 Outcome<void> Upkeep::sweep(UnixTime now) {
   return remove_all(expired_(milliseconds(now))).map([](bool) {});
 }

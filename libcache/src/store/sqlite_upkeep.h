@@ -13,6 +13,9 @@ class Upkeep {
  public:
   explicit Upkeep(const Connection& connection);
 
+  // Does what the upkeep of a put would otherwise do at its first time.
+  Outcome<void> prepare();
+
   // Removes a few of the entries that have expired. In the caller's transaction.
   Outcome<void> sweep(UnixTime now);
 

@@ -37,6 +37,11 @@ Outcome<std::optional<Writer>> Writer::open(const std::filesystem::path& file, C
   return Writer(std::move(*connection));
 }
 
+Outcome<void> Writer::prepare_put() {
+  if (auto prepared = put_.prepare(); !prepared) return prepared;
+  return upkeep_.prepare();
+}
+
 Outcome<bool> Writer::put(const Put& put, UnixTime now) {
   constexpr std::size_t kRestOfRow = 100;
   if (put.value.size() + put.name.size() + kRestOfRow > connection_.row_limit() ||

@@ -30,6 +30,8 @@ class Writer {
     const std::set<std::int64_t>& used;  // the ids of other entries whose use is to be noted with it
     std::uint64_t max_size = 0;          // what the database may take; 0: no bound
   };
+  // Does what put() would otherwise do at its first call.
+  Outcome<void> prepare_put();
   // False: only_new held and an entry was there.
   Outcome<bool> put(const Put& put, UnixTime now);
 

@@ -55,6 +55,10 @@ class TieredStore final : public Store, public ListingLookup, public Flights {
     return true;
   }
 
+  void prepare_put(Deadline deadline) override {
+    for (Store* store : far_to_near()) store->prepare_put(deadline);
+  }
+
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
     std::optional<Error> failure;
     std::uint64_t most = 0;
