@@ -15,7 +15,7 @@ using libcache::EntryKind;
 
 // A hit as a program has it: from the request's text to the answer's text.
 Operation prepare_hit(Stored& stored) {
-  return [&cache = stored.cache(), requests = sample_requests(), next = std::size_t{0}]() mutable {
+  return [&cache = stored.cache(), &requests = sample_requests(), next = std::size_t{0}]() mutable {
     const auto key = cache.key(requests[next++ % requests.size()]).value();
     const auto found = cache.get(key, EntryKind::response, Deadline::after(std::chrono::seconds(2))).value();
     keep(found.entry.value().body().value());
@@ -42,6 +42,14 @@ std::vector<std::string> sample_names() {
   auto deriver = libcache::KeyDeriver::create({}).value();
   for (const auto& request : sample_requests()) names.push_back(deriver.derive(request).value().response_name);
   return names;
+}
+
+// The stored bytes alone, by name.
+Operation prepare_store_get(Stored& stored) {
+  return [&store = stored.cache().store(), names = sample_names(), next = std::size_t{0}]() mutable {
+    const std::string& name = names[next++ % names.size()];
+    keep(store.get(name, Deadline::after(std::chrono::seconds(2))).value().value());
+  };
 }
 
 using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
@@ -98,6 +106,7 @@ Operation prepare_redis_get(Stored& stored) {
 std::vector<Case> hit_cases() {
   return {{"hit", prepare_hit},
           {"stream-hit", prepare_stream_hit},
+          {"store-get", prepare_store_get},
           {"select", prepare_select},
           {"redis-get", prepare_redis_get}};
 }

@@ -49,10 +49,13 @@ void Stored::fill(unsigned entries) {
   store(cache(), stream_request(), streamed_answer());
 }
 
-std::vector<std::string> sample_requests() {
-  std::vector<std::string> requests;
-  for (unsigned number = 0; number < kSamples; ++number) requests.push_back(chat_request(kRequestSize, number));
-  return requests;
+const std::vector<std::string>& sample_requests() {
+  static const auto made = [] {
+    std::vector<std::string> requests;
+    for (unsigned number = 0; number < kSamples; ++number) requests.push_back(chat_request(kRequestSize, number));
+    return requests;
+  }();
+  return made;
 }
 
 std::string stream_request() {

@@ -30,8 +30,8 @@ class Stored {
   std::unique_ptr<libcache::Cache> cache_;
 };
 
-// The requests that hits are measured with. They are stored if at least kSamples entries are.
-std::vector<std::string> sample_requests();
+// The requests that hits are measured with, the same for all threads. They are stored if at least kSamples entries are.
+const std::vector<std::string>& sample_requests();
 
 // The request whose answer is stored as a stream.
 std::string stream_request();
