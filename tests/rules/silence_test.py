@@ -17,8 +17,8 @@ FORBIDDEN = re.compile(
       | signal | sigaction""",
     re.VERBOSE)
 
-# Inline functions of these headers become part of the archive; what their assertions say in a debug build is theirs.
-THIRD_PARTY = re.compile(r"\.text(\.unlikely)?\._ZNK?S?(3fmt|8nlohmann)")
+# Inline functions of others' headers become part of the archive; what their assertions do in a debug build is theirs.
+THIRD_PARTY = re.compile(r"\.text(\.unlikely)?\._ZNK?(St|S?(3fmt|8nlohmann))")
 
 SECTION = re.compile(r"RELOCATION RECORDS FOR \[(.*)\]:")
 OFFSET = re.compile(r"[-+]0x[0-9a-f]+\Z")

@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "store/redis_error.h"
 #include "store/redis_topology.h"
 
 namespace libcache::redis {
@@ -16,13 +15,9 @@ namespace {
 constexpr int kMostRedirections = 5;
 constexpr Milliseconds kShortcut{250};  // what a replica may cost a reader before its master is asked
 
-bool says(const Reply& reply, std::string_view code) {
-  return reply.is_error() && has_code(reply.text, code);
-}
-
 // Whether a replica says that it is out of step with its master.
 bool cannot_read(const Reply& reply) {
-  return says(reply, "MASTERDOWN") || says(reply, "LOADING") || says(reply, "CLUSTERDOWN");
+  return reply.is_error("MASTERDOWN") || reply.is_error("LOADING") || reply.is_error("CLUSTERDOWN");
 }
 
 // One command on its way to its reply.
@@ -154,15 +149,15 @@ class ClusterRoute final : public Route {
     }
 
     Status take(const Errand& errand, const Node& node, Reply reply) {
-      const bool moved = says(reply, "MOVED");
-      const bool asked = says(reply, "ASK");
-      outdated_ |= moved || says(reply, "CLUSTERDOWN");
+      const bool moved = reply.is_error("MOVED");
+      const bool asked = reply.is_error("ASK");
+      outdated_ |= moved || reply.is_error("CLUSTERDOWN");
       if (errand.reading && cannot_read(reply)) return ask_master({&errand, 1});
       if (moved || asked) {
         const auto target = parse_redirection(reply.text, node.endpoint());
         if (!target) return tl::make_unexpected(target.error());
         errands_.push_back({.command = errand.command, .node = topology_.node_at(*target), .asking = asked});
-      } else if (says(reply, "TRYAGAIN")) {
+      } else if (reply.is_error("TRYAGAIN")) {
         wait_ = true;
         errands_.push_back(errand);
       }

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "store/redis_error.h"
 #include "store/redis_info.h"
 
 namespace libcache::redis {
@@ -34,7 +33,7 @@ Finding find_connection(const Subject& subject, Node& node) {
   const auto replies = node.run({&ping, 1}, Repeat::allowed, subject.deadline);
   if (!replies) return unreachable(replies.error());
   const Reply& reply = replies->front();
-  if (reply.is_error() && !has_code(reply.text, "NOPERM")) {
+  if (reply.is_error() && !reply.is_error("NOPERM")) {
     return unreachable(error_of(reply, "PING", node.endpoint().name()));
   }
   return {Grade::pass, "connection", node.endpoint().name() + " answers", ""};

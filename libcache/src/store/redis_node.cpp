@@ -5,8 +5,6 @@
 #include <thread>
 #include <utility>
 
-#include "store/redis_error.h"
-
 namespace libcache::redis {
 
 namespace {
@@ -15,12 +13,8 @@ bool is_outage(const Error& error) {
   return error.code == ErrorCode::unavailable || error.code == ErrorCode::timeout;
 }
 
-bool has_error(const Reply& reply, std::string_view code) {
-  return reply.is_error() && has_code(reply.text, code);
-}
-
 bool is_loading(const Reply& reply) {
-  return has_error(reply, "LOADING");
+  return reply.is_error("LOADING");
 }
 
 // Whether another connection may bring what this one did not. A password that is refused is not offered again.
@@ -29,6 +23,10 @@ bool may_pass(const Error& error, bool connected) {
 }
 
 }  // namespace
+
+bool is_readonly(const Reply& reply) {
+  return reply.is_error("READONLY");
+}
 
 Node::Node(Endpoint endpoint, ConnectionOptions connection, const RedisOptions& options)
     : pool_(std::move(endpoint), connection, options.pool, options.connect_timeout),
@@ -73,7 +71,7 @@ Node::Replies Node::run_reconnecting(std::span<const Command> commands, Repeat r
     auto replies = connection ? (*connection)->run(commands, deadline) : tl::make_unexpected(connection.error());
     if (!replies && left > 0 && may_pass(replies.error(), connection.has_value())) continue;
     // A master that became a replica is no longer the server that the name or the sentinels point to.
-    if (replies && std::ranges::any_of(*replies, [](const Reply& reply) { return has_error(reply, "READONLY"); })) {
+    if (replies && std::ranges::any_of(*replies, is_readonly)) {
       connection->discard();
       pool_.close_idle();
     }

@@ -17,6 +17,9 @@ namespace libcache::redis {
 // Whether a command may be sent again when the connection is lost before its reply has come.
 enum class Repeat { allowed, forbidden };
 
+// Whether a reply refuses to write, as a replica does.
+bool is_readonly(const Reply& reply);
+
 // Thread-safe.
 class Node {
  public:

@@ -75,6 +75,10 @@ std::size_t allowance(const redisReader& reader) {
 
 }  // namespace
 
+bool Reply::is_error(std::string_view code) const {
+  return is_error() && has_code(text, code);
+}
+
 void ReplyParser::FreeReader::operator()(redisReader* reader) const {
   redisReaderFree(reader);
 }

@@ -24,6 +24,8 @@ struct Reply {
   std::vector<Reply> elements;
 
   bool is_error() const { return type == Type::error; }
+  // Whether it is an error that begins with this code, such as "MOVED".
+  bool is_error(std::string_view code) const;
   bool is_nil() const { return type == Type::nil; }
 };
 

@@ -4,16 +4,11 @@
 #include <utility>
 
 #include "store/redis_cluster.h"
-#include "store/redis_error.h"
 #include "store/redis_sentinel.h"
 
 namespace libcache::redis {
 
 namespace {
-
-bool is_readonly(const Reply& reply) {
-  return reply.is_error() && has_code(reply.text, "READONLY");
-}
 
 class SingleRoute final : public Route {
  public:
@@ -61,10 +56,6 @@ Result<ConnectionOptions> connection_options(const StoreUrl& url, const StoreOpt
 std::string_view key_of(const Command& command) {
   const auto streams = command.front() == "XREAD" ? std::ranges::find(command, "STREAMS") : command.begin();
   return streams[1];
-}
-
-bool is_readonly(const Reply& reply) {
-  return reply.is_error() && has_code(reply.text, "READONLY");
 }
 
 Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options) {

@@ -37,9 +37,6 @@ class Route {
 // The key that a command is about: its second argument, or what stands first behind STREAMS.
 std::string_view key_of(const Command& command);
 
-// Whether a reply refuses to write, as a replica does.
-bool is_readonly(const Reply& reply);
-
 // The route that `url` calls for. Fails: invalid, for TLS options that cannot be used; not_supported.
 Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options);
 

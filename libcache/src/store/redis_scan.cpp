@@ -3,7 +3,6 @@
 #include <span>
 #include <utility>
 
-#include "store/redis_error.h"
 #include "store/redis_flights.h"
 
 namespace libcache::redis {
@@ -38,7 +37,7 @@ Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> n
   const std::size_t per_name = commands.size() / names.size();
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::span<Reply> about(replies->data() + i * per_name, per_name);
-    if (about[0].is_error() && has_code(about[0].text, "WRONGTYPE")) continue;
+    if (about[0].is_error("WRONGTYPE")) continue;
     for (std::size_t j = 0; j < per_name; ++j) {
       if (about[j].is_error()) return client.refused(about[j], commands[i * per_name + j]);
     }

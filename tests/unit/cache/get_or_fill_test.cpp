@@ -42,6 +42,13 @@ class BrokenStore : public SharedStore {
   }
 };
 
+class PreparedStore : public SharedStore {
+ public:
+  using SharedStore::SharedStore;
+  void prepare_put(Deadline) override { prepared = true; }
+  bool prepared = false;
+};
+
 // What one call gave.
 struct Call {
   std::string received;
@@ -77,6 +84,28 @@ struct Fixture : CacheFixture {
                                        const FillOptions& fill_options = {}, Deadline deadline = kNever) {
     return std::async(std::launch::async, [=, this, &key] { return call(key, produce, fill_options, deadline); });
   }
+};
+
+// A call in a process of its own that leads, and has its answer when it is told to.
+class WaitingLeader {
+ public:
+  WaitingLeader(Fixture& fixture, const RequestKey& key, std::string answer)
+      : call_(fixture.call_in_background(key, [this, answer = std::move(answer)](Filling& filling) -> Status {
+          leads_.set_value();
+          told_.get_future().wait();
+          return filling.write(answer);
+        })) {
+    leads_.get_future().wait();
+  }
+  Call answer() {
+    told_.set_value();
+    return call_.get();
+  }
+
+ private:
+  std::promise<void> leads_;
+  std::promise<void> told_;
+  std::future<Call> call_;
 };
 
 Producer produces(std::vector<std::string> pieces) {
@@ -299,38 +328,37 @@ TEST_CASE("a leader that gives up makes way at once, while its producer still ru
 
 TEST_CASE("a follower waits no longer than it was told, and then produces for itself alone") {
   Fixture fixture;
-  std::promise<void> leads;
-  std::promise<void> end;
-  auto leader = fixture.call_in_background(fixture.response, [&](Filling& filling) -> Status {
-    leads.set_value();
-    end.get_future().wait();
-    return filling.write("the leader's");
-  });
-  leads.get_future().wait();
+  WaitingLeader leader(fixture, fixture.response, "the leader's");
   const auto impatient = fixture.call(fixture.response, produces({"its own"}), {.wait = 5ms});
   REQUIRE(impatient.filled.has_value());
   CHECK(impatient.received == "its own");
   CHECK_FALSE(impatient.filled->refused.empty());
-  end.set_value();
-  leader.wait();
+  leader.answer();
   CHECK(fixture.call(fixture.response, kNoProducer).received == "the leader's");
 }
 
 TEST_CASE("at its deadline a follower fails with a timeout") {
   Fixture fixture;
-  std::promise<void> leads;
-  std::promise<void> end;
-  auto leader = fixture.call_in_background(fixture.response, [&](Filling& filling) -> Status {
-    leads.set_value();
-    end.get_future().wait();
-    return filling.write("answer");
-  });
-  leads.get_future().wait();
+  WaitingLeader leader(fixture, fixture.response, "answer");
   const auto follower = fixture.call(fixture.response, kNoProducer, {}, Deadline::after(5ms));
   REQUIRE_FALSE(follower.filled.has_value());
   CHECK(follower.filled.error().code == ErrorCode::timeout);
-  end.set_value();
-  CHECK(leader.get().filled.has_value());
+  CHECK(leader.answer().filled.has_value());
+}
+
+TEST_CASE("a producer that has to wait gets the store ready meanwhile") {
+  Fixture fixture;
+  auto owned = std::make_unique<PreparedStore>(fixture.store);
+  const PreparedStore& store = *owned;
+  const auto cache = Cache::create(std::move(owned), fixture.options()).value();
+  const auto produce = [&](Filling& filling) -> Status {
+    filling.prepare();
+    CHECK(store.prepared);
+    return filling.write("answer");
+  };
+  const auto receive = [](std::string_view) -> Status { return {}; };
+  CHECK(cache->get_or_fill(fixture.response, produce, receive, {}, kNever)->stored.has_value());
+  CHECK(fixture.call(fixture.response, kNoProducer).received == "answer");
 }
 
 TEST_CASE("behind its deadline a producer cannot write any more") {
