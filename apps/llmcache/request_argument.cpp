@@ -17,11 +17,15 @@ const std::string& RequestArgument::request() {
   return *request_;
 }
 
+lc::RequestKey RequestArgument::key(Context& context) {
+  return checked(about_request(path_, context.cache().key(request())));
+}
+
 lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   if (is_named() && !is_stdin()) usage_error("give either a REQUEST or --key, not both");
   lc::Cache& cache = context.cache();
   if (!is_named()) {
-    const auto key = checked(cache.key(request()));
+    const auto key = this->key(context);
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;
     return context.settle(cache.get(key, kind, context.deadline()));

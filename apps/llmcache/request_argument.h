@@ -9,6 +9,13 @@
 
 namespace llmcache {
 
+// What came of the request in `path` ("-" is stdin), an error with the place it came from.
+template <class T>
+libcache::Result<T> about_request(const std::string& path, libcache::Result<T> result) {
+  if (!result) result.error().message.insert(0, path == "-" ? "the request on stdin: " : path + ": ");
+  return result;
+}
+
 class RequestArgument {
  public:
   void declare(Options& options);
@@ -17,6 +24,7 @@ class RequestArgument {
   bool is_stdin() const { return path_ == "-"; }
   // The request's bytes, read at the first call.
   const std::string& request();
+  libcache::RequestKey key(Context& context);
   // Looks the entry up, by request or by name.
   libcache::Lookup find(Context& context, libcache::EntryKind kind);
   // What find() found, or chunk `index` of it, as a Bifrost gateway's plugin serves it.

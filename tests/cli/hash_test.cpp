@@ -45,6 +45,20 @@ TEST_CASE("a rejected request is bad input, with one line that says why") {
   }
 }
 
+TEST_CASE("what is wrong with a request is said with where it came from") {
+  const TerminalSession shell;
+  shell.write("request.json", "{");
+  for (const auto* command : {"hash", "hash --explain", "get", "clear --request", "put --response x"}) {
+    const auto ran = shell.run(std::string("llmcache ") + command + " request.json");
+    CHECK(ran.exit == 3);
+    CHECK(ran.err == "llmcache: error: request.json: the text ends too early at byte 1\n");
+  }
+  CHECK(shell.run("llmcache hash < request.json").err ==
+        "llmcache: error: the request on stdin: the text ends too early at byte 1\n");
+  const auto ran = shell.run("llmcache run --request request.json -- cat");
+  CHECK(ran.err.starts_with("llmcache: warning: request.json: the text ends"));
+}
+
 TEST_CASE("hash --lines prints a key a line, and an empty line for a bad request") {
   const TerminalSession shell;
   shell.write("lines", "{\"a\":1}\nnonsense\n{\"a\": 1.0}");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.h"
+#include "request_argument.h"
 
 namespace llmcache {
 
@@ -19,7 +20,9 @@ class Clear : public Command {
 
   Exit run(Context& context) override {
     at_most_one({{"KEY", !keys_.empty()}, {"--request", !request_path_.empty()}});
-    if (!request_path_.empty()) keys_ = {checked(context.cache().key(read_input(request_path_))).base};
+    if (!request_path_.empty()) {
+      keys_ = {checked(about_request(request_path_, context.cache().key(read_input(request_path_)))).base};
+    }
     if (keys_.empty()) usage_error("clear needs a KEY or --request FILE");
     std::uint64_t removed = 0;
     for (const std::string& key : keys_) {

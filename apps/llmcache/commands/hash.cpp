@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.h"
+#include "request_argument.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -44,7 +45,7 @@ class Hash : public Command {
     auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
     if (explain_) return explain(context);
     if (lines_) return each_line(context, deriver);
-    print(context, checked(deriver.derive(read_input(path_))));
+    print(context, checked(about_request(path_, deriver.derive(read_input(path_)))));
     if (!canonical_) context.out().write("\n");
     return Exit::success;
   }
@@ -90,7 +91,7 @@ class Hash : public Command {
   }
 
   Exit explain(Context& context) const {
-    const auto explanations = checked(lc::explain(context.key_options(), read_input(path_)));
+    const auto explanations = checked(about_request(path_, lc::explain(context.key_options(), read_input(path_))));
     if (context.settings().compat == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
     warn_of_useless(context, explanations);
     if (context.settings().json) {

@@ -24,7 +24,7 @@ class Put : public Command {
     if (response_ == "-" && request_.is_stdin()) {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }
-    const auto key = checked(context.cache().key(request_.request()));
+    const auto key = request_.key(context);
     lc::AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response,
                                 context.settings().compat);
     read_input(response_, [&](std::string_view piece) {

@@ -7,6 +7,7 @@
 
 #include "child.h"
 #include "commands/commands.h"
+#include "request_argument.h"
 #include "values.h"
 
 namespace llmcache {
@@ -42,7 +43,7 @@ class Run : public Command {
     if (wait_) fill_options_.wait = parse_duration(*wait_);
     const std::string request = read_input(request_path_);
     if (mode_ == Mode::off) return run_uncached(context, request);
-    auto key = context.cache().key(request);
+    auto key = about_request(request_path_, context.cache().key(request));
     if (!key) {
       if (context.settings().strict || mode_ == Mode::replay) throw Failure(key.error());
       context.report().warn(key.error().message + "; running without the cache");
