@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "json_line.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -44,12 +45,12 @@ std::string progress_bar(const Advance& advance) {
 }
 
 std::string progress_json(const Advance& advance) {
-  nlohmann::ordered_json json{{"schema", "llmcache.progress/1"}, {"done", advance.done}, {"total", advance.total}};
+  nlohmann::ordered_json json{{"done", advance.done}, {"total", advance.total}};
   if (const auto left = time_left(advance)) {
     json["per_second"] = per_second(advance);
     json["seconds_left"] = left->count();
   }
-  return json.dump();
+  return json_line("progress", json);
 }
 
 Progress::Form Progress::form_for(const Settings& settings) {

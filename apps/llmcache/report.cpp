@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
+#include "json_line.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -17,10 +16,6 @@ void print_line(const std::string& text) {
   write_all(STDERR_FILENO, text + "\n");
 }
 
-std::string as_json(const nlohmann::ordered_json& object) {
-  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string Report::in(Style style, std::string_view text) const {
@@ -29,14 +24,13 @@ std::string Report::in(Style style, std::string_view text) const {
 
 void Report::warn(std::string_view message) const {
   if (quiet) return;
-  print_line(json ? as_json({{"schema", "llmcache.warning/1"}, {"message", message}})
+  print_line(json ? json_line("warning", {{"message", message}})
                   : fmt::format("llmcache: {} {}", in(Style::yellow, "warning:"), escaped(message, false)));
 }
 
 void Report::note(std::string_view message) const {
   if (!verbose) return;
-  print_line(json ? as_json({{"schema", "llmcache.note/1"}, {"message", message}})
-                  : fmt::format("llmcache: {}", escaped(message, false)));
+  print_line(json ? json_line("note", {{"message", message}}) : fmt::format("llmcache: {}", escaped(message, false)));
 }
 
 void Report::say(std::string_view message) const {
@@ -44,11 +38,10 @@ void Report::say(std::string_view message) const {
 }
 
 void Report::error(Exit exit, std::string_view message) const {
-  print_line(json ? as_json({{"schema", "llmcache.error/1"},
-                             {"code", static_cast<int>(exit)},
-                             {"kind", kind_of(exit)},
-                             {"retryable", retryable(exit)},
-                             {"message", message}})
+  print_line(json ? json_line("error", {{"code", static_cast<int>(exit)},
+                                        {"kind", kind_of(exit)},
+                                        {"retryable", retryable(exit)},
+                                        {"message", message}})
                   : fmt::format("llmcache: {} {}", in(Style::red, "error:"), escaped(message, false)));
 }
 

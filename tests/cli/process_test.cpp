@@ -33,6 +33,29 @@ TEST_CASE("wrong usage is exit 2 with one line that helps") {
   check("LLMCACHE_STRICT=maybe llmcache hash", "'maybe' is not a boolean");
 }
 
+TEST_CASE("every line of JSON says what it is, and is UTF-8 whatever the names") {
+  const TerminalSession shell;
+  shell.write("a.json", R"({"a":1})");
+  shell.write("b.json", R"({"a":2})");
+  shell.run("llmcache put a.json --response b.json");
+  for (const auto& [command, schema] :
+       std::vector<std::pair<std::string, std::string>>{{"hash a.json", "key"},
+                                                        {"hash a.json --prefix $(printf '\\377')", "key"},
+                                                        {"hash a.json --explain", "explanation"},
+                                                        {"diff a.json b.json", "difference"},
+                                                        {"ls", "entry"},
+                                                        {"show $(llmcache hash a.json)", "entry"},
+                                                        {"config list", "config"},
+                                                        {"doctor", "doctor"},
+                                                        {"purge llmcache: --dry-run", "purge"},
+                                                        {"clear absent", "clear"}}) {
+    const auto out = shell.run("llmcache --json " + command + " | tail -n 1").out;
+    CHECK(nlohmann::json::parse(out).at("schema") == "llmcache." + schema + "/1");
+  }
+  const auto metadata = shell.run("llmcache get --meta a.json").err;
+  CHECK(nlohmann::json::parse(metadata).at("schema") == "llmcache.metadata/1");
+}
+
 TEST_CASE("with --json an error is one JSON object") {
   const TerminalSession shell;
   const auto error = nlohmann::json::parse(shell.run("echo '[]' | llmcache hash --json").err);

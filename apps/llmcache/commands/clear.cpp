@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "commands/commands.h"
+#include "json_line.h"
 #include "request_argument.h"
 
 namespace llmcache {
@@ -30,7 +29,7 @@ class Clear : public Command {
       removed += checked(context.cache().clear(key, context.deadline()));
     }
     if (context.settings().json) {
-      context.out().line(nlohmann::ordered_json{{"schema", "llmcache.clear/1"}, {"removed", removed}}.dump());
+      context.out().line(json_line("clear", {{"removed", removed}}));
     } else {
       context.report().note(fmt::format("removed {} {}", removed, removed == 1 ? "entry" : "entries"));
     }

@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "config_files.h"
+#include "json_line.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -45,11 +46,11 @@ class Config : public Command {
  private:
   Exit list(Context& context) const {
     if (context.settings().json) {
-      nlohmann::ordered_json all{{"schema", "llmcache.config/1"}};
+      nlohmann::ordered_json all;
       for (const Resolved& row : context.resolved()) {
         all["settings"][std::string(row.setting->name)] = {{"value", shown(row)}, {"origin", row.origin}};
       }
-      context.out().line(all.dump());
+      context.out().line(json_line("config", all));
       return Exit::success;
     }
     std::vector<std::string> headings{"NAME", "VALUE"};

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "commands/commands.h"
+#include "json_line.h"
 #include "terminal.h"
 
 namespace llmcache {
@@ -41,7 +40,8 @@ class Diff : public Command {
   static void print(Context& context, const lc::Difference& difference) {
     if (context.settings().json) {
       // The values are JSON already, and may hold numbers that no JSON library would keep exact.
-      std::string row = fmt::format("{{\"pointer\":{}", nlohmann::json(difference.pointer).dump());
+      std::string row = json_line("difference", {{"pointer", difference.pointer}});
+      row.pop_back();
       if (difference.left) row += ",\"left\":" + *difference.left;
       if (difference.right) row += ",\"right\":" + *difference.right;
       context.out().line(row + "}");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.h"
+#include "json_line.h"
 #include "stores.h"
 #include "terminal.h"
 
@@ -115,8 +116,7 @@ class Doctor : public Command {
                           {"message", finding.message},
                           {"advice", finding.advice}});
     }
-    const nlohmann::ordered_json document{{"schema", "llmcache.doctor/1"}, {"findings", findings}};
-    context.out().line(document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    context.out().line(json_line("doctor", {{"findings", findings}}));
   }
 
   std::vector<Line> lines_;

@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 #include "describe.h"
+#include "json_line.h"
 #include "request_argument.h"
 #include "why.h"
 
@@ -25,7 +26,7 @@ class Get : public Command {
       if (why_ && !request_.is_named()) explain_miss(context, request_.request());
       return Exit::no;
     }
-    if (meta_) context.report().say(describe(head_of(*found.entry), lc::system_now()).dump());
+    if (meta_) context.report().say(json_line("metadata", describe(head_of(*found.entry), lc::system_now())));
     if (annotate_) {
       context.out().write(request_.annotated(checked(found.entry->body())));
       return Exit::success;

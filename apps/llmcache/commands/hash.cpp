@@ -2,9 +2,9 @@
 
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "commands/commands.h"
+#include "json_line.h"
 #include "request_argument.h"
 #include "table.h"
 #include "terminal.h"
@@ -56,13 +56,8 @@ class Hash : public Command {
     if (canonical_) {
       context.out().write(key.canonical);
     } else if (context.settings().json) {
-      context.out().write(nlohmann::ordered_json{
-          {"schema", "llmcache.key/1"},
-          {"key", key.response_name},
-          {"base", key.base},
-          {"hash", hash},
-          {"stream",
-           key.stream}}.dump());
+      context.out().write(
+          json_line("key", {{"key", key.response_name}, {"base", key.base}, {"hash", hash}, {"stream", key.stream}}));
     } else {
       context.out().write(hash_only_ ? hash : key.response_name);
     }
@@ -96,9 +91,9 @@ class Hash : public Command {
     warn_of_useless(context, explanations);
     if (context.settings().json) {
       for (const auto& row : explanations) {
-        context.out().line(nlohmann::ordered_json{
-            {"pointer", row.pointer}, {"use", name_of(row.use)}, {"value", row.value}, {"detail", row.detail}}
-                               .dump());
+        context.out().line(json_line(
+            "explanation",
+            {{"pointer", row.pointer}, {"use", name_of(row.use)}, {"value", row.value}, {"detail", row.detail}}));
       }
       return Exit::success;
     }

@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "describe.h"
+#include "json_line.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -54,13 +55,13 @@ class Ls : public Command {
   }
 
   void print_json(Context& context, const lc::Listing& listing) const {
-    nlohmann::ordered_json row{{"schema", "llmcache.entry/1"}, {"name", listing.name}, {"stored_bytes", listing.size}};
+    nlohmann::ordered_json row{{"name", listing.name}, {"stored_bytes", listing.size}};
     if (const auto head = context.cache().head(listing)) {
       row.update(describe(*head, now_));
     } else {
       row["kind"] = "unknown";
     }
-    context.out().line(row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    context.out().line(json_line("entry", row));
   }
 
   void print_table(Context& context, const std::vector<lc::Listing>& found) const {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
 #include "commands/commands.h"
 #include "describe.h"
+#include "json_line.h"
 #include "progress.h"
 #include "terminal.h"
 #include "values.h"
@@ -129,9 +129,8 @@ class Purge : public Command {
 
   void print_total(Context& context, const lc::PurgeResult& result) const {
     if (context.settings().json) {
-      context.out().line(nlohmann::ordered_json{
-          {"schema", "llmcache.purge/1"}, {"dry_run", dry_run_}, {"entries", result.entries}, {"bytes", result.bytes}}
-                             .dump());
+      context.out().line(
+          json_line("purge", {{"dry_run", dry_run_}, {"entries", result.entries}, {"bytes", result.bytes}}));
       return;
     }
     context.report().say(fmt::format("{} {} {} ({})", dry_run_ ? "would remove" : "removed", result.entries,

@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 #include "describe.h"
+#include "json_line.h"
 
 namespace llmcache {
 
@@ -54,8 +55,8 @@ class Show : public Command {
       nlohmann::ordered_json about{{"name", name}};
       if (context.settings().compat == lc::KeyScheme::native) about["stored_bytes"] = entry.stored_size();
       about.update(describe(head_of(entry), lc::system_now()));
-      context.out().line(about.dump(context.settings().json ? -1 : 2));
-      if (context.settings().json) return;
+      if (context.settings().json) return context.out().line(json_line("entry", about));
+      context.out().line(about.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     }
     checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
       context.out().content(chunk.bytes);
