@@ -187,14 +187,23 @@ Status parse_into(StoreUrl& url, std::string_view text) {
   return fail(ErrorCode::invalid, "a store is sqlite:PATH, memory:, or a URL such as redis://HOST:PORT");
 }
 
+// Whether a colon stands before anything but a port: what follows may be the password of a URL without its @.
+bool has_strange_port(std::string_view hosts) {
+  for (std::size_t at = hosts.find(':'); at != hosts.npos; at = hosts.find(':', at + 1)) {
+    if (at + 1 == hosts.size() || hosts[at + 1] < '0' || hosts[at + 1] > '9') return true;
+  }
+  return false;
+}
+
 // A URL that does not parse, fit for a message: of what stands before its last @, only the scheme is shown.
 std::string without_user(std::string_view text) {
   const auto at = text.rfind('@');
-  if (at == text.npos) return std::string(text);
   const auto slashes = text.find("://");
-  const bool follow_scheme = slashes < at && slashes == text.find(':');
-  const auto scheme = follow_scheme ? text.substr(0, slashes + 3) : std::string_view();
-  return std::string(scheme) + "***" + std::string(text.substr(at));
+  const bool has_scheme = slashes < at && slashes == text.find(':');
+  const auto begin = has_scheme ? slashes + 3 : 0;
+  const std::string scheme(text.substr(0, begin));
+  if (at != text.npos) return scheme + "***" + std::string(text.substr(at));
+  return has_scheme && has_strange_port(text.substr(begin)) ? scheme + "***" : std::string(text);
 }
 
 std::string_view scheme_of(const StoreUrl& url) {

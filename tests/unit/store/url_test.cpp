@@ -146,7 +146,9 @@ TEST_CASE("no error about a URL shows its password, however badly it is written"
       "redis://:hun/ter2hunter2@h", "redis://:hunter2?hunter2@h", "redis://:hunter2#hunter2@h:y", "http://u:hunter2@h",
       "u:hunter2@h", ":hunter2@h", "hunter2@h", "redis://hunter2%@h", "redis://u:%zzhunter2@h", "redis:/u:hunter2@h",
       "redis+cluster://u:hunter2@h1,u:hunter2@h2:x", "redis+sentinel://u:hunter2@h", "redis+unix://u:hunter2@x/y",
-      "redis://u:1/hunter2@h", "redis://u:1?db=hunter2@h", "redis://u:1?hunter2=@h", "u:hunter2://@h", "hunter2@x://y");
+      "redis://u:1/hunter2@h", "redis://u:1?db=hunter2@h", "redis://u:1?hunter2=@h", "u:hunter2://@h", "hunter2@x://y",
+      "redis://u:hunter2", "redis://:hunter2/0", "redis://u:hunter2/0", "redis://u:x/hunter2",
+      "redis+cluster://h:1,u:hunter2");
   const auto url = StoreUrl::parse(text);
   INFO(text);
   REQUIRE_FALSE(url.has_value());
