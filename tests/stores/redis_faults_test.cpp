@@ -27,7 +27,8 @@ using support::ToxicProxy;
 namespace {
 
 Status visit_all(Store& store) {
-  return store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, Deadline::never());
+  return store.scan(
+      "", 0, [](const Listing&) -> Result<bool> { return true; }, Deadline::never());
 }
 
 // Keeps what happened.
@@ -198,6 +199,16 @@ TEST_CASE("garbage in place of an answer is refused after one more try") {
     CHECK(code_of(get(*open(server.url()))) == ErrorCode::refused);
     CHECK(server.connections() == 2);
   }
+}
+
+TEST_CASE("an answer to what nobody asked is not taken for the next command's") {
+  const ScriptedServer server([&](const std::string& command) {
+    return Answer{.bytes = command.starts_with("GET") ? "$-1\r\n$5\r\nother\r\n" : "+OK\r\n"};
+  });
+  const auto store = open(server.url());
+  CHECK(code_of(get(*store)) == ErrorCode::refused);
+  CHECK(put(*store));
+  CHECK(server.connections() == 3);
 }
 
 TEST_CASE("an answer nested a hundred thousand deep is refused") {
@@ -436,7 +447,8 @@ TEST_CASE("something else at a name of ours is refused when read, and no entry w
   const auto store = open(server.url());
   CHECK(code_of(get(*store)) == ErrorCode::refused);
   std::size_t seen = 0;
-  CHECK(store->scan("a", 10, [&](const Listing&) -> Result<bool> { return ++seen > 0; }, Deadline::never()));
+  CHECK(store->scan(
+      "a", 10, [&](const Listing&) -> Result<bool> { return ++seen > 0; }, Deadline::never()));
   CHECK(seen == 0);
 }
 

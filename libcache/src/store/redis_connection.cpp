@@ -125,6 +125,8 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, De
     if (!reply) return broken(reply.error());
     replies.push_back(std::move(*reply));
   }
+  // More than was asked for would be taken for the answer to the next command.
+  if (!parser_.is_empty()) return broken({ErrorCode::refused, "answered what it was not asked"});
   return replies;
 }
 

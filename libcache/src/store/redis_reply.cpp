@@ -135,6 +135,10 @@ void ReplyParser::feed(std::string_view bytes) {
   redisReaderFeed(reader_.get(), bytes.data(), bytes.size());
 }
 
+bool ReplyParser::is_empty() const {
+  return reader_->pos == reader_->len;
+}
+
 Result<std::optional<Reply>> ReplyParser::next() {
   void* object = nullptr;
   if (redisReaderGetReply(reader_.get(), &object) != REDIS_OK) {
@@ -151,7 +155,7 @@ Result<std::optional<Reply>> ReplyParser::next() {
   const std::unique_ptr<Reply> reply(static_cast<Reply*>(object));
   // hiredis keeps its buffer at the size of the largest reply.
   constexpr std::size_t kLargeReply = 1 << 20;
-  if (state_->bytes > kLargeReply && reader_->pos == reader_->len) make_reader();
+  if (state_->bytes > kLargeReply && is_empty()) make_reader();
   state_->bytes = 0;
   state_->elements = 0;
   return std::move(*reply);

@@ -48,6 +48,8 @@ class ReplyParser {
   // The next whole reply, or nothing yet. Fails (refused) for what is not RESP2 or breaks a limit, a declared size
   // included before its bytes have come; the parser is then spent.
   Result<std::optional<Reply>> next();
+  // Whether nothing is left of what was fed.
+  bool is_empty() const;
 
  private:
   struct State;

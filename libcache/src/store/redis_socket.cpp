@@ -162,6 +162,7 @@ Result<std::size_t> Socket::receive(std::span<char> buffer, Deadline deadline) {
 }
 
 bool Socket::is_quiet() const {
+  if (tls_ && tls_->has_pending()) return false;
   pollfd looking{.fd = descriptor_, .events = POLLIN | POLLRDHUP, .revents = 0};
   return poll(&looking, 1, 0) == 0;
 }

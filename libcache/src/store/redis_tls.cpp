@@ -175,6 +175,10 @@ Result<Progress> TlsSession::write(std::string_view bytes) {
   return progress(result, written);
 }
 
+bool TlsSession::has_pending() const {
+  return SSL_has_pending(session_.get()) == 1;
+}
+
 Result<Progress> TlsSession::progress(int result, std::size_t bytes) const {
   if (result == 1) return Progress{.bytes = bytes};
   const int system_error = errno;

@@ -45,6 +45,8 @@ class TlsSession {
   Result<Progress> handshake();  // `bytes` is 1 when it is done
   Result<Progress> read(std::span<char> buffer);
   Result<Progress> write(std::string_view bytes);
+  // Whether bytes have arrived that were not read.
+  bool has_pending() const;
 
  private:
   struct Free {
