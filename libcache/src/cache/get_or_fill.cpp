@@ -13,19 +13,27 @@ using Steady = std::chrono::steady_clock;
 
 // Shown to followers as it arrives; what is longer they read from the store.
 constexpr std::size_t kMostLive = 64 << 20;
-// A store that takes longer to pass a piece on is no help to followers and would hold up the leader.
+// What it may cost a leader to show its stream to followers, besides half of the time that the stream takes anyway. A
+// store that needs more is no help to them and would hold up the leader.
 constexpr Milliseconds kAppendBudget{500};
 // Whatever takes longer can wait until the answer is there.
 constexpr Milliseconds kPrepareBudget{10};
 
 // The leads that a caller has: among this process' threads, and in the store.
-struct Leads {
+class Leads {
+ public:
   std::unique_ptr<Lease> local;
   std::unique_ptr<Lease> shared;
 
   void append(std::string_view bytes) {
     if (local) (void)local->append(bytes, Deadline::never());
-    if (shared && live && !shared->append(bytes, Deadline::after(kAppendBudget))) live = false;
+    if (!shared || !live_) return;
+    const auto begun = Steady::now();
+    if (appending_ == Steady::duration::zero()) first_ = begun;
+    const bool appended = shared->append(bytes, Deadline::after(kAppendBudget)).has_value();
+    const auto ended = Steady::now();
+    appending_ += ended - begun;
+    live_ = appended && appending_ <= kAppendBudget + (ended - first_) / 2;
   }
   void land(std::size_t size, Deadline deadline) {
     if (shared) (void)shared->land(size, deadline);
@@ -35,7 +43,11 @@ struct Leads {
     shared.reset();
     local.reset();
   }
-  bool live = true;  // the store has taken every piece so far
+
+ private:
+  bool live_ = true;  // the store has taken every piece so far, and fast enough
+  Steady::time_point first_;
+  Steady::duration appending_{0};  // the time spent
 };
 
 class Fill final : Filling {

@@ -34,6 +34,31 @@ class FlyingStore : public SharedStore, public Flights {
   std::atomic<int>& followers_;
 };
 
+// Takes its time to show a leader's pieces.
+class SlowFlights : public SharedStore, public Flights {
+ public:
+  using SharedStore::SharedStore;
+  Result<Flight> join(std::string_view, Deadline) override {
+    return Flight{.lease = std::make_unique<SlowLease>(appended), .tail = nullptr, .value_present = false};
+  }
+  int appended = 0;
+
+ private:
+  class SlowLease : public Lease {
+   public:
+    explicit SlowLease(int& appended) : appended_(appended) {}
+    Status append(std::string_view, Deadline) override {
+      ++appended_;
+      std::this_thread::sleep_for(50ms);
+      return {};
+    }
+    Status land(std::uint64_t, Deadline) override { return {}; }
+
+   private:
+    int& appended_;
+  };
+};
+
 class BrokenStore : public SharedStore {
  public:
   BrokenStore() : SharedStore(nullptr) {}
@@ -359,6 +384,18 @@ TEST_CASE("a producer that has to wait gets the store ready meanwhile") {
   const auto receive = [](std::string_view) -> Status { return {}; };
   CHECK(cache->get_or_fill(fixture.response, produce, receive, {}, kNever)->stored.has_value());
   CHECK(fixture.call(fixture.response, kNoProducer).received == "answer");
+}
+
+TEST_CASE("a store that is slow to show a stream to others does not hold up its leader") {
+  Fixture fixture;
+  auto owned = std::make_unique<SlowFlights>(fixture.store);
+  const SlowFlights& store = *owned;
+  const auto cache = Cache::create(std::move(owned), fixture.options()).value();
+  const std::vector<std::string> pieces(200, "data: piece\n\n");
+  const auto receive = [](std::string_view) -> Status { return {}; };
+  CHECK(cache->get_or_fill(fixture.stream, produces(pieces), receive, {}, kNever)->stored.has_value());
+  CHECK(store.appended > 1);
+  CHECK(store.appended < 100);
 }
 
 TEST_CASE("behind its deadline a producer cannot write any more") {
