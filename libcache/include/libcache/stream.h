@@ -43,8 +43,9 @@ struct Verdict {
 
 // Judges a whole response body that was not streamed: an empty body, JSON with a top-level "error" member (unless null,
 // false or empty) or "type":"error", and an HTML page are errors; what begins as a JSON object or array and is not one
-// to its end, and an answer that says it is still in the making, are incomplete; anything else that is not JSON is
-// complete, for the caller alone knows what it asked for.
+// to its end, and an answer that says it is still in the making, are incomplete; events of a known protocol are judged
+// as a stream, whatever they were asked for as; anything else that is not JSON is complete, for the caller alone knows
+// what it asked for.
 Verdict judge_response(std::string_view body);
 
 // Whether one of the reasons for which an answer ended is `reason`: its own word, or OpenAI's for the same thing (stop,

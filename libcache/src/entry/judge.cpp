@@ -1,6 +1,7 @@
 #include "entry/judge.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace libcache {
@@ -77,11 +78,33 @@ Verdict StreamJudge::finish() {
   return verdict_of(progress_, describe_lack());
 }
 
+namespace {
+
+// What was not asked for as a stream may be one: some APIs are told to stream by their URL. Nothing: it is only text
+// that looks like one, of no protocol that is known.
+std::optional<Verdict> judge_events(std::string_view text) {
+  if (find_framing(text) != Framing::sse) return std::nullopt;
+  Framer framer(Framing::sse);
+  framer.close();
+  StreamJudge judge;
+  std::string scratch;
+  std::size_t begin = 0;
+  for (auto end = framer.next(text); end; end = framer.next(text)) {
+    judge.read(parse_event(Framing::sse, text.substr(begin, *end - begin), scratch));
+    begin = *end;
+  }
+  judge.read_rest(parse_event(Framing::sse, text.substr(begin), scratch));
+  if (!judge.knows_protocol()) return std::nullopt;
+  return judge.finish();
+}
+
+}  // namespace
+
 Verdict judge_response(std::string_view body) {
   const std::string_view text = trimmed(body);
   if (text.empty()) return {Completeness::error, "the answer is empty", {}};
   if (begins_as_html(text)) return {Completeness::error, "the answer is an HTML page", {}};
-  if (!begins_as_json(text)) return {};
+  if (!begins_as_json(text)) return judge_events(text).value_or(Verdict());
   JsonDocument document;
   if (const Status status = document.parse(text); !status) {
     return {Completeness::incomplete, "the answer is not whole JSON: " + status.error().message, {}};

@@ -21,6 +21,8 @@ class StreamJudge {
   void read_rest(const StreamEvent& event);
   // Whether these were events: not one JSON text on one line, or on several.
   bool were_events() const { return count_ > 1 && first_whole_; }
+  // Whether an event was of a known protocol, or an error.
+  bool knows_protocol() const { return protocol_ != nullptr || !progress_.error.empty(); }
   // The stream has ended. The judge is spent.
   Verdict finish();
 
