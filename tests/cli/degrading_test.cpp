@@ -47,6 +47,7 @@ void check_degrading(const TerminalSession& shell, const std::string& store, int
   CHECK(lines(ran.err) == 1);
   CHECK(ran.err.find("running without the cache") != std::string::npos);
   CHECK(run("get request.json --on-store-error miss " + options).exit == 1);
+  CHECK(run("run --mode replay --request request.json --on-store-error miss " + options + " -- false").exit == 1);
 }
 
 }  // namespace

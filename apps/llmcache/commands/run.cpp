@@ -58,7 +58,6 @@ class Run : public Command {
         context.report().warn(found.error().message + "; running without the cache");
         return run_uncached(context, request);
       }
-      if (!found) throw Failure(found.error());
       if (const lc::Lookup hit = context.settle(std::move(found))) return serve(context, *hit.entry);
       if (mode_ == Mode::replay) {
         context.report().warn("no stored answer under " + key->base + "; COMMAND is not run");
