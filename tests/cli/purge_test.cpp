@@ -68,6 +68,8 @@ TEST_CASE("a purge can be narrowed to a session, a model and an age, and bounded
   CHECK(shell.out("llmcache purge llmcache: --session a --dry-run | wc -l") == "3\n");
   CHECK(shell.out("llmcache purge llmcache: --model 'm[12]' --dry-run | wc -l") == "4\n");
   CHECK(shell.out("llmcache purge llmcache: --model m3 --session b --dry-run | wc -l") == "1\n");
+  CHECK(shell.out("llmcache purge llmcache: --session b --dry-run | sort") ==
+        shell.out("llmcache ls --session b | cut -f1 | sort"));
   CHECK(shell.run("llmcache purge llmcache: --older-than 1h --yes").exit == 1);
   CHECK(shell.out("faketime '+4 minutes' llmcache purge llmcache: --older-than 3m --dry-run | wc -l") == "6\n");
   CHECK(shell.run("llmcache purge llmcache: --max-delete 5 --yes").exit == 7);
@@ -79,7 +81,10 @@ TEST_CASE("a purge can be narrowed to a session, a model and an age, and bounded
 TEST_CASE("on a terminal a purge asks, and takes no for an answer") {
   const TerminalSession shell;
   fill(shell, "");
-  CHECK(shell.run("echo n | script -qec 'llmcache purge llmcache:' /dev/null | grep -q 'Remove 3 entries'").exit == 0);
+  const auto asked = shell.run("echo n | script -qec 'llmcache purge llmcache:' /dev/null");
+  CHECK(asked.out.find("Remove 3 entries") != std::string::npos);
+  CHECK(asked.out.find("under 'llmcache:' from sqlite:") != std::string::npos);
+  CHECK(shell.run("script -qec 'llmcache purge other:' /dev/null < /dev/null").out.find("Remove") == std::string::npos);
   CHECK(count(shell) == "3\n");
   shell.run("echo y | script -qec 'llmcache purge llmcache:' /dev/null");
   CHECK(count(shell) == "0\n");

@@ -45,8 +45,9 @@ class Ls : public Command {
  private:
   std::vector<lc::Listing> read_listings(Context& context) const {
     std::vector<lc::Listing> found;
+    const auto session = context.is_set("session") ? lc::session_prefix(context.key_options()) : std::string();
     const auto visit = [&](const lc::Listing& listing) -> lc::Result<bool> {
-      found.push_back(listing);
+      if (listing.name.starts_with(session)) found.push_back(listing);
       return true;
     };
     checked(context.cache().store().scan(prefix_.value_or(context.settings().prefix),

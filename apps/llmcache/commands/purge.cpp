@@ -12,6 +12,7 @@
 #include "describe.h"
 #include "json_line.h"
 #include "progress.h"
+#include "stores.h"
 #include "terminal.h"
 #include "values.h"
 
@@ -91,7 +92,8 @@ class Purge : public Command {
     if (!yes_) check_terminal();
     lc::PurgeResult expected;
     if (!yes_ || form != Progress::Form::none) expected = count(context, filter);
-    if (!yes_) confirm(expected);
+    if (!yes_ && expected.entries == 0) return expected;
+    if (!yes_) confirm(context, expected);
     Progress progress(form, expected.entries);
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t removed = 0;
@@ -119,9 +121,13 @@ class Purge : public Command {
     usage_error("nothing was removed: without a terminal to ask on, say --yes (or --dry-run to look first)");
   }
 
-  static void confirm(const lc::PurgeResult& total) {
-    std::cerr << fmt::format("Remove {} {} ({})? [y/N] ", total.entries, total.entries == 1 ? "entry" : "entries",
-                             format_size(total.bytes));
+  void confirm(const Context& context, const lc::PurgeResult& total) const {
+    std::string stores;
+    for (const lc::StoreUrl& url : store_urls(context.settings()))
+      stores += (stores.empty() ? "" : ", ") + url.redacted();
+    std::cerr << fmt::format("Remove {} {} ({}) under '{}' from {}? [y/N] ", total.entries,
+                             total.entries == 1 ? "entry" : "entries", format_size(total.bytes),
+                             escaped(prefix_, false), escaped(stores, false));
     std::string answer;
     std::getline(std::cin, answer);
     if (answer != "y" && answer != "Y" && answer != "yes") usage_error("nothing was removed");

@@ -145,9 +145,9 @@ class Run : public Command {
       return lc::fail(lc::ErrorCode::refused, failure.what());
     }
     const auto refuse = [](const std::string& why) { return lc::fail(lc::ErrorCode::policy, why); };
+    if (reader_is_gone_) return refuse("the reader of the answer went away");
     if (child_->signalled) return refuse("interrupted by a signal");
     if (child_->exit_code != 0) return refuse(fmt::format("COMMAND exited with {}", child_->exit_code));
-    if (reader_is_gone_) return refuse("the reader of the answer went away");
     return {};
   }
 
