@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "stores/sqlite_support.h"
 #include "support/temporary_directory.h"
 
 using namespace libcache;
@@ -76,6 +77,24 @@ TEST_CASE("a damaged file fails, and stays where it is") {
   }
   CHECK(finding_on(file.diagnosis(), "integrity").grade == Grade::fail);
   CHECK(fs::exists(file.path));
+}
+
+TEST_CASE("a sound database that no command can use fails, and nobody is told to move it away") {
+  const File file;
+  std::string says;
+  SECTION("of another program") {
+    test::Database(file.path).execute("CREATE TABLE notes(text)");
+    says = "is a database of another program";
+  }
+  SECTION("of a newer version") {
+    file.fill();
+    test::Database(file.path).execute("PRAGMA user_version=99");
+    says = "was written by a newer version";
+  }
+  const auto finding = finding_on(file.diagnosis(), "integrity");
+  CHECK(finding.grade == Grade::fail);
+  CHECK(finding.message.find(says) != std::string::npos);
+  CHECK(finding.advice.find("move it away") == std::string::npos);
 }
 
 TEST_CASE("a file that others may read is a warning") {

@@ -12,6 +12,7 @@
 #include "store/size_text.h"
 #include "store/sqlite_connection.h"
 #include "store/sqlite_file.h"
+#include "store/sqlite_schema.h"
 
 namespace libcache::sqlite {
 
@@ -72,6 +73,7 @@ Outcome<std::string> check_integrity(const fs::path& file, Deadline deadline) {
   if (!connection) return pass_on(connection);
   connection->wait_until(deadline);
   connection->stop_at_deadline();
+  if (const auto readable = is_readable(*connection); !readable) return pass_on(readable);
   Statement check(*connection, "PRAGMA integrity_check(1)");
   auto query = check();
   const auto row = query.step();
@@ -88,6 +90,9 @@ Finding find_integrity(const fs::path& file, Deadline deadline) {
   }
   if (!result && result.error().remedy == Failure::Remedy::read_immutable) {
     return {Grade::warn, "integrity", message, "run doctor as a user who may write beside the file"};
+  }
+  if (!result && result.error().remedy == Failure::Remedy::none) {
+    return {Grade::fail, "integrity", message, "name another: --store sqlite:PATH"};
   }
   return {Grade::fail, "integrity", message, "move it away: a fresh one is begun at the next write"};
 }
