@@ -69,6 +69,15 @@ TEST_CASE("a server that cannot be reached is one failure and not many") {
   CHECK(contains(finding_on(diagnosis_of(server.url()), "connection").advice, "--password-file"));
 }
 
+TEST_CASE("a server that does not speak TLS is not said to be reached by TLS") {
+  RedisServer server;
+  StoreOptions options = patient();
+  options.redis.connect_timeout = 500ms;  // such a server waits for the rest of a command
+  const auto findings = diagnosis_of("rediss://127.0.0.1:" + std::to_string(server.port()), options);
+  CHECK(finding_on(findings, "connection").grade == Grade::fail);
+  CHECK(std::ranges::count(findings, "tls", &Finding::check) == 0);
+}
+
 TEST_CASE("a connection is judged by who may listen") {
   const support::TemporaryDirectory directory;
   support::make_certificates(directory.path());

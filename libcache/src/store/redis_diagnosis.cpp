@@ -57,7 +57,8 @@ std::vector<Finding> diagnose(const Subject& subject) {
   std::vector<Finding> findings;
   for (const auto& node : *nodes) findings.push_back(find_connection(subject, *node));
   const bool reached = std::ranges::none_of(findings, [](const Finding& each) { return each.grade == Grade::fail; });
-  findings.push_back(find_transport(subject));
+  // That TLS protects it is shown by a connection alone, that nothing does by the URL.
+  if (reached || !subject.url.tls) findings.push_back(find_transport(subject));
   if (!reached) return findings;
   for (const auto& node : *nodes) {
     findings.push_back(find_latency(subject, *node));
