@@ -237,7 +237,7 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
     for (const Layer& layer : layers) {
       const auto value = std::ranges::find(layer.values, &setting, &Layer::Value::setting);
       if (value == layer.values.end()) continue;
-      row.texts = value->texts;
+      row.texts = setting.list ? value->texts : Texts{value->texts.back()};
       row.origin = layer.origin;
       break;
     }

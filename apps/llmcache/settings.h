@@ -72,7 +72,7 @@ struct Setting {
   std::string_view help;
   Scope scope;
   bool list;  // may be given more than once
-  // Throws a Failure (usage) for a value that it cannot take. `values` is never empty; without `list` the last counts.
+  // Throws a Failure (usage) for a value that it cannot take. `values` is never empty; without `list` it is one.
   void (*apply)(Settings&, const std::vector<std::string>& values);
 
   std::string environment_name() const;

@@ -22,6 +22,13 @@ TEST_CASE("flags beat variables, these the project's file, this the user's, this
   CHECK(ttl("LLMCACHE_TTL=2h", "--ttl 3h") == "ttl\t3h\tflag\n");
 }
 
+TEST_CASE("of a setting that is given twice the last counts, and is what config shows") {
+  const TerminalSession shell;
+  CHECK(shell.out("llmcache --ttl 1h --ttl 2h config get ttl") == "2h\n");
+  CHECK(shell.out("llmcache --ttl 1h --ttl 2h config list | grep ^ttl") == "ttl\t2h\n");
+  CHECK(shell.out("llmcache --ignore /a --ignore /b config get ignore") == "/a\n/b\n");
+}
+
 TEST_CASE("the search for a project's file ends at a .git and at the home directory") {
   const TerminalSession shell;
   shell.write(".llmcache.json", R"({"ttl": "1h"})");
