@@ -112,8 +112,8 @@ std::optional<Layer> read_config_file(const fs::path& path, const Warn& warn) {
   std::error_code error;
   if (!fs::exists(path, error)) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file || fs::is_directory(path, error)) usage_error(path.string() + ": cannot be read");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
   json document;
   try {
     document = json::parse(text, nullptr, true, true);

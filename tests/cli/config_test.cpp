@@ -71,6 +71,9 @@ TEST_CASE("a file given with --config is read alone, and a bad file is a configu
   shell.write("bad.json", "{ nonsense");
   CHECK(shell.run("llmcache --config bad.json config list").exit == 2);
   CHECK(shell.run("llmcache --config missing.json config list").exit == 2);
+  const auto directory = shell.run("llmcache --config .config config list");
+  CHECK(directory.exit == 2);
+  CHECK(directory.err == "llmcache: error: .config: cannot be read\n");
   shell.write("bad.json", R"({"ttl": "soon"})");
   CHECK(shell.run("llmcache --config bad.json config list").err.find("ttl") != std::string::npos);
 }
