@@ -75,6 +75,11 @@ void warn_unknown(const std::string& key, const fs::path& path, const Warn& warn
   warn(fmt::format("{}: unknown key '{}'{}", path.string(), key, near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
+void warn_misplaced(const Setting& setting, const fs::path& path, const Warn& warn) {
+  const auto* instead = setting.name == "password" ? ": use password_file or password_command" : "";
+  warn(fmt::format("{}: '{}' cannot stand in a file{}", path.string(), setting.name, instead));
+}
+
 std::vector<std::string> trusted_directories(const std::vector<Layer>& layers) {
   const Setting* trusted = find_setting("trusted_dirs");
   std::vector<std::string> directories;
@@ -128,10 +133,12 @@ std::optional<Layer> read_config_file(const fs::path& path, const Warn& warn) {
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find_setting(key);
     const bool allowed = is_plugins && key == "password";  // the plugin has no other place for it
-    if (setting != nullptr && (setting->scope != Scope::caller_only || allowed)) {
-      layer.values.push_back({setting, texts_of(value, *setting, path.string() + ": " + key)});
-    } else {
+    if (setting == nullptr) {
       warn_unknown(key, path, warn);
+    } else if (setting->scope == Scope::caller_only && !allowed) {
+      warn_misplaced(*setting, path, warn);
+    } else {
+      layer.values.push_back({setting, texts_of(value, *setting, path.string() + ": " + key)});
     }
   }
   return layer;

@@ -131,7 +131,7 @@ TEST_CASE("a project's file may not set passwords, TLS or a command") {
     INFO(name);
     CHECK(contains(ran.err, "'" + std::string(name) + "' is ignored"));
   }
-  CHECK(contains(ran.err, "unknown key 'password'"));
+  CHECK(contains(ran.err, "'password' cannot stand in a file: use password_file or password_command\n"));
   CHECK(contains(ran.out, "timeout\t7s\t"));
   shell.run("cd project && echo '{}' | llmcache get --store redis://127.0.0.1:1");
   CHECK(shell.run("test -e project/ran").exit == 1);
