@@ -23,6 +23,7 @@ lc::RequestKey RequestArgument::key(Context& context) {
 
 lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   if (is_named() && !is_stdin()) usage_error("give either a REQUEST or --key, not both");
+  if (is_named() && key_->empty()) usage_error("the KEY of --key is empty");
   lc::Cache& cache = context.cache();
   if (!is_named()) {
     const auto key = this->key(context);
@@ -30,7 +31,7 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
     provider_ = key.provider;
     return context.settle(cache.get(key, kind, context.deadline()));
   }
-  entry_ = cache.entry_name(key_, kind);
+  entry_ = cache.entry_name(*key_, kind);
   provider_ = context.settings().provider.value_or("");
   auto lookup = context.settle(cache.get_named(entry_, context.deadline()));
   if (lookup && lookup.entry->kind() != kind) return {.miss = lc::MissReason::wrong_kind};

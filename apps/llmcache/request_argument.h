@@ -20,7 +20,7 @@ class RequestArgument {
  public:
   void declare(Options& options);
 
-  bool is_named() const { return !key_.empty(); }
+  bool is_named() const { return key_.has_value(); }
   bool is_stdin() const { return path_ == "-"; }
   // The request's bytes, read at the first call.
   const std::string& request();
@@ -32,7 +32,7 @@ class RequestArgument {
 
  private:
   std::string path_ = "-";
-  std::string key_;
+  std::optional<std::string> key_;
   std::optional<std::string> request_;
   std::string entry_;     // that find() looked for
   std::string provider_;  // of its request; empty where that is not known

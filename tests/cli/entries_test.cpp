@@ -263,6 +263,16 @@ TEST_CASE("a request and a --key exclude each other") {
   CHECK(shell.run("llmcache get --key some request.json").exit == 2);
 }
 
+TEST_CASE("an empty --key is an error, and no request is read in its place") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  for (const auto* command : {"get", "replay"}) {
+    const auto ran = shell.run(std::string("llmcache ") + command + " --key \"$UNSET\" < request.json");
+    CHECK(ran.exit == 2);
+    CHECK(ran.err == "llmcache: error: the KEY of --key is empty\n");
+  }
+}
+
 TEST_CASE("an HTML page is no answer, plain or streamed") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
