@@ -23,8 +23,11 @@ std::string first_line(std::string text) {
 std::string from_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string line;
-  if (!file || !std::getline(file, line)) usage_error(fmt::format("password_file: {} cannot be read", path));
-  return first_line(std::move(line));
+  std::getline(file, line);
+  if (!file.is_open() || file.bad()) usage_error(fmt::format("password_file: {} cannot be read", path));
+  std::string password = first_line(std::move(line));
+  if (password.empty()) usage_error(fmt::format("password_file: the first line of {} is empty", path));
+  return password;
 }
 
 std::string from_command(const std::vector<std::string>& command) {
@@ -43,7 +46,10 @@ std::string from_command(const std::vector<std::string>& command) {
   if (result.exit_code != 0) {
     usage_error(fmt::format("password_command: {} exited with {}", command.front(), result.exit_code));
   }
-  return first_line(std::move(output));
+  std::string password = first_line(std::move(output));
+  if (password.empty())
+    usage_error(fmt::format("password_command: {} printed nothing on its first line", command.front()));
+  return password;
 }
 
 const Resolved& row_of(std::string_view name, std::span<const Resolved> resolved) {

@@ -57,6 +57,21 @@ TEST_CASE("a password that cannot be had is an error of the configuration, and n
   CHECK(shell.run("echo '{}' | llmcache get --password-file nowhere").exit == 1);  // a file asks for none
 }
 
+TEST_CASE("a source of a password that holds none is said to be empty") {
+  const TerminalSession shell;
+  shell.write("empty", "");
+  shell.write("blank", "\r\nnot this line\n");
+  const auto check = [&](const std::string& source, const std::string& says) {
+    const auto ran = shell.run("echo '{}' | llmcache get --store redis://127.0.0.1:1 --password-" + source);
+    CHECK(ran.exit == 2);
+    CHECK(ran.err == "llmcache: error: password_" + says + "\n");
+  };
+  check("file empty", "file: the first line of empty is empty");
+  check("file blank", "file: the first line of blank is empty");
+  check("file /", "file: / cannot be read");
+  check("command true", "command: true printed nothing on its first line");
+}
+
 TEST_CASE("a password in a URL works, warns and is never shown") {
   const TerminalSession shell;
   RedisServer server({.arguments = {"--requirepass", "s3cret"}, .password = "s3cret"});
