@@ -14,6 +14,8 @@ class Command {
  public:
   virtual ~Command() = default;
   virtual void declare(Options& options) = 0;
+  // False: no configuration file is read, so that none can stand in the command's way.
+  virtual bool uses_config_files() const { return true; }
   // Success or Exit::no; anything else is thrown as a Failure.
   virtual Exit run(Context& context) = 0;
 };

@@ -13,8 +13,9 @@ namespace {
 using namespace llmcache;
 
 // The layers that decide, strongest first.
-std::vector<Layer> layers_of(Layer flags, const Warn& warn) {
-  std::vector<Layer> layers{std::move(flags), environment_layer(warn)};
+std::vector<Layer> layers_of(Invocation& invocation, const Warn& warn) {
+  std::vector<Layer> layers{std::move(invocation.flags), environment_layer(warn)};
+  if (!invocation.command->uses_config_files()) return layers;
   std::vector<Layer> files;
   if (const auto path = apply(resolve(layers)).config) {
     auto file = read_config_file(*path, warn);
@@ -48,7 +49,7 @@ Exit run(int count, char** arguments, Report& report) {
     report.warn(message);
     warnings.push_back(message);
   };
-  auto resolved = resolve(layers_of(std::move(invocation.flags), warn));
+  auto resolved = resolve(layers_of(invocation, warn));
   Settings settings = apply(resolved);
   report.json = settings.json;
   report.quiet = settings.quiet;

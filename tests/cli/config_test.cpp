@@ -78,6 +78,17 @@ TEST_CASE("a file given with --config is read alone, and a bad file is a configu
   CHECK(shell.run("llmcache --config bad.json config list").err.find("ttl") != std::string::npos);
 }
 
+TEST_CASE("help and completion read no configuration file, however bad") {
+  const TerminalSession shell;
+  shell.write("bad.json", R"({"ttl": "soon", "unknown": 1})");
+  for (const auto* command : {"help", "help config", "help get", "completion bash"}) {
+    const auto ran = shell.run(std::string("LLMCACHE_CONFIG=bad.json llmcache ") + command);
+    INFO(command << ": " << ran.err);
+    CHECK(ran.exit == 0);
+    CHECK(ran.err.empty());
+  }
+}
+
 TEST_CASE("a password in the store's URL is never shown") {
   const TerminalSession shell;
   const std::string store = "--store redis://user:s3cret@127.0.0.1:1/0";

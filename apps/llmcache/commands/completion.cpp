@@ -103,6 +103,8 @@ class Completion : public Command {
  public:
   void declare(Options& options) override { options.positional("SHELL", shell_, "bash, zsh or fish", true); }
 
+  bool uses_config_files() const override { return false; }
+
   Exit run(Context& context) override {
     if (shell_ == "bash") {
       bash(context.out());

@@ -90,6 +90,8 @@ class Help : public Command {
  public:
   void declare(Options& options) override { options.positional("TOPIC", topic_, "a topic or a command"); }
 
+  bool uses_config_files() const override { return false; }
+
   Exit run(Context& context) override {
     const auto topic = std::ranges::find(kTopics, topic_, &Topic::name);
     if (topic != kTopics.end()) {
