@@ -210,7 +210,7 @@ TEST_CASE("runs killed at 500 random moments leave whole answers or none, and no
     } else {
       // Each flight that ends sweeps up after 64 that did not.
       at.shell.out("for i in $(seq 501 509); do " + at.run(" --session $i") + " -- ./answer > /dev/null; done");
-      CHECK(at.shell.out("ls .cache/llmcache") == "CACHEDIR.TAG\ncache.db\ncache.db-shm\ncache.db-wal\n");
+      CHECK(at.shell.out("ls .cache/llmcache/cache.db-flights").empty());
     }
   }
 }
