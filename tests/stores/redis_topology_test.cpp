@@ -20,6 +20,7 @@ using namespace libcache::test;
 using namespace std::chrono_literals;
 using support::Answer;
 using support::RedisCluster;
+using support::RedisServer;
 using support::ScriptedServer;
 
 namespace {
@@ -31,6 +32,15 @@ std::string all_slots_at(const std::string& host, int port) {
 
 std::string cluster_url(const ScriptedServer& server) {
   return "redis+cluster://127.0.0.1:" + std::to_string(server.port());
+}
+
+// What a sentinel says of its master.
+std::string address_of(int port) {
+  return "*2\r\n" + support::bulk("127.0.0.1") + support::bulk(std::to_string(port));
+}
+
+std::string sentinel_url(const ScriptedServer& sentinel) {
+  return "redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main";
 }
 
 std::string redirection(const std::string& code, const ScriptedServer& server, const std::string& host = "127.0.0.1") {
@@ -201,9 +211,7 @@ TEST_CASE("a sentinel that is down is passed over, one that does not know the na
     return Answer{.bytes = command == "ROLE" ? "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n" : support::bulk("value")};
   });
   ScriptedServer ignorant([](const std::string&) { return Answer{.bytes = "*-1\r\n"}; });
-  ScriptedServer sentinel([&](const std::string&) {
-    return Answer{.bytes = "*2\r\n" + support::bulk("127.0.0.1") + support::bulk(std::to_string(master.port()))};
-  });
+  ScriptedServer sentinel([&](const std::string&) { return Answer{.bytes = address_of(master.port())}; });
   const std::string first = "redis+sentinel://127.0.0.1:1,127.0.0.1:" + std::to_string(ignorant.port());
   CHECK(code_of(get(*open(first + "/main"))) == ErrorCode::refused);
   CHECK(get(*open(first + ",127.0.0.1:" + std::to_string(sentinel.port()) + "/main")).value() == "value");
@@ -221,7 +229,7 @@ TEST_CASE("a master that has become a replica is left for the one that the senti
   ScriptedServer sentinel([&](const std::string&) {
     const int port = ports.front();
     if (ports.size() > 1) ports.erase(ports.begin());
-    return Answer{.bytes = "*2\r\n" + support::bulk("127.0.0.1") + support::bulk(std::to_string(port))};
+    return Answer{.bytes = address_of(port)};
   });
   const std::string url = "redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main";
   SECTION("another master") {
@@ -235,13 +243,44 @@ TEST_CASE("a master that has become a replica is left for the one that the senti
   }
 }
 
+TEST_CASE("a failover is followed by a program that only pings, only lists, or only writes large values") {
+  RedisServer old;
+  RedisServer successor;
+  std::atomic<int> master = old.port();
+  ScriptedServer witness([&](const std::string& command) {
+    return Answer{.bytes = command == "CLUSTER SLOTS" ? all_slots_at("127.0.0.1", master) : address_of(master)};
+  });
+  const auto use_around_failover = [&](const auto& use) {
+    CHECK(use().has_value());
+    old.kill();
+    master = successor.port();
+    CHECK(use().has_value());
+  };
+  const auto sentinels = open(sentinel_url(witness));
+  SECTION("sentinels, pinging") {
+    use_around_failover([&] { return sentinels->ping(Deadline::never()); });
+  }
+  SECTION("sentinels, listing") {
+    const auto seen_all = [](const Listing&) -> Result<bool> { return true; };
+    use_around_failover([&] { return sentinels->scan("", 0, seen_all, Deadline::never()); });
+  }
+  SECTION("sentinels, a first value that is large") {
+    REQUIRE(sentinels->ping(Deadline::never()));
+    old.kill();
+    master = successor.port();
+    CHECK(put(*sentinels, "a", std::string(2 << 20, 'v')));
+  }
+  SECTION("a cluster, pinging") {
+    const auto cluster = open(cluster_url(witness));
+    use_around_failover([&] { return cluster->ping(Deadline::never()); });
+  }
+}
+
 TEST_CASE("a server that the sentinels call master and that is none is not used") {
   ScriptedServer replica([](const std::string& command) {
     return Answer{.bytes = command == "ROLE" ? "*2\r\n$5\r\nslave\r\n:0\r\n" : support::bulk("value")};
   });
-  ScriptedServer sentinel([&](const std::string&) {
-    return Answer{.bytes = "*2\r\n" + support::bulk("127.0.0.1") + support::bulk(std::to_string(replica.port()))};
-  });
+  ScriptedServer sentinel([&](const std::string&) { return Answer{.bytes = address_of(replica.port())}; });
   const auto store = open("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main");
   CHECK(code_of(get(*store)) == ErrorCode::unavailable);
   CHECK(times(replica.commands(), "GET a") == 0);

@@ -27,8 +27,17 @@ Status Client::on_one_connection(std::string_view key, const std::function<Statu
   return (*node)->on_one_connection(use, until);
 }
 
-Result<std::vector<std::shared_ptr<Node>>> Client::masters(Deadline deadline) {
+Result<Masters> Client::masters(Deadline deadline) {
   return route_->masters(capped(deadline));
+}
+
+Status Client::with_masters(const std::function<Status(const Masters&)>& use, Deadline deadline) {
+  const auto known = masters(deadline);
+  if (!known) return tl::make_unexpected(known.error());
+  Status used = use(*known);
+  if (used) return used;
+  const auto latest = route_->masters_after(*known, capped(deadline));
+  return latest && *latest != *known ? use(*latest) : used;
 }
 
 Result<Layout> Client::layout(Deadline deadline) {

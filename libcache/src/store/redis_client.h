@@ -29,7 +29,9 @@ class Client {
   // Commands that only make sense on one connection, to the server that has `key`.
   Status on_one_connection(std::string_view key, const std::function<Status(Connection&)>& use, Deadline deadline);
 
-  Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline);
+  Result<Masters> masters(Deadline deadline);
+  // Calls `use` with the masters. Where it fails and others have taken their place, calls it once more with those.
+  Status with_masters(const std::function<Status(const Masters&)>& use, Deadline deadline);
   Result<Layout> layout(Deadline deadline);
 
   // An error reply to a command.

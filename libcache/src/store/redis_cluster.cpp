@@ -45,8 +45,15 @@ class ClusterRoute final : public Route {
     return (*map)->node_of(key);
   }
 
-  Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) override {
+  Result<Masters> masters(Deadline deadline) override {
     const auto map = topology_.map(deadline);
+    if (!map) return tl::make_unexpected(map.error());
+    return (*map)->masters;
+  }
+
+  Result<Masters> masters_after(const Masters& known, Deadline deadline) override {
+    auto map = topology_.map(deadline);
+    if (map && (*map)->masters == known) map = topology_.refresh(*map, deadline);
     if (!map) return tl::make_unexpected(map.error());
     return (*map)->masters;
   }

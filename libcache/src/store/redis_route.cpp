@@ -23,7 +23,9 @@ class SingleRoute final : public Route {
 
   Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline) override { return node_; }
 
-  Result<std::vector<std::shared_ptr<Node>>> masters(Deadline) override { return std::vector{node_}; }
+  Result<Masters> masters(Deadline) override { return Masters{node_}; }
+
+  Result<Masters> masters_after(const Masters& known, Deadline) override { return known; }
 
   Result<Layout> layout(Deadline deadline) override { return layout_of_server(*node_, deadline); }
 

@@ -15,6 +15,8 @@
 
 namespace libcache::redis {
 
+using Masters = std::vector<std::shared_ptr<Node>>;
+
 // Thread-safe.
 class Route {
  public:
@@ -28,7 +30,10 @@ class Route {
   virtual Result<std::shared_ptr<Node>> node_of(std::string_view key, Deadline deadline) = 0;
 
   // The servers that together hold every key.
-  virtual Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) = 0;
+  virtual Result<Masters> masters(Deadline deadline) = 0;
+
+  // The same, asked for anew where `known`, one of whom has failed, are still the latest.
+  virtual Result<Masters> masters_after(const Masters& known, Deadline deadline) = 0;
 
   // Which of them has which keys, for whoever has to know whether any have moved.
   virtual Result<Layout> layout(Deadline deadline) = 0;

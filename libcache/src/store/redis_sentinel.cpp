@@ -50,16 +50,21 @@ class SentinelRoute final : public Route {
 
   Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline deadline) override { return master(deadline); }
 
-  Result<std::vector<std::shared_ptr<Node>>> masters(Deadline deadline) override {
-    auto node = master(deadline);
-    if (!node) return tl::make_unexpected(node.error());
-    return std::vector{std::move(*node)};
+  Result<Masters> masters(Deadline deadline) override {
+    return master(deadline).map([](const auto& node) { return Masters{node}; });
+  }
+
+  Result<Masters> masters_after(const Masters& known, Deadline deadline) override {
+    return search(known.front(), deadline).map([](const auto& node) { return Masters{node}; });
   }
 
   Result<Layout> layout(Deadline deadline) override {
     const auto node = master(deadline);
     if (!node) return tl::make_unexpected(node.error());
-    return layout_of_server(**node, deadline);
+    auto layout = layout_of_server(**node, deadline);
+    if (layout) return layout;
+    const auto successor = search(*node, deadline);
+    return successor && *successor != *node ? layout_of_server(**successor, deadline) : std::move(layout);
   }
 
  private:

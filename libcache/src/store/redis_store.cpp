@@ -87,13 +87,14 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
   Result<Flight> join(std::string_view name, Deadline deadline) override { return flights_.join(name, deadline); }
 
   Status ping(Deadline deadline) override {
-    const auto masters = client_.masters(deadline);
-    if (!masters) return tl::make_unexpected(masters.error());
-    for (const auto& master : *masters) {
-      const auto pong = client_.run_at(*master, {"PING"}, deadline);
-      if (!pong) return tl::make_unexpected(pong.error());
-    }
-    return {};
+    const auto ping_all = [&](const redis::Masters& masters) -> Status {
+      for (const auto& master : masters) {
+        const auto pong = client_.run_at(*master, {"PING"}, deadline);
+        if (!pong) return tl::make_unexpected(pong.error());
+      }
+      return {};
+    };
+    return client_.with_masters(ping_all, deadline);
   }
 
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
@@ -200,15 +201,19 @@ Status RedisStore::check_size(std::size_t size, Deadline deadline) {
 
 Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
   constexpr std::size_t kUsual = 512 << 20;
-  const auto masters = client_.masters(deadline);
-  if (!masters) return tl::make_unexpected(masters.error());
-  const auto reply = client_.run_at(*masters->front(), {"CONFIG", "GET", "proto-max-bulk-len"}, deadline);
-  if (!reply && reply.error().code != ErrorCode::refused) return tl::make_unexpected(reply.error());
-  // Who may not ask has to rely on what is usual.
-  if (!reply || reply->elements.size() != 2) return kUsual;
-  const std::string& digits = reply->elements[1].text;
   std::size_t limit = kUsual;
-  std::from_chars(digits.data(), digits.data() + digits.size(), limit);
+  const auto ask_first = [&](const redis::Masters& masters) -> Status {
+    const auto reply = client_.run_at(*masters.front(), {"CONFIG", "GET", "proto-max-bulk-len"}, deadline);
+    // Who may not ask has to rely on what is usual.
+    if (!reply) return reply.error().code == ErrorCode::refused ? Status() : tl::make_unexpected(reply.error());
+    if (reply->elements.size() != 2) return {};
+    const std::string& digits = reply->elements[1].text;
+    std::from_chars(digits.data(), digits.data() + digits.size(), limit);
+    return {};
+  };
+  if (const Status asked = client_.with_masters(ask_first, deadline); !asked) {
+    return tl::make_unexpected(asked.error());
+  }
   return std::min(limit, kUsual);
 }
 
