@@ -30,6 +30,12 @@ std::string all_slots_at(const std::string& host, int port) {
   return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n" + support::bulk(host) + ":" + std::to_string(port) + "\r\n";
 }
 
+// One range of such a reply.
+std::string slots_at(int first, int last, int port) {
+  return "*3\r\n:" + std::to_string(first) + "\r\n:" + std::to_string(last) + "\r\n*2\r\n" +
+         support::bulk("127.0.0.1") + ":" + std::to_string(port) + "\r\n";
+}
+
 std::string cluster_url(const ScriptedServer& server) {
   return "redis+cluster://127.0.0.1:" + std::to_string(server.port());
 }
@@ -273,6 +279,41 @@ TEST_CASE("a failover is followed by a program that only pings, only lists, or o
   SECTION("a cluster, pinging") {
     const auto cluster = open(cluster_url(witness));
     use_around_failover([&] { return cluster->ping(Deadline::never()); });
+  }
+}
+
+TEST_CASE("a server that hangs when it is asked where the others are leaves the next one time to answer") {
+  auto options = patient();
+  options.redis.connect_timeout = 500ms;
+  options.redis.operation_timeout = 2s;
+  RedisServer old;
+  RedisServer successor;
+  std::atomic<bool> hangs = false;
+  SECTION("a sentinel") {
+    ScriptedServer first([&](const std::string&) { return Answer{.bytes = hangs ? "" : address_of(old.port())}; });
+    const ScriptedServer second([&](const std::string&) { return Answer{.bytes = address_of(successor.port())}; });
+    const auto store = open("redis+sentinel://127.0.0.1:" + std::to_string(first.port()) +
+                                ",127.0.0.1:" + std::to_string(second.port()) + "/main",
+                            options);
+    REQUIRE(put(*store));
+    old.kill();
+    hangs = true;
+    CHECK(get(*store).value() == std::nullopt);
+    CHECK(times(first.commands(), "SENTINEL get-master-addr-by-name main") == 2);
+  }
+  SECTION("a master of a cluster") {
+    ScriptedServer first([&](const std::string&) {
+      const std::string slots = "*2\r\n" + slots_at(0, 8191, first.port()) + slots_at(8192, 16383, old.port());
+      return Answer{.bytes = hangs ? "" : slots};
+    });
+    const ScriptedServer second(
+        [&](const std::string&) { return Answer{.bytes = all_slots_at("127.0.0.1", successor.port())}; });
+    const auto store = open(cluster_url(first) + ",127.0.0.1:" + std::to_string(second.port()), options);
+    REQUIRE(put(*store));
+    old.kill();
+    hangs = true;
+    CHECK(get(*store).value() == std::nullopt);
+    CHECK(times(first.commands(), "CLUSTER SLOTS") == 2);
   }
 }
 

@@ -93,9 +93,8 @@ class SentinelRoute final : public Route {
 
   Result<Endpoint> ask_sentinels(Deadline deadline) {
     Result<Endpoint> endpoint = fail(ErrorCode::invalid, "no sentinel is given");
-    for (const auto& sentinel : sentinels_) {
-      endpoint = ask(*sentinel, deadline);
-      if (endpoint) break;
+    for (std::size_t i = 0; i < sentinels_.size() && !endpoint; ++i) {
+      endpoint = ask(*sentinels_[i], share(deadline, sentinels_.size() - i, options_));
     }
     return endpoint;
   }

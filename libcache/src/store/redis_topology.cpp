@@ -20,9 +20,9 @@ Result<std::shared_ptr<const SlotMap>> Topology::refresh(const std::shared_ptr<c
   auto latest = known_.lock()->map;
   if (latest != known) return latest;
   Result<std::shared_ptr<const SlotMap>> map = fail(ErrorCode::unavailable, "the cluster has no servers");
-  for (const auto& node : whom_to_ask()) {
-    map = ask(*node, deadline);
-    if (map) break;
+  const auto nodes = whom_to_ask();
+  for (std::size_t i = 0; i < nodes.size() && !map; ++i) {
+    map = ask(*nodes[i], share(deadline, nodes.size() - i, options_));
   }
   if (!map && latest) return latest;
   return map;
