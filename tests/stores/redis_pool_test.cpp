@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "store/redis_node.h"
 #include "support/redis_server.h"
 #include "support/wait.h"
 
@@ -139,4 +140,46 @@ TEST_CASE("many threads share few connections") {
   for (std::thread& thread : threads) thread.join();
   CHECK(problems == 0);
   CHECK(open_connections(server) <= 3);
+}
+
+TEST_CASE("that all connections are in use is no failure of the server") {
+  RedisServer server;
+  RedisOptions options;
+  options.connect_timeout = 10s;
+  options.pool.size = 1;
+  options.breaker_failures = 1;
+  const auto ping = [](redis::Node& node, Milliseconds time) {
+    const redis::Command command = {"PING"};
+    return node.run({&command, 1}, redis::Repeat::allowed, Deadline::after(time));
+  };
+  const auto ping_while_busy = [&](redis::Node& node) {
+    const auto use = [&](redis::Connection&) -> Status {
+      const auto waited = ping(node, 10ms);
+      REQUIRE_FALSE(waited.has_value());
+      CHECK(waited.error().code == ErrorCode::timeout);
+      return {};
+    };
+    CHECK(node.on_one_connection(use, Deadline::after(30s)));
+  };
+  const redis::Endpoint endpoint = {.host = "127.0.0.1", .port = server.port(), .socket_path = {}};
+  SECTION("of one that answers") {
+    options.breaker_pause = 1h;
+    redis::Node node(endpoint, {}, options);
+    ping_while_busy(node);
+    CHECK(ping(node, 30s));
+  }
+  SECTION("nor a sign that it is back, of one that is tried again") {
+    options.breaker_pause = 0ms;
+    int changes = 0;
+    redis::ConnectionOptions connection;
+    connection.on_event = [&](const Event&) { ++changes; };
+    redis::Node node(endpoint, connection, options);
+    server.kill();
+    CHECK_FALSE(ping(node, 30s));
+    server.restart();
+    ping_while_busy(node);
+    CHECK(changes == 1);
+    CHECK(ping(node, 30s));
+    CHECK(changes == 2);
+  }
 }

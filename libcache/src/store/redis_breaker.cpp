@@ -25,4 +25,8 @@ Breaker::Change Breaker::record(bool success, TimePoint now) {
   return was_open ? Change::none : Change::opened;
 }
 
+void Breaker::withdraw() {
+  state_.lock()->probing = false;
+}
+
 }  // namespace libcache::redis

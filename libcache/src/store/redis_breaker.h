@@ -18,10 +18,12 @@ class Breaker {
 
   Breaker(unsigned failures, Milliseconds pause) : failures_(failures), pause_(pause) {}
 
-  // Whether a call may go ahead; if so, record() must follow.
+  // Whether a call may go ahead; if so, record() or withdraw() must follow.
   bool allow(TimePoint now);
   // How a call that was allowed ended.
   Change record(bool success, TimePoint now);
+  // A call that was allowed has not come as far as the server, and says nothing about it.
+  void withdraw();
 
  private:
   struct State {

@@ -44,8 +44,13 @@ Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadli
   if (!breaker_.allow(std::chrono::steady_clock::now())) {
     return fail(ErrorCode::unavailable, endpoint().name() + " has failed several times and is left alone for a moment");
   }
-  auto replies = run_once_loaded(commands, repeat, deadline);
-  record(replies ? std::ranges::none_of(*replies, is_loading) : !is_outage(replies.error()));
+  bool busy = false;
+  auto replies = run_once_loaded(commands, repeat, deadline, busy);
+  if (busy) {
+    breaker_.withdraw();
+  } else {
+    record(replies ? std::ranges::none_of(*replies, is_loading) : !is_outage(replies.error()));
+  }
   return replies;
 }
 
@@ -55,11 +60,11 @@ Status Node::on_one_connection(const std::function<Status(Connection&)>& use, De
   return use(**connection);
 }
 
-Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
+Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy) {
   constexpr Milliseconds kLongestPause{200};
   std::optional<Replies> refusal;
   for (Milliseconds pause{10};; pause = std::min(2 * pause, kLongestPause)) {
-    auto replies = run_reconnecting(commands, repeat, deadline);
+    auto replies = run_reconnecting(commands, repeat, deadline, busy);
     // That the server is loading says more than that the time was up.
     if (refusal && !replies && replies.error().code == ErrorCode::timeout) return *std::move(refusal);
     // None was carried out, so that all may be sent again.
@@ -70,9 +75,9 @@ Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat re
   }
 }
 
-Node::Replies Node::run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
+Node::Replies Node::run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy) {
   for (unsigned left = repeat == Repeat::allowed ? retries_ : 0;; --left) {
-    auto connection = pool_.acquire(deadline);
+    auto connection = pool_.acquire(deadline, &busy);
     auto replies = connection ? (*connection)->run(commands, deadline) : tl::make_unexpected(connection.error());
     if (!replies && left > 0 && may_pass(replies.error(), connection.has_value())) continue;
     // A master that became a replica is no longer the server that the name or the sentinels point to.

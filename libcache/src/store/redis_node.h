@@ -40,8 +40,9 @@ class Node {
 
  private:
   using Replies = Result<std::vector<Reply>>;
-  Replies run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline);
-  Replies run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline);
+  // `busy`: whether the last attempt waited for a connection in vain.
+  Replies run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy);
+  Replies run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy);
   void record(bool success);
 
   Pool pool_;

@@ -25,9 +25,10 @@ Pool::Pool(Endpoint endpoint, ConnectionOptions connection, PoolOptions options,
       options_(options),
       connect_timeout_(connect_timeout) {}
 
-Result<Pool::Lease> Pool::acquire(Deadline deadline) {
+Result<Pool::Lease> Pool::acquire(Deadline deadline, bool* busy) {
   for (;;) {
     auto pooled = take_idle(deadline);
+    if (busy) *busy = !pooled;
     if (!pooled) return tl::make_unexpected(pooled.error());
     if (!*pooled) break;
     if ((*pooled)->connection.is_usable()) return Lease(*this, std::move(**pooled));

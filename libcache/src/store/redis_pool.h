@@ -44,9 +44,9 @@ class Pool {
 
   Pool(Endpoint endpoint, ConnectionOptions connection, PoolOptions options, Milliseconds connect_timeout);
 
-  // A connection that nobody else uses, a new one if need be. Fails: timeout, when all are in use for too long; as
-  // Connection::open does.
-  Result<Lease> acquire(Deadline deadline);
+  // A connection that nobody else uses, a new one if need be. Fails: timeout, when all are in use for too long (then
+  // sets `busy`); as Connection::open does.
+  Result<Lease> acquire(Deadline deadline, bool* busy = nullptr);
   // Closes what is not in use.
   void close_idle();
 

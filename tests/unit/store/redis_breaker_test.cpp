@@ -50,3 +50,18 @@ TEST_CASE("a probe that fails begins another pause and is no change") {
   CHECK_FALSE(breaker.allow(kStart + 2500ms));
   CHECK(breaker.allow(kStart + 3s));
 }
+
+TEST_CASE("a call that is withdrawn neither opens nor closes a breaker, and a probe makes room for the next") {
+  Breaker breaker(3, 1s);
+  for (int i = 0; i < 2; ++i) CHECK(breaker.record(false, kStart) == Change::none);
+  REQUIRE(breaker.allow(kStart));
+  breaker.withdraw();
+  CHECK(breaker.allow(kStart));
+  CHECK(breaker.record(false, kStart) == Change::opened);
+  REQUIRE(breaker.allow(kStart + 1s));
+  CHECK_FALSE(breaker.allow(kStart + 1s));
+  breaker.withdraw();
+  CHECK_FALSE(breaker.allow(kStart + 999ms));
+  CHECK(breaker.allow(kStart + 1s));
+  CHECK(breaker.record(true, kStart + 1s) == Change::closed);
+}
