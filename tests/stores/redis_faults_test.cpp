@@ -3,9 +3,12 @@
 #include <libcache/store.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <cerrno>
 #include <fstream>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -81,6 +84,27 @@ TEST_CASE("a server that accepts and never answers costs the time to connect, by
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
   CHECK(code_of(get(*open("redis://" + address, options))) == ErrorCode::timeout);
   CHECK(code_of(get(*open("rediss://" + address, options))) == ErrorCode::timeout);
+}
+
+TEST_CASE("a unix socket whose queue is full is waited for as long as a connection may take") {
+  RedisServer server({.arguments = {"--tcp-backlog", "0"}});
+  const std::string url = "redis+unix://" + server.socket_path().string();
+  server.send_signal(SIGSTOP);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  REQUIRE(server.socket_path().native().copy(address.sun_path, sizeof(address.sun_path) - 1) > 0);
+  std::list<support::Descriptor> queue;
+  const auto join = [&] {
+    queue.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return connect(queue.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  };
+  while (join()) continue;
+  REQUIRE(errno == EAGAIN);
+  auto options = patient();
+  options.redis.connect_timeout = 50ms;
+  CHECK(code_of(get(*open(url, options))) == ErrorCode::timeout);
+  std::thread waking([&] { server.send_signal(SIGCONT); });
+  CHECK(get(*open(url)).has_value());
+  waking.join();
 }
 
 TEST_CASE("a TLS client at a plain port fails, whatever the server makes of it") {

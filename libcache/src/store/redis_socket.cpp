@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "store/redis_error.h"
@@ -41,6 +42,17 @@ Status wait_a_moment_in_calls(int descriptor) {
 
 int poll_timeout(Deadline deadline) {
   return static_cast<int>(std::min<Milliseconds::rep>(deadline.remaining().count(), INT_MAX));
+}
+
+// 0, or an errno. A unix socket does not wait by itself until the server's queue has room.
+int begin_connect(int descriptor, const Address& address, Deadline deadline) {
+  const auto* name = reinterpret_cast<const sockaddr*>(&address.storage);
+  while (::connect(descriptor, name, address.size) != 0) {
+    if (errno != EAGAIN || address.storage.ss_family != AF_UNIX) return errno;
+    if (deadline.expired()) return ETIMEDOUT;
+    std::this_thread::sleep_for(std::min(Milliseconds(10), deadline.remaining()));
+  }
+  return 0;
 }
 
 // 0, or the errno of a connect() that has begun.
@@ -80,9 +92,9 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const TlsContext* tls, 
     if (socket.descriptor_ < 0) return fail_errno(errno);
     const int on = 1;
     if (family != AF_UNIX) setsockopt(socket.descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    const auto* name = reinterpret_cast<const sockaddr*>(&address.storage);
-    if (::connect(socket.descriptor_, name, address.size) == 0) return socket;
-    if (errno != EINPROGRESS) return fail_errno(errno);
+    const int begun = begin_connect(socket.descriptor_, address, until);
+    if (begun == 0) return socket;
+    if (begun != EINPROGRESS) return fail_errno(begun);
     if (const Status ready = socket.wait(POLLOUT, until); !ready) return tl::make_unexpected(ready.error());
     if (const int error = connect_result(socket.descriptor_); error != 0) return fail_errno(error);
     return socket;
