@@ -117,8 +117,7 @@ class Parser {
     const std::string flag(setting.flag);
     const std::string help(setting.help);
     if (setting.value.empty()) {
-      app_.add_flag_callback(
-          flag, [&texts, &setting] { texts.emplace_back(setting.switch_value); }, help);
+      app_.add_flag_callback(flag, [&texts, &setting] { texts.emplace_back(setting.switch_value); }, help);
     } else {
       add(app_, {flag, std::string(setting.value), help, &texts});
     }

@@ -36,7 +36,7 @@ std::optional<fs::path> xdg_directory(const char* variable, const char* below_ho
 }
 
 bool owned_by_another(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) != 0 || (status.st_uid != ::getuid() && status.st_uid != 0);
 }
 

@@ -49,7 +49,7 @@ bool is_terminal(int descriptor) {
 }
 
 bool is_stream(int descriptor) {
-  struct stat status {};
+  struct stat status{};
   return ::fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 

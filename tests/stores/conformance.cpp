@@ -205,8 +205,7 @@ void check_scans(const StoreUnderTest& under_test) {
   SECTION("the visitor ends the scan by returning false") {
     put_many(store, 20);
     int shown = 0;
-    const auto scanned = store.scan(
-        "", 0, [&](const Listing&) -> Result<bool> { return ++shown < 3; }, soon());
+    const auto scanned = store.scan("", 0, [&](const Listing&) -> Result<bool> { return ++shown < 3; }, soon());
     CHECK(scanned.has_value());
     CHECK(shown == 3);
   }

@@ -30,8 +30,7 @@ using support::ToxicProxy;
 namespace {
 
 Status visit_all(Store& store) {
-  return store.scan(
-      "", 0, [](const Listing&) -> Result<bool> { return true; }, Deadline::never());
+  return store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, Deadline::never());
 }
 
 // Keeps what happened.
@@ -471,8 +470,7 @@ TEST_CASE("something else at a name of ours is refused when read, and no entry w
   const auto store = open(server.url());
   CHECK(code_of(get(*store)) == ErrorCode::refused);
   std::size_t seen = 0;
-  CHECK(store->scan(
-      "a", 10, [&](const Listing&) -> Result<bool> { return ++seen > 0; }, Deadline::never()));
+  CHECK(store->scan("a", 10, [&](const Listing&) -> Result<bool> { return ++seen > 0; }, Deadline::never()));
   CHECK(seen == 0);
 }
 

@@ -138,7 +138,7 @@ void Connection::Close::operator()(sqlite3* database) const {
   constexpr off_t kShortLog = 256 << 10;
   sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
   const char* file = sqlite3_db_filename(database, "main");
-  struct stat log {};
+  struct stat log{};
   if (file != nullptr && stat(sqlite3_filename_wal(file), &log) == 0 && log.st_size > kShortLog) {
     sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }

@@ -46,7 +46,7 @@ bool write_at(int file, const void* bytes, std::size_t count, off_t offset) {
 }
 
 struct flock whole_file(short type) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
@@ -64,7 +64,7 @@ bool is_locked(int file) {
 }
 
 bool is_same_file(int file, int directory, const char* name, struct stat& state) {
-  struct stat there {};
+  struct stat there{};
   return ::fstat(file, &state) == 0 && ::fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
          state.st_dev == there.st_dev && state.st_ino == there.st_ino;
 }
@@ -77,7 +77,7 @@ Result<Descriptor> open_directory(const std::filesystem::path& directory) {
     ::mkdir(directory.c_str(), 0700);
     descriptor = Descriptor(::open(directory.c_str(), kFlags));
   }
-  struct stat state {};
+  struct stat state{};
   if (!descriptor || ::fstat(*descriptor, &state) != 0) return refuse(directory, "cannot be used");
   if (state.st_uid == ::geteuid() && (state.st_mode & 077) == 0) return descriptor;
   return fail(ErrorCode::refused, "'" + directory.string() + "' is open to other users");
@@ -94,7 +94,7 @@ void sweep(int directory) {
     if (entry->d_name[0] == '.') continue;
     ++files;
     const Descriptor file(::openat(directory, entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-    struct stat state {};
+    struct stat state{};
     if (!file || !try_lock(*file) || !is_same_file(*file, directory, entry->d_name, state)) continue;
     ::unlinkat(directory, entry->d_name, 0);
   }
@@ -189,7 +189,7 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
     if (!file) return refuse(path, "cannot be opened");
     Flight flight;
     const bool led = !try_lock(*file);
-    struct stat state {};
+    struct stat state{};
     if (led && errno != EAGAIN && errno != EACCES) return refuse(path, "cannot be locked");
     if (!is_same_file(*file, **directory, file_name.c_str(), state)) continue;  // its leader has just left
     if (led) {

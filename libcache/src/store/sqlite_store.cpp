@@ -53,9 +53,8 @@ class SqliteStore final : public Store, public Diagnosable, public Flights {
                    Deadline deadline) override {
     const auto now = place_.clock();
     auto uses = std::exchange(*uses_.lock(), {});
-    auto stored = write<bool>(now, true, deadline, [&](Writer& writer) {
-      return writer.put({name, value, options, uses, max_size_}, now);
-    });
+    auto stored = write<bool>(now, true, deadline,
+                              [&](Writer& writer) { return writer.put({name, value, options, uses, max_size_}, now); });
     if (!stored) uses_.lock()->merge(uses);
     return stored;
   }
