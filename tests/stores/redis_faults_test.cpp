@@ -52,6 +52,11 @@ class Events {
   std::vector<std::string> names_;
 };
 
+void say_nothing(int socket) {
+  char byte = 0;
+  while (recv(socket, &byte, 1, 0) > 0) continue;
+}
+
 }  // namespace
 
 TEST_CASE("a server that is not there is unavailable") {
@@ -74,10 +79,7 @@ TEST_CASE("no message holds the password") {
 }
 
 TEST_CASE("a server that accepts and never answers costs the time to connect, by plain TCP and by TLS") {
-  const support::LoopbackServer silent([](int socket) {
-    char byte = 0;
-    while (recv(socket, &byte, 1, 0) > 0) continue;
-  });
+  const support::LoopbackServer silent(say_nothing);
   auto options = patient();
   options.redis.connect_timeout = 50ms;
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
@@ -495,6 +497,27 @@ TEST_CASE("a dead server is tried a few times and then left alone until its paus
   for (int i = 0; i < 100; ++i) CHECK(code_of(get(*store)) == ErrorCode::unavailable);
   CHECK(dead.connections() == 6);  // each of three calls tried twice
   CHECK(events.names() == std::vector<std::string>{"store.unavailable"});
+}
+
+TEST_CASE("a cluster or sentinels that say nothing at all are left alone until the pause is over") {
+  const support::LoopbackServer silent(say_nothing);
+  const std::string address = "127.0.0.1:" + std::to_string(silent.port());
+  auto options = patient();
+  options.redis.connect_timeout = 50ms;
+  options.redis.operation_timeout = 100ms;
+  for (const auto& url : {"redis+cluster://" + address, "redis+sentinel://" + address + "/main"}) {
+    INFO(url);
+    options.redis.breaker_pause = 1h;
+    const auto store = open(url, options);
+    CHECK(code_of(get(*store)) == ErrorCode::timeout);
+    const auto connections = silent.connections();
+    for (int i = 0; i < 100; ++i) CHECK(code_of(get(*store)) == ErrorCode::unavailable);
+    CHECK(silent.connections() == connections);
+    options.redis.breaker_pause = 0ms;
+    const auto hopeful = open(url, options);
+    CHECK(code_of(get(*hopeful)) == ErrorCode::timeout);
+    CHECK(code_of(get(*hopeful)) == ErrorCode::timeout);
+  }
 }
 
 TEST_CASE("a server that is back is used again after the pause") {

@@ -29,7 +29,10 @@ class SentinelRoute final : public Route {
  public:
   SentinelRoute(const std::vector<Endpoint>& sentinels, std::string master_name, const ConnectionOptions& connection,
                 const RedisOptions& options)
-      : master_name_(std::move(master_name)), connection_(for_masters(connection)), options_(options) {
+      : master_name_(std::move(master_name)),
+        connection_(for_masters(connection)),
+        options_(options),
+        outage_(1, options.breaker_pause) {
     for (const Endpoint& sentinel : sentinels) {
       sentinels_.push_back(std::make_unique<Node>(sentinel, for_sentinels(connection), options));
     }
@@ -75,11 +78,23 @@ class SentinelRoute final : public Route {
 
   // The master by what the sentinels say, where `known` is still the latest that they said.
   Result<std::shared_ptr<Node>> search(const std::shared_ptr<Node>& known, Deadline deadline) {
+    if (!outage_.allow(std::chrono::steady_clock::now())) {
+      return fail(ErrorCode::unavailable, "the sentinels could not tell, and are left alone for a moment");
+    }
     const auto searching = searching_.lock_until(deadline);
-    if (!searching) return fail(ErrorCode::timeout, "timed out waiting for the sentinels");
     auto latest = *master_.lock();
-    if (latest != known) return latest;
+    if (!searching || latest != known) {
+      outage_.withdraw();
+      if (searching) return latest;
+      return fail(ErrorCode::timeout, "timed out waiting for the sentinels");
+    }
+    const bool had_time = deadline.remaining() >= options_.connect_timeout;
     const auto endpoint = ask_sentinels(deadline);
+    if (endpoint || had_time) {
+      outage_.record(endpoint.has_value(), std::chrono::steady_clock::now());
+    } else {
+      outage_.withdraw();
+    }
     if (!endpoint) return tl::make_unexpected(endpoint.error());
     if (latest && latest->endpoint() == *endpoint) return latest;
     latest = std::make_shared<Node>(*endpoint, connection_, options_);
@@ -122,6 +137,7 @@ class SentinelRoute final : public Route {
   std::vector<std::unique_ptr<Node>> sentinels_;
   Guarded<std::shared_ptr<Node>> master_;
   Guarded<std::monostate> searching_;  // held while the sentinels are asked
+  Breaker outage_;                     // open while no sentinel at all has answered
 };
 
 }  // namespace

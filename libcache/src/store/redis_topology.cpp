@@ -6,7 +6,10 @@
 namespace libcache::redis {
 
 Topology::Topology(std::vector<Endpoint> seeds, ConnectionOptions connection, const RedisOptions& options)
-    : seeds_(std::move(seeds)), connection_(std::move(connection)), options_(options) {}
+    : seeds_(std::move(seeds)),
+      connection_(std::move(connection)),
+      options_(options),
+      outage_(1, options.breaker_pause) {}
 
 Result<std::shared_ptr<const SlotMap>> Topology::map(Deadline deadline) {
   if (auto map = known_.lock()->map) return map;
@@ -15,14 +18,28 @@ Result<std::shared_ptr<const SlotMap>> Topology::map(Deadline deadline) {
 
 Result<std::shared_ptr<const SlotMap>> Topology::refresh(const std::shared_ptr<const SlotMap>& known,
                                                          Deadline deadline) {
+  if (!outage_.allow(std::chrono::steady_clock::now())) {
+    if (auto latest = known_.lock()->map) return latest;
+    return fail(ErrorCode::unavailable,
+                "no server of the cluster could tell its slots, and all are left alone for a moment");
+  }
   const auto refreshing = refreshing_.lock_until(deadline);
-  if (!refreshing) return fail(ErrorCode::timeout, "timed out waiting for the cluster's slots");
   auto latest = known_.lock()->map;
-  if (latest != known) return latest;
+  if (!refreshing || latest != known) {
+    outage_.withdraw();
+    if (refreshing) return latest;
+    return fail(ErrorCode::timeout, "timed out waiting for the cluster's slots");
+  }
+  const bool had_time = deadline.remaining() >= options_.connect_timeout;
   Result<std::shared_ptr<const SlotMap>> map = fail(ErrorCode::unavailable, "the cluster has no servers");
   const auto nodes = whom_to_ask();
   for (std::size_t i = 0; i < nodes.size() && !map; ++i) {
     map = ask(*nodes[i], share(deadline, nodes.size() - i, options_));
+  }
+  if (map || had_time) {
+    outage_.record(map.has_value(), std::chrono::steady_clock::now());
+  } else {
+    outage_.withdraw();
   }
   if (!map && latest) return latest;
   return map;

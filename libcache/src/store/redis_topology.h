@@ -40,7 +40,8 @@ class Topology {
 
   // The latest map; asks for one if there is none. Fails as Node::run does.
   Result<std::shared_ptr<const SlotMap>> map(Deadline deadline);
-  // Asks for a new map where `known` is still the latest. Where no server can tell, the old one stays.
+  // Asks for a new map where `known` is still the latest. Where no server can tell, the old one stays, and for a moment
+  // none is asked again.
   Result<std::shared_ptr<const SlotMap>> refresh(const std::shared_ptr<const SlotMap>& known, Deadline deadline);
   // The server at an address that a redirection names.
   std::shared_ptr<Node> node_at(const Endpoint& endpoint);
@@ -60,6 +61,7 @@ class Topology {
   const RedisOptions options_;
   Guarded<Known> known_;
   Guarded<std::monostate> refreshing_;  // held while a new map is asked for
+  Breaker outage_;                      // open while no server at all has answered
 };
 
 }  // namespace libcache::redis
