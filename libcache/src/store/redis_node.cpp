@@ -24,11 +24,6 @@ bool may_pass(const Error& error, bool connected) {
 
 }  // namespace
 
-Deadline share(Deadline deadline, std::size_t servers_left, const RedisOptions& options) {
-  const auto equal = deadline.remaining() / static_cast<Milliseconds::rep>(servers_left);
-  return deadline.capped(std::max(equal, options.connect_timeout));
-}
-
 bool is_readonly(const Reply& reply) {
   return reply.is_error("READONLY");
 }

@@ -17,10 +17,6 @@ namespace libcache::redis {
 // Whether a command may be sent again when the connection is lost before its reply has come.
 enum class Repeat { allowed, forbidden };
 
-// Until when one of several servers may be asked that are asked in turn, so that one which hangs leaves the others
-// their share of the time: at least as long as a connection may take, for the share of many is too short for any.
-Deadline share(Deadline deadline, std::size_t servers_left, const RedisOptions& options);
-
 // Whether a reply refuses to write, as a replica does.
 bool is_readonly(const Reply& reply);
 

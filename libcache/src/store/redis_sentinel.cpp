@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <utility>
-#include <variant>
 
-#include "base/guarded.h"
+#include "store/redis_discovery.h"
 #include "store/redis_error.h"
 
 namespace libcache::redis {
@@ -32,89 +31,60 @@ class SentinelRoute final : public Route {
       : master_name_(std::move(master_name)),
         connection_(for_masters(connection)),
         options_(options),
-        outage_(1, options.breaker_pause) {
+        master_(
+            "where " + master_name_ + " is", options, [this] { return sentinels_; },
+            [this](Node& sentinel, Deadline deadline) { return ask(sentinel, deadline); }) {
     for (const Endpoint& sentinel : sentinels) {
-      sentinels_.push_back(std::make_unique<Node>(sentinel, for_sentinels(connection), options));
+      sentinels_.push_back(std::make_shared<Node>(sentinel, for_sentinels(connection), options));
     }
   }
 
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) override {
-    const auto node = master(deadline);
+    const auto node = master_.get(deadline);
     if (!node) return tl::make_unexpected(node.error());
     auto replies = (*node)->run(commands, repeat, deadline);
     const bool demoted = replies && std::ranges::all_of(*replies, is_readonly);
     if (replies && !demoted) return replies;
-    const auto successor = search(*node, deadline);
+    const auto successor = master_.get_after(*node, deadline);
     if (!successor || (*successor == *node && !demoted)) return replies;
     // A replica has carried out nothing.
     const bool repeatable = demoted || repeat == Repeat::allowed;
     return repeatable ? (*successor)->run(commands, repeat, deadline) : std::move(replies);
   }
 
-  Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline deadline) override { return master(deadline); }
+  Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline deadline) override { return master_.get(deadline); }
 
   Result<Masters> masters(Deadline deadline) override {
-    return master(deadline).map([](const auto& node) { return Masters{node}; });
+    return master_.get(deadline).map([](const auto& node) { return Masters{node}; });
   }
 
   Result<Masters> masters_after(const Masters& known, Deadline deadline) override {
-    return search(known.front(), deadline).map([](const auto& node) { return Masters{node}; });
+    return master_.get_after(known.front(), deadline).map([](const auto& node) { return Masters{node}; });
   }
 
   Result<Layout> layout(Deadline deadline) override {
-    const auto node = master(deadline);
+    const auto node = master_.get(deadline);
     if (!node) return tl::make_unexpected(node.error());
     auto layout = layout_of_server(**node, deadline);
     if (layout) return layout;
-    const auto successor = search(*node, deadline);
+    const auto successor = master_.get_after(*node, deadline);
     return successor && *successor != *node ? layout_of_server(**successor, deadline) : std::move(layout);
   }
 
  private:
-  Result<std::shared_ptr<Node>> master(Deadline deadline) {
-    if (auto node = *master_.lock()) return node;
-    return search(nullptr, deadline);
-  }
-
-  // The master by what the sentinels say, where `known` is still the latest that they said.
-  Result<std::shared_ptr<Node>> search(const std::shared_ptr<Node>& known, Deadline deadline) {
-    if (!outage_.allow(std::chrono::steady_clock::now())) {
-      return fail(ErrorCode::unavailable, "the sentinels could not tell, and are left alone for a moment");
-    }
-    const auto searching = searching_.lock_until(deadline);
-    auto latest = *master_.lock();
-    if (!searching || latest != known) {
-      outage_.withdraw();
-      if (searching) return latest;
-      return fail(ErrorCode::timeout, "timed out waiting for the sentinels");
-    }
-    const bool had_time = deadline.remaining() >= options_.connect_timeout;
-    const auto endpoint = ask_sentinels(deadline);
-    if (endpoint || had_time) {
-      outage_.record(endpoint.has_value(), std::chrono::steady_clock::now());
-    } else {
-      outage_.withdraw();
-    }
+  Result<std::shared_ptr<Node>> ask(Node& sentinel, Deadline deadline) {
+    const auto endpoint = ask_endpoint(sentinel, deadline);
     if (!endpoint) return tl::make_unexpected(endpoint.error());
-    if (latest && latest->endpoint() == *endpoint) return latest;
-    latest = std::make_shared<Node>(*endpoint, connection_, options_);
-    *master_.lock() = latest;
+    const auto known = master_.known();
+    if (known && known->endpoint() == *endpoint) return known;
     if (known && connection_.on_event) {
       connection_.on_event(
           {Event::Severity::info, "store.master_changed", master_name_ + " is now at " + endpoint->name()});
     }
-    return latest;
+    return std::make_shared<Node>(*endpoint, connection_, options_);
   }
 
-  Result<Endpoint> ask_sentinels(Deadline deadline) {
-    Result<Endpoint> endpoint = fail(ErrorCode::invalid, "no sentinel is given");
-    for (std::size_t i = 0; i < sentinels_.size() && !endpoint; ++i) {
-      endpoint = ask(*sentinels_[i], share(deadline, sentinels_.size() - i, options_));
-    }
-    return endpoint;
-  }
-
-  Result<Endpoint> ask(Node& sentinel, Deadline deadline) {
+  Result<Endpoint> ask_endpoint(Node& sentinel, Deadline deadline) {
     const Command command = {"SENTINEL", "get-master-addr-by-name", master_name_};
     const auto replies = sentinel.run({&command, 1}, Repeat::allowed, deadline);
     if (!replies) return tl::make_unexpected(replies.error());
@@ -134,10 +104,8 @@ class SentinelRoute final : public Route {
   const std::string master_name_;
   const ConnectionOptions connection_;
   const RedisOptions options_;
-  std::vector<std::unique_ptr<Node>> sentinels_;
-  Guarded<std::shared_ptr<Node>> master_;
-  Guarded<std::monostate> searching_;  // held while the sentinels are asked
-  Breaker outage_;                     // open while no sentinel at all has answered
+  std::vector<std::shared_ptr<Node>> sentinels_;
+  Discovery<Node> master_;
 };
 
 }  // namespace

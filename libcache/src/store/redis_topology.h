@@ -10,10 +10,10 @@
 #include <map>
 #include <memory>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/guarded.h"
+#include "store/redis_discovery.h"
 #include "store/redis_node.h"
 #include "store/redis_slots.h"
 
@@ -39,7 +39,7 @@ class Topology {
   Topology(std::vector<Endpoint> seeds, ConnectionOptions connection, const RedisOptions& options);
 
   // The latest map; asks for one if there is none. Fails as Node::run does.
-  Result<std::shared_ptr<const SlotMap>> map(Deadline deadline);
+  Result<std::shared_ptr<const SlotMap>> map(Deadline deadline) { return map_.get(deadline); }
   // Asks for a new map where `known` is still the latest. Where no server can tell, the old one stays, and for a moment
   // none is asked again.
   Result<std::shared_ptr<const SlotMap>> refresh(const std::shared_ptr<const SlotMap>& known, Deadline deadline);
@@ -47,11 +47,8 @@ class Topology {
   std::shared_ptr<Node> node_at(const Endpoint& endpoint);
 
  private:
-  struct Known {
-    std::shared_ptr<const SlotMap> map;
-    std::map<Endpoint, std::shared_ptr<Node>> nodes;
-  };
-  std::shared_ptr<Node> node_at(Known& known, const Endpoint& endpoint) const;
+  using Nodes = std::map<Endpoint, std::shared_ptr<Node>>;
+  std::shared_ptr<Node> node_at(Nodes& nodes, const Endpoint& endpoint) const;
   std::vector<std::shared_ptr<Node>> whom_to_ask();
   Result<std::shared_ptr<const SlotMap>> ask(Node& node, Deadline deadline);
   std::shared_ptr<const SlotMap> adopt(const std::vector<SlotRange>& ranges);
@@ -59,9 +56,8 @@ class Topology {
   const std::vector<Endpoint> seeds_;
   const ConnectionOptions connection_;
   const RedisOptions options_;
-  Guarded<Known> known_;
-  Guarded<std::monostate> refreshing_;  // held while a new map is asked for
-  Breaker outage_;                      // open while no server at all has answered
+  Guarded<Nodes> nodes_;
+  Discovery<const SlotMap> map_;
 };
 
 }  // namespace libcache::redis
