@@ -44,6 +44,23 @@ std::string_view JsonReader::next() {
   return {begin, length};
 }
 
+// Takes the next token if it is this bracket, colon or comma: each of them is a token of its own.
+bool JsonReader::take(char mark) {
+  if (!next_is(mark)) return false;
+  tokens_.return_current_and_advance();
+  return true;
+}
+
+// Whether a string holds a backslash. Strings are asked about in the order in which they stand, so that a text without
+// escapes is searched once.
+bool JsonReader::has_escape(std::string_view string) {
+  const auto begin = static_cast<std::size_t>(string.data() - input_.data());
+  if (backslash_ < begin) {
+    backslash_ = std::min(std::string_view(input_.data(), input_.size()).find('\\', begin), input_.size());
+  }
+  return backslash_ < begin + string.size();
+}
+
 // Says what was expected where something else stands.
 bool JsonReader::unexpected(std::string_view expected, std::string_view token) {
   if (token.empty()) return error("the text ends too early", token);
@@ -60,7 +77,7 @@ bool JsonReader::read_name() {
   if (!token.starts_with('"')) return unexpected("a member's name", token);
   name_ = token.substr(1, token.size() - 2);
   plain_name_ = true;
-  if (name_.find('\\') != std::string_view::npos) {
+  if (has_escape(name_)) {
     bool minimal = true;
     if (!check_escapes(name_, minimal)) return false;
     char* const begin = input_.data() + (name_.data() - input_.data());
@@ -69,8 +86,7 @@ bool JsonReader::read_name() {
     name_ = {begin, end};
     plain_name_ = std::none_of(name_.begin(), name_.end(), needs_escape);
   }
-  const std::string_view colon = next();
-  return colon == ":" || unexpected("':'", colon);
+  return take(':') || unexpected("':'", next());
 }
 
 JsonNode& JsonReader::add_node(JsonKind kind, std::string_view token) {
@@ -106,7 +122,7 @@ bool JsonReader::read_scalar(std::string_view token) {
 
 bool JsonReader::read_string(std::string_view token) {
   JsonNode& node = add_node(JsonKind::string, token.substr(1, token.size() - 2));
-  node.escaped = node.token.find('\\') != std::string_view::npos;
+  node.escaped = has_escape(node.token);
   return !node.escaped || check_escapes(node.token, node.minimal);
 }
 
@@ -149,9 +165,8 @@ bool JsonReader::open_container(std::string_view bracket) {
 // Behind a value: closes every container that ends here, and takes the comma before the next value.
 bool JsonReader::finish_containers() {
   while (!out_.open.empty()) {
-    const std::string_view token = next();
-    if (token == ",") return true;
-    if (!token.starts_with(closing_bracket())) return unexpected(fmt::format("',' or '{}'", closing_bracket()), token);
+    if (take(',')) return true;
+    if (!take(closing_bracket())) return unexpected(fmt::format("',' or '{}'", closing_bracket()), next());
     if (!close_container()) return false;
   }
   return true;

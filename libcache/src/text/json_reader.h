@@ -45,6 +45,8 @@ class JsonReader {
   bool sort_members(std::uint32_t index);
 
   std::string_view next();
+  bool take(char mark);
+  bool has_escape(std::string_view string);
   bool next_is(char first) const { return !tokens_.at_end() && *tokens_.peek() == static_cast<std::uint8_t>(first); }
   JsonNode& add_node(JsonKind kind, std::string_view token);
   bool in_object() const { return !out_.open.empty() && innermost().kind == JsonKind::object; }
@@ -55,6 +57,7 @@ class JsonReader {
 
   simdjson::ondemand::json_iterator tokens_;
   std::span<char> input_;
+  std::size_t backslash_ = 0;  // the first one that was not passed yet, or where one may be
   JsonRules rules_;
   Output out_;
   std::string_view name_;  // of the member whose value is due
