@@ -19,8 +19,8 @@
 
 namespace libcache::redis {
 
-// The latest that was learned. The servers are asked at the first use, and again for a caller whom it has failed: by one
-// caller at a time, and by none for a moment after no server could tell. Thread-safe.
+// The latest that was learned. The servers are asked at the first use, and again for a caller whom it has failed: by
+// one caller at a time, and by none for a moment after no server could tell. Thread-safe.
 template <class Learned>
 class Discovery {
  public:
