@@ -27,7 +27,8 @@ Status NativeScheme::read(std::string_view request, RequestKey& key) {
   if (auto status = parse(request); !status) return status;
   removed_.clear();
   for (const Exclusion& exclusion : exclusions_) removed_.push_back(exclusion.node);
-  key.canonical.reserve(request.size());
+  constexpr std::size_t kSpare = 64;  // lets append_canonical end without growing the string
+  key.canonical.reserve(request.size() + kSpare);
   append_canonical(key.canonical, request_, request_.root(), {removed_, added()});
 
   const JsonNode* const stream = request_.find(request_.root(), "stream");

@@ -37,6 +37,8 @@ struct JsonDocument::Memory {
   std::span<char> load(std::string_view input);
 };
 
+static_assert(JsonDocument::kPadding <= simdjson::SIMDJSON_PADDING);
+
 // Copies a text, for simdjson reads beyond its end and names are unescaped in place.
 std::span<char> JsonDocument::Memory::load(std::string_view input) {
   if (!text || capacity < input.size()) {

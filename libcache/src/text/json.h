@@ -51,6 +51,7 @@ struct JsonNode {
 class JsonDocument {
  public:
   static constexpr std::uint32_t kMaxDepth = 512;  // the root counts 1
+  static constexpr std::size_t kPadding = 64;      // bytes behind the text in memory that may be read
 
   JsonDocument();
   JsonDocument(JsonDocument&&) noexcept;

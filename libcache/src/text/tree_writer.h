@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <string>
 
 #include "text/json.h"
 
@@ -10,21 +9,21 @@ namespace libcache {
 
 // What comes between the first value of a container and the next. Only the first stands directly behind an opening
 // bracket, for strings end in a quote.
-inline void append_comma(std::string& out) {
+template <class Out>
+void append_comma(Out& out) {
   if (out.back() != '{' && out.back() != '[') out += ',';
 }
 
-// The Style knows how to spell what the writer finds:
-//   void scalar(std::string& out, const JsonNode& value);
-//   void name(std::string& out, const JsonNode& member);
+// Out is a string, or what can be appended to like one. The Style knows how to spell what the writer finds:
+//   void scalar(Out& out, const JsonNode& value);
+//   void name(Out& out, const JsonNode& member);
 //   bool leaves_out(const JsonNode& member, const JsonNode* following);   the one behind it in sorted order, if any
-//   void before(std::string& out, std::size_t depth, const JsonNode* member);   the next member, or nullptr at the end
+//   void before(Out& out, std::size_t depth, const JsonNode* member);   the next member, or nullptr at the end
 // where the members of the value itself have depth 1.
-template <class Style>
+template <class Out, class Style>
 class TreeWriter {
  public:
-  TreeWriter(std::string& out, const JsonDocument& document, Style style)
-      : out_(out), document_(document), style_(style) {}
+  TreeWriter(Out& out, const JsonDocument& document, Style style) : out_(out), document_(document), style_(style) {}
 
   void write(const JsonNode& value) {
     begin(value);
@@ -84,7 +83,7 @@ class TreeWriter {
     --depth_;
   }
 
-  std::string& out_;
+  Out& out_;
   const JsonDocument& document_;
   Style style_;
   std::size_t depth_ = 0;
