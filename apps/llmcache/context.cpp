@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "stores.h"
+#include "config/stores.h"
 
 namespace llmcache {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <exception>
 
-#include "command_line.h"
-#include "config_files.h"
+#include "cli/command_line.h"
+#include "config/files.h"
 #include "context.h"
 
 namespace {

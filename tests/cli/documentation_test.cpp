@@ -6,8 +6,8 @@
 #include <sstream>
 #include <utility>
 
-#include "command_line.h"
-#include "settings.h"
+#include "cli/command_line.h"
+#include "config/settings.h"
 
 using namespace llmcache;
 

@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "ui/progress.h"
 
 #include <catch2/catch_test_macros.hpp>
 

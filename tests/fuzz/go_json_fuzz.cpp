@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "text/go_json.h"
+#include "text/json/go.h"
 
 using namespace libcache;
 

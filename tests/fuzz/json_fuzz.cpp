@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "text/canonical.h"
-#include "text/json.h"
+#include "text/json/canonical.h"
+#include "text/json/document.h"
 
 using namespace libcache;
 

@@ -47,6 +47,15 @@ class Floors(unittest.TestCase):
         self.refused("libcache/src/store/a.cpp", '#include "entry/b.h"', "store does not see entry")
         self.refused("libcache/src/entry/a.cpp", "#  include <libcache/store.h>", "entry does not see store")
 
+    def test_some_rooms_of_a_floor_do_not_see_others(self):
+        self.accepted("libcache/src/store/redis/client.cpp", '#include "store/redis/routing/route.h"')
+        self.refused("libcache/src/store/redis/wire/a.cpp", '#include "store/redis/routing/route.h"',
+                     "store/redis/wire does not see store/redis/routing")
+        self.refused("libcache/src/store/redis/routing/a.cpp", '#include "store/redis/client.h"',
+                     "store/redis/routing does not see store/redis")
+        self.refused("libcache/src/store/sqlite/a.cpp", '#include "store/redis/wire/reply.h"',
+                     "store/sqlite does not see store/redis/wire")
+
     def test_installed_headers_stand_on_floors_too(self):
         self.accepted("libcache/include/libcache/cache.h", "#include <libcache/key.h>\n#include <string_view>\n")
         self.refused("libcache/include/libcache/key.h", "#include <libcache/entry.h>", "key does not see entry")
@@ -56,7 +65,7 @@ class Floors(unittest.TestCase):
         self.refused("libcache/src/cellar/a.cpp", "", "a.cpp: stands on no floor")
 
     def test_programs_see_only_installed_headers(self):
-        self.accepted("apps/llmcache/a.cpp", '#include "report.h"\n#include <libcache/cache.h>\n#include <fmt/format.h>\n')
+        self.accepted("apps/llmcache/a.cpp", '#include "ui/report.h"\n#include <libcache/cache.h>\n#include <fmt/format.h>\n')
         self.refused("apps/llmcache/a.cpp", '#include "base/hex.h"', "programs see only installed headers")
         self.refused("examples/a.cpp", '#include "store/sqlite.h"', "programs see only installed headers")
 

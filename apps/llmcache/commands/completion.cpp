@@ -3,8 +3,8 @@
 
 #include <map>
 
-#include "command_line.h"
-#include "commands/commands.h"
+#include "cli/command_line.h"
+#include "commands/all.h"
 
 namespace llmcache {
 

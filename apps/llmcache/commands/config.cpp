@@ -3,11 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "commands/commands.h"
-#include "config_files.h"
-#include "json_line.h"
-#include "table.h"
-#include "terminal.h"
+#include "commands/all.h"
+#include "config/files.h"
+#include "ui/json_line.h"
+#include "ui/table.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "commands/commands.h"
-#include "json_line.h"
-#include "terminal.h"
+#include "commands/all.h"
+#include "ui/json_line.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "commands/commands.h"
-#include "json_line.h"
-#include "stores.h"
-#include "terminal.h"
+#include "commands/all.h"
+#include "ui/json_line.h"
+#include "config/stores.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 

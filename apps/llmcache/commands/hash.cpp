@@ -3,11 +3,11 @@
 #include <fstream>
 #include <iostream>
 
-#include "commands/commands.h"
-#include "json_line.h"
-#include "request_argument.h"
-#include "table.h"
-#include "terminal.h"
+#include "commands/all.h"
+#include "ui/json_line.h"
+#include "cli/request_argument.h"
+#include "ui/table.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 

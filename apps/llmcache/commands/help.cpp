@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "command_line.h"
-#include "commands/commands.h"
+#include "cli/command_line.h"
+#include "commands/all.h"
 
 namespace llmcache {
 

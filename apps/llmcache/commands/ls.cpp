@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "commands/commands.h"
-#include "describe.h"
-#include "json_line.h"
-#include "table.h"
-#include "terminal.h"
+#include "commands/all.h"
+#include "ui/describe.h"
+#include "ui/json_line.h"
+#include "ui/table.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 

@@ -8,13 +8,13 @@
 #include <thread>
 #include <utility>
 
-#include "commands/commands.h"
-#include "describe.h"
-#include "json_line.h"
-#include "progress.h"
-#include "stores.h"
-#include "terminal.h"
-#include "values.h"
+#include "commands/all.h"
+#include "ui/describe.h"
+#include "ui/json_line.h"
+#include "ui/progress.h"
+#include "config/stores.h"
+#include "ui/terminal.h"
+#include "config/values.h"
 
 namespace llmcache {
 

@@ -3,9 +3,9 @@
 #include <charconv>
 #include <thread>
 
-#include "commands/commands.h"
-#include "request_argument.h"
-#include "values.h"
+#include "commands/all.h"
+#include "cli/request_argument.h"
+#include "config/values.h"
 
 namespace llmcache {
 

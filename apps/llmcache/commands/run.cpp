@@ -5,10 +5,10 @@
 #include <exception>
 #include <optional>
 
-#include "child.h"
-#include "commands/commands.h"
-#include "request_argument.h"
-#include "values.h"
+#include "process/child.h"
+#include "commands/all.h"
+#include "cli/request_argument.h"
+#include "config/values.h"
 
 namespace llmcache {
 

@@ -1,6 +1,6 @@
-#include "commands/commands.h"
-#include "describe.h"
-#include "json_line.h"
+#include "commands/all.h"
+#include "ui/describe.h"
+#include "ui/json_line.h"
 
 namespace llmcache {
 

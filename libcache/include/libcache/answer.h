@@ -6,9 +6,12 @@
 #include <libcache/stream.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace libcache {
 
@@ -22,6 +25,20 @@ struct Answer {
   Completeness completeness = Completeness::complete;
   std::string reason = {};
 };
+
+// Which answers are kept.
+struct AnswerPolicy {
+  // Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length", "content_filter".
+  std::vector<std::string> refuse;
+  // Keeps incomplete answers too; their metadata says what they are.
+  bool accept_incomplete = false;
+};
+
+// Why the policy kept an answer out.
+// unservable: a gateway that shares the store could not make sense of it.
+enum class Refusal { incomplete, error, finish_reason, too_large, unservable };
+inline constexpr std::size_t kRefusals = 5;
+std::string_view to_string(Refusal refusal);
 
 // Takes an answer as it comes in, whichever kind of entry it will be, and says what it turned out to be. One thread at
 // a time.

@@ -31,14 +31,6 @@ struct Ttl {
   static Ttl never() { return Ttl{std::nullopt}; }
 };
 
-// Which answers are kept.
-struct AnswerPolicy {
-  // Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length", "content_filter".
-  std::vector<std::string> refuse;
-  // Keeps incomplete answers too; their metadata says what they are.
-  bool accept_incomplete = false;
-};
-
 struct CacheOptions {
   KeyOptions key;
   Ttl ttl;
@@ -77,12 +69,6 @@ struct StoreAnswerOptions {
   bool only_new = false;
   bool allow_errors = false;  // stores errors and incomplete answers, whatever the cache's policy says of them
 };
-
-// Why the policy kept an answer out.
-// unservable: a gateway that shares the store could not make sense of it.
-enum class Refusal { incomplete, error, finish_reason, too_large, unservable };
-inline constexpr std::size_t kRefusals = 5;
-std::string_view to_string(Refusal refusal);
 
 // What a cache has done since it was made.
 struct Counters {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/guarded.h"
-#include "cache/answer_policy.h"
+#include "answer/policy.h"
 #include "cache/get_or_fill.h"
-#include "cache/layout.h"
+#include "cache/layout/entries.h"
 #include "cache/write_queue.h"
 
 namespace libcache {

@@ -3,7 +3,7 @@
 
 #include <libcache/cache.h>
 
-#include "store/memory_flights.h"
+#include "store/local_flights.h"
 
 namespace libcache {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "key/pointer.h"
-#include "text/canonical.h"
-#include "text/json.h"
+#include "text/json/canonical.h"
+#include "text/json/document.h"
 
 namespace libcache {
 

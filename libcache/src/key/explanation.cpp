@@ -1,7 +1,7 @@
 #include "key/explanation.h"
 
 #include "key/scheme.h"
-#include "text/canonical.h"
+#include "text/json/canonical.h"
 
 namespace libcache {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "text/json.h"
+#include "text/json/document.h"
 
 namespace libcache {
 

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "text/json_error.h"
+#include "text/json/error.h"
 #include "text/utf8.h"
 
 namespace libcache {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "text/json.h"
+#include "text/json/document.h"
 
 namespace libcache {
 

@@ -1,8 +1,8 @@
 #include "key/scheme.h"
 
-#include "key/bifrost.h"
+#include "key/bifrost/derive.h"
 #include "key/names.h"
-#include "key/native.h"
+#include "key/native/derive.h"
 #include "text/utf8.h"
 
 namespace libcache {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "text/json.h"
+#include "text/json/document.h"
 
 namespace libcache {
 

@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
-#include "store/deadline_lock.h"
-#include "store/memory_flights.h"
+#include "base/deadline_lock.h"
+#include "store/local_flights.h"
 
 namespace libcache {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "store/memory.h"
 #include "store/read_only.h"
-#include "store/redis_store.h"
-#include "store/sqlite_store.h"
+#include "store/redis/store.h"
+#include "store/sqlite/store.h"
 #include "store/tiered.h"
 
 namespace libcache {

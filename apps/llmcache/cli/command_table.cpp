@@ -1,0 +1,33 @@
+#include <array>
+
+#include "cli/command.h"
+#include "commands/all.h"
+
+namespace llmcache {
+
+namespace {
+
+constexpr auto kTable = std::to_array<CommandRow>({
+    {"run", "answers a request from the cache, or runs COMMAND and keeps its answer", make_run},
+    {"get", "prints the stored response", make_get},
+    {"put", "stores a response or a stream", make_put},
+    {"replay", "prints the stored stream, chunk by chunk", make_replay},
+    {"hash", "prints the key of a request", make_hash},
+    {"diff", "compares the keys of two requests", make_diff},
+    {"ls", "lists entries", make_ls},
+    {"show", "shows an entry", make_show},
+    {"clear", "removes the entries of a request", make_clear},
+    {"purge", "removes all entries whose names start with PREFIX", make_purge},
+    {"doctor", "checks the store and the configuration", make_doctor},
+    {"config", "shows the configuration", make_config},
+    {"completion", "prints a completion script", make_completion},
+    {"help", "explains a topic or a command", make_help},
+});
+
+}  // namespace
+
+std::span<const CommandRow> command_table() {
+  return kTable;
+}
+
+}  // namespace llmcache

@@ -1,0 +1,50 @@
+#include "cli/request_argument.h"
+
+#include <fmt/format.h>
+#include <libcache/bifrost.h>
+
+namespace llmcache {
+
+namespace lc = libcache;
+
+void RequestArgument::declare(Options& options) {
+  options.positional("REQUEST", path_, "the request: a file, or - for stdin");
+  options.value("--key", "KEY", key_, "names the entry instead of a request");
+}
+
+const std::string& RequestArgument::request() {
+  if (!request_) request_ = read_input(path_);
+  return *request_;
+}
+
+lc::RequestKey RequestArgument::key(Context& context) {
+  return checked(about_request(path_, context.cache().key(request())));
+}
+
+lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
+  if (is_named() && !is_stdin()) usage_error("give either a REQUEST or --key, not both");
+  if (is_named() && key_->empty()) usage_error("the KEY of --key is empty");
+  lc::Cache& cache = context.cache();
+  if (!is_named()) {
+    const auto key = this->key(context);
+    entry_ = cache.entry_name(key.response_name, kind);
+    provider_ = key.provider;
+    return context.settle(cache.get(key, kind, context.deadline()));
+  }
+  entry_ = cache.entry_name(*key_, kind);
+  provider_ = context.settings().provider.value_or("");
+  auto lookup = context.settle(cache.get_named(entry_, context.deadline()));
+  if (lookup && lookup.entry->kind() != kind) return {.miss = lc::MissReason::wrong_kind};
+  return lookup;
+}
+
+std::string RequestArgument::annotated(std::string_view stored, std::string_view index) const {
+  return checked(lc::bifrost::annotate(stored, provider_, entry_ + std::string(index)));
+}
+
+void require_bifrost(const Context& context, std::string_view option) {
+  if (context.settings().compat == lc::KeyScheme::bifrost) return;
+  usage_error(fmt::format("{} is for a gateway's entries: it needs --compat bifrost", option));
+}
+
+}  // namespace llmcache

@@ -1,0 +1,23 @@
+// The commands, each made in the file of its name.
+#pragma once
+
+#include "cli/command.h"
+
+namespace llmcache {
+
+std::unique_ptr<Command> make_clear();
+std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_config();
+std::unique_ptr<Command> make_diff();
+std::unique_ptr<Command> make_doctor();
+std::unique_ptr<Command> make_get();
+std::unique_ptr<Command> make_hash();
+std::unique_ptr<Command> make_help();
+std::unique_ptr<Command> make_ls();
+std::unique_ptr<Command> make_purge();
+std::unique_ptr<Command> make_put();
+std::unique_ptr<Command> make_replay();
+std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_show();
+
+}  // namespace llmcache

@@ -1,0 +1,191 @@
+#include "process/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "failure.h"
+
+extern "C" {  // the header of glibc 2.36 forgets to say so
+#include <sys/pidfd.h>
+}
+
+extern char** environ;  // NOLINT: POSIX declares it nowhere
+
+namespace llmcache {
+
+namespace {
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() { close(); }
+  void close() {
+    if (number_ >= 0) ::close(std::exchange(number_, -1));
+  }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+};
+
+[[noreturn]] void own_failure(const char* what) {
+  throw Failure(Exit::run_failed, fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+Pipe make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) own_failure("pipe");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// While it lives, the signals that end programs arrive at a descriptor instead.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&caught_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&caught_, signal);
+    ::sigprocmask(SIG_BLOCK, &caught_, &before_);
+    arrived_ = Descriptor(::signalfd(-1, &caught_, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (arrived_.number() < 0) own_failure("signalfd");
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+  int descriptor() const { return arrived_.number(); }
+  const sigset_t& before() const { return before_; }
+
+  // Hands what arrived on to the child that a pidfd names, if it still lives.
+  void forward(int child) const {
+    signalfd_siginfo info{};
+    while (::read(arrived_.number(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      // What the terminal's keys sent, the child has got from the terminal already.
+      if (child >= 0 && info.ssi_code != SI_KERNEL) {
+        ::pidfd_send_signal(child, static_cast<int>(info.ssi_signo), nullptr, 0);
+      }
+    }
+  }
+
+ private:
+  sigset_t caught_{};
+  sigset_t before_{};
+  Descriptor arrived_;
+};
+
+pid_t spawn(const std::vector<std::string>& command, const Pipe& input, const Pipe& output, const Signals& signals) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input.read.number(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.write.number(), STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setsigmask(&attributes, &signals.before());
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  pid_t child = -1;
+  const int error = ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    const Exit exit = error == ENOENT ? Exit::run_not_found
+                      : error == EACCES || error == ENOEXEC || error == EISDIR || error == ENOTDIR
+                          ? Exit::run_not_executable
+                          : Exit::run_failed;
+    throw Failure(exit, fmt::format("{}: {}", command[0], std::strerror(error)));
+  }
+  return child;
+}
+
+// Writes as much as the child takes now; closes its stdin at the end, or when it no longer reads.
+void feed(Descriptor& to, std::string_view& input) {
+  const ssize_t written = ::write(to.number(), input.data(), input.size());
+  if (written >= 0) {
+    input.remove_prefix(static_cast<std::size_t>(written));
+  } else if (errno != EAGAIN && errno != EINTR) {
+    input = {};
+  }
+  if (input.empty()) to.close();
+}
+
+// Reads what has arrived. Closes the descriptor at its end, or when `on_output` wants no more.
+void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(std::string_view)>& on_output) {
+  const ssize_t received = ::read(from.number(), buffer.data(), buffer.size());
+  if (received < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (received <= 0 || !on_output(std::string_view(buffer.data(), static_cast<std::size_t>(received)))) from.close();
+}
+
+}  // namespace
+
+ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events) {
+  const Signals signals;
+  Pipe in = make_pipe();
+  Pipe out = make_pipe();
+  const pid_t child = spawn(command, in, out, signals);
+  Descriptor alive(::pidfd_open(child, 0));
+  if (alive.number() < 0) own_failure("pidfd_open");
+  in.read.close();
+  out.write.close();
+  ::fcntl(in.write.number(), F_SETFL, O_NONBLOCK);
+  feed(in.write, input);
+  events.on_start();
+
+  ChildResult result;
+  constexpr std::size_t kPiece = 64 * 1024;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
+  // A child may close its stdout long before it ends, and its own children may hold it open after that.
+  while (alive.number() >= 0 || out.read.number() >= 0) {
+    pollfd ready[] = {{out.read.number(), POLLIN, 0},
+                      {in.write.number(), POLLOUT, 0},
+                      {signals.descriptor(), POLLIN, 0},
+                      {alive.number(), POLLIN, 0}};
+    if (::poll(ready, 4, -1) < 0 && errno != EINTR) own_failure("poll");
+    if (ready[0].revents != 0) drain(out.read, {buffer.get(), kPiece}, events.on_output);
+    if (ready[1].revents != 0) feed(in.write, input);
+    if (ready[2].revents != 0) {
+      result.signalled = true;
+      signals.forward(alive.number());
+      events.on_signal();
+      if (alive.number() < 0) out.read.close();
+    }
+    if (ready[3].revents != 0) {
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      alive.close();
+      in.write.close();
+      result.signalled |= WIFSIGNALED(status);
+      result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+  }
+  return result;
+}
+
+}  // namespace llmcache

@@ -1,0 +1,71 @@
+#include "ui/describe.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "failure.h"
+#include "config/values.h"
+
+namespace llmcache {
+
+namespace lc = libcache;
+
+std::string format_time(lc::UnixTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                     (time - seconds).count());
+}
+
+nlohmann::ordered_json describe(const lc::EntryHead& head, lc::UnixTime now) {
+  nlohmann::ordered_json json{{"kind", lc::to_string(head.kind)}};
+  const auto text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) json[name] = value;
+  };
+  const auto number = [&](const char* name, const auto& value) {
+    if (value) json[name] = *value;
+  };
+  const auto duration = [&](const char* name, const std::optional<lc::Milliseconds>& value) {
+    if (value) json[name] = value->count();
+  };
+  const lc::Metadata& metadata = head.metadata;
+  text("provider", metadata.provider);
+  text("model", metadata.model);
+  text("finish_reason", metadata.finish_reason);
+  if (metadata.incomplete) json["incomplete"] = true;
+  text("content_type", metadata.content_type);
+  number("prompt_tokens", metadata.prompt_tokens);
+  number("completion_tokens", metadata.completion_tokens);
+  number("cached_tokens", metadata.cached_tokens);
+  number("reasoning_tokens", metadata.reasoning_tokens);
+  duration("origin_first_chunk_ms", metadata.origin_first_chunk);
+  duration("origin_total_ms", metadata.origin_total);
+  json["payload_bytes"] = head.payload_size;
+  if (is_dated(head)) json["created"] = format_time(head.created);
+  json["expires"] = head.expires ? nlohmann::ordered_json(format_time(*head.expires)) : nlohmann::ordered_json("never");
+  if (is_dated(head)) json["age_ms"] = (now - head.created).count();
+  if (head.expires) json["ttl_ms"] = (*head.expires - now).count();
+  text("tool", metadata.tool);
+  return json;
+}
+
+lc::EntryHead head_of(const lc::Entry& entry) {
+  return {entry.kind(),           entry.created(),           entry.expires(),
+          entry.request_digest(), checked(entry.metadata()), entry.payload_size()};
+}
+
+bool is_dated(const lc::EntryHead& head) {
+  return head.created != lc::UnixTime{};
+}
+
+std::string age(const lc::EntryHead& head, lc::UnixTime now) {
+  return is_dated(head) ? format_duration(std::max(now - head.created, lc::Milliseconds(0))) : "-";
+}
+
+std::string time_left(const lc::EntryHead& head, lc::UnixTime now) {
+  if (!head.expires) return "never";
+  return *head.expires <= now ? "expired" : format_duration(*head.expires - now);
+}
+
+}  // namespace llmcache

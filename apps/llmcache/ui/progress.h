@@ -1,0 +1,50 @@
+// How far work over many entries has come.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "config/settings.h"
+
+namespace llmcache {
+
+struct Advance {
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::chrono::milliseconds elapsed{0};
+};
+
+// "[=========>          ] 45000 of 100000, 21400/s, 3s left"; the last two only once there is a rate.
+std::string progress_bar(const Advance& advance);
+// The same for programs, as one line.
+std::string progress_json(const Advance& advance);
+
+// Shows it on stderr, no more often than people or logs want to read it.
+class Progress {
+ public:
+  enum class Form { none, bar, json };
+  // JSON with --json; a bar if stderr is a terminal, and without -q.
+  static Form form_for(const Settings& settings);
+
+  Progress(Form form, std::uint64_t total) : form_(form), total_(total) {}
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress();  // takes the bar away
+
+  void show(std::uint64_t done);
+  // The last line of JSON.
+  void finish(std::uint64_t done);
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  void print(std::uint64_t done, Steady::time_point now);
+
+  const Form form_;
+  const std::uint64_t total_;
+  const Steady::time_point start_ = Steady::now();
+  Steady::time_point next_ = start_;
+  bool drawn_ = false;
+};
+
+}  // namespace llmcache

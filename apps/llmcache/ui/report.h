@@ -1,0 +1,31 @@
+// Words on stderr: warnings, notes and the one line that ends a failed call.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ui/color.h"
+#include "failure.h"
+
+namespace llmcache {
+
+class Report {
+ public:
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool color = false;
+
+  // Something is not as it should be, but the call goes on.
+  void warn(std::string_view message) const;
+  // What the cache did, for those who asked (-v).
+  void note(std::string_view message) const;
+  // A plain line for people, whatever the verbosity but -q.
+  void say(std::string_view message) const;
+  void error(Exit exit, std::string_view message) const;
+
+ private:
+  std::string in(Style style, std::string_view text) const;
+};
+
+}  // namespace llmcache

@@ -1,0 +1,22 @@
+// Rows for people or for programs: aligned under headings on a terminal, separated by tabs without headings elsewhere.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ui/output.h"
+
+namespace llmcache {
+
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  void print(Output& out) const;
+
+ private:
+  std::vector<std::string> headings_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace llmcache

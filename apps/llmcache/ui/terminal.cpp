@@ -1,0 +1,83 @@
+#include "ui/terminal.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <iterator>
+
+namespace llmcache {
+
+namespace {
+
+struct Decoded {
+  std::uint32_t code_point = 0;
+  std::size_t length = 0;  // 0: not UTF-8
+};
+
+Decoded decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                           : 0;
+  if (length == 0 || text.size() < length) return {};
+  std::uint32_t code_point = lead & (0xffu >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code_point = code_point << 6 | (byte(i) & 0x3fu);
+  }
+  constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
+  if (code_point < kSmallest[length] || code_point > 0x10ffff || surrogate) return {};
+  return {code_point, length};
+}
+
+// Characters that change how a terminal shows what follows, or that show nothing at all.
+bool is_hazardous(std::uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+}  // namespace
+
+bool is_terminal(int descriptor) {
+  return ::isatty(descriptor) == 1;
+}
+
+bool is_stream(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+std::string escaped(std::string_view text, bool keep_lines) {
+  std::string safe;
+  safe.reserve(text.size());
+  while (!text.empty()) {
+    const auto [code_point, length] = decode(text);
+    if (length == 0) {
+      fmt::format_to(std::back_inserter(safe), "\\x{:02x}", static_cast<unsigned char>(text[0]));
+    } else if (keep_lines && (code_point == '\n' || code_point == '\t')) {
+      safe += static_cast<char>(code_point);
+    } else if (!is_hazardous(code_point)) {
+      safe += text.substr(0, length);
+    } else if (code_point < 0x80) {
+      fmt::format_to(std::back_inserter(safe), "\\x{:02x}", code_point);
+    } else {
+      fmt::format_to(std::back_inserter(safe), "\\u{:04x}", code_point);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return safe;
+}
+
+std::string quoted_if_odd(std::string_view name) {
+  const std::string safe = escaped(name, false);
+  const bool odd = safe != name || name.empty() || name.find_first_of(" '\"\\") != std::string_view::npos;
+  return odd ? "'" + safe + "'" : safe;
+}
+
+}  // namespace llmcache

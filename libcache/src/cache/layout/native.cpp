@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "cache/layout/entries.h"
+#include "key/names.h"
+
+namespace libcache {
+
+namespace {
+
+class NativeLayout final : public EntryLayout {
+ public:
+  std::string entry_name(std::string_view key, EntryKind kind) const override {
+    if (key.ends_with(kStreamSuffix)) key.remove_suffix(kStreamSuffix.size());
+    return kind == EntryKind::stream ? fmt::format("{}{}", key, kStreamSuffix) : std::string(key);
+  }
+
+  Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const override {
+    auto value = store.get(name, deadline);
+    if (!value) return tl::make_unexpected(value.error());
+    if (!*value) return Lookup{};
+    auto entry = Entry::open(std::move(**value));
+    if (!entry) return Lookup{.miss = MissReason::corrupt, .reason = std::move(entry.error().message)};
+    return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
+  }
+
+  Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
+    auto bytes = libcache::encode(draft);
+    if (!bytes) return tl::make_unexpected(bytes.error());
+    std::vector<NamedValue> values;
+    values.push_back({name, *std::move(bytes)});
+    return values;
+  }
+
+  Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
+                     Deadline deadline) const override {
+    return store.put(values.front().name, values.front().bytes, options, deadline);
+  }
+
+  Result<std::vector<std::string>> names_under(Store& store, const std::string& base,
+                                               Deadline deadline) const override {
+    std::vector<std::string> names{base, entry_name(base, EntryKind::stream)};
+    const auto add = [&](const Listing& listing) -> Result<bool> {
+      names.push_back(listing.name);
+      return true;
+    };
+    const auto scanned = store.scan(base + std::string(kSampleSuffix), 0, add, deadline);
+    if (!scanned) return tl::make_unexpected(scanned.error());
+    return names;
+  }
+
+  std::size_t head_bytes() const override { return kEntryHeadBytes; }
+  Result<EntryHead> head(const Listing& listing) const override { return decode_head(listing.head); }
+};
+
+}  // namespace
+
+std::unique_ptr<EntryLayout> make_native_layout() {
+  return std::make_unique<NativeLayout>();
+}
+
+}  // namespace libcache

@@ -1,0 +1,82 @@
+#include "store/redis/routing/placement.h"
+
+#include <charconv>
+#include <string_view>
+#include <vector>
+
+#include "store/redis/server/info.h"
+#include "store/redis/routing/slots.h"
+
+namespace libcache::redis {
+
+namespace {
+
+// Cuts the next piece off `text`.
+std::string_view cut(std::string_view& text, char separator) {
+  const auto piece = text.substr(0, text.find(separator));
+  text.remove_prefix(std::min(text.size(), piece.size() + 1));
+  return piece;
+}
+
+// Changes whenever the server starts. Empty where we may not know.
+std::string run_id(const Reply& info) {
+  return info.is_error() ? std::string() : std::string(field_of(info.text, "run_id"));
+}
+
+std::size_t count_slots(std::string_view range) {
+  const auto number = [](std::string_view digits) {
+    std::size_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  };
+  const auto first = number(cut(range, '-'));
+  return range.empty() ? 1 : number(range) - first + 1;
+}
+
+// What stands in CLUSTER NODES about the server that answered: seven fields, the last of them "connected", and then its
+// slots, of which those that are moving stand in brackets.
+std::string_view own_slots(std::string_view nodes) {
+  while (!nodes.empty()) {
+    std::string_view line = cut(nodes, '\n');
+    if (line.find("myself") == std::string_view::npos) continue;
+    for (int field = 0; field < 8; ++field) cut(line, ' ');
+    return line;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Layout> layout_of_server(Node& server, Deadline deadline) {
+  const Command command = {"INFO", "server"};
+  const auto replies = server.run({&command, 1}, Repeat::allowed, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  return Layout{.servers = server.endpoint().name() + " " + run_id(replies->front())};
+}
+
+Result<Layout> layout_of_cluster(std::span<const std::shared_ptr<Node>> masters, Deadline deadline) {
+  const std::vector<Command> commands = {{"INFO", "server"}, {"CLUSTER", "NODES"}};
+  Layout layout;
+  std::size_t slots = 0;
+  for (const auto& master : masters) {
+    const auto replies = master->run(commands, Repeat::allowed, deadline);
+    if (!replies) return tl::make_unexpected(replies.error());
+    if ((*replies)[1].is_error()) {
+      return tl::make_unexpected(error_of((*replies)[1], "CLUSTER NODES", master->endpoint().name()));
+    }
+    std::string_view own = own_slots((*replies)[1].text);
+    layout.servers += master->endpoint().name() + " " + run_id(replies->front()) + " " + std::string(own) + "\n";
+    while (!own.empty()) {
+      const auto range = cut(own, ' ');
+      if (range.starts_with('[')) {
+        layout.moving = true;
+      } else {
+        slots += count_slots(range);
+      }
+    }
+  }
+  layout.moving |= slots != kSlots;
+  return layout;
+}
+
+}  // namespace libcache::redis

@@ -1,0 +1,118 @@
+#include "store/redis/routing/sentinel.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "store/redis/routing/discovery.h"
+#include "store/redis/wire/error.h"
+
+namespace libcache::redis {
+
+namespace {
+
+// Sentinels hold the master's password themselves, and mostly ask for none.
+ConnectionOptions for_sentinels(ConnectionOptions connection) {
+  connection.database = 0;
+  connection.only_master = false;
+  connection.password_is_optional = true;
+  return connection;
+}
+
+ConnectionOptions for_masters(ConnectionOptions connection) {
+  connection.only_master = true;
+  return connection;
+}
+
+class SentinelRoute final : public Route {
+ public:
+  SentinelRoute(const std::vector<Endpoint>& sentinels, std::string master_name, const ConnectionOptions& connection,
+                const RedisOptions& options)
+      : master_name_(std::move(master_name)),
+        connection_(for_masters(connection)),
+        options_(options),
+        master_(
+            "where " + master_name_ + " is", options, [this] { return sentinels_; },
+            [this](Node& sentinel, Deadline deadline) { return ask(sentinel, deadline); }) {
+    for (const Endpoint& sentinel : sentinels) {
+      sentinels_.push_back(std::make_shared<Node>(sentinel, for_sentinels(connection), options));
+    }
+  }
+
+  Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) override {
+    const auto node = master_.get(deadline);
+    if (!node) return tl::make_unexpected(node.error());
+    auto replies = (*node)->run(commands, repeat, deadline);
+    const bool demoted = replies && std::ranges::all_of(*replies, is_readonly);
+    if (replies && !demoted) return replies;
+    const auto successor = master_.get_after(*node, deadline);
+    if (!successor || (*successor == *node && !demoted)) return replies;
+    // A replica has carried out nothing.
+    const bool repeatable = demoted || repeat == Repeat::allowed;
+    return repeatable ? (*successor)->run(commands, repeat, deadline) : std::move(replies);
+  }
+
+  Result<std::shared_ptr<Node>> node_of(std::string_view, Deadline deadline) override { return master_.get(deadline); }
+
+  Result<Masters> masters(Deadline deadline) override {
+    return master_.get(deadline).map([](const auto& node) { return Masters{node}; });
+  }
+
+  Result<Masters> masters_after(const Masters& known, Deadline deadline) override {
+    return master_.get_after(known.front(), deadline).map([](const auto& node) { return Masters{node}; });
+  }
+
+  Result<Layout> layout(Deadline deadline) override {
+    const auto node = master_.get(deadline);
+    if (!node) return tl::make_unexpected(node.error());
+    auto layout = layout_of_server(**node, deadline);
+    if (layout) return layout;
+    const auto successor = master_.get_after(*node, deadline);
+    return successor && *successor != *node ? layout_of_server(**successor, deadline) : std::move(layout);
+  }
+
+ private:
+  Result<std::shared_ptr<Node>> ask(Node& sentinel, Deadline deadline) {
+    const auto endpoint = ask_endpoint(sentinel, deadline);
+    if (!endpoint) return tl::make_unexpected(endpoint.error());
+    const auto known = master_.known();
+    if (known && known->endpoint() == *endpoint) return known;
+    if (known && connection_.on_event) {
+      connection_.on_event(
+          {Event::Severity::info, "store.master_changed", master_name_ + " is now at " + endpoint->name()});
+    }
+    return std::make_shared<Node>(*endpoint, connection_, options_);
+  }
+
+  Result<Endpoint> ask_endpoint(Node& sentinel, Deadline deadline) {
+    const Command command = {"SENTINEL", "get-master-addr-by-name", master_name_};
+    const auto replies = sentinel.run({&command, 1}, Repeat::allowed, deadline);
+    if (!replies) return tl::make_unexpected(replies.error());
+    const Reply& reply = replies->front();
+    const std::string& name = sentinel.endpoint().name();
+    if (reply.is_error()) return tl::make_unexpected(error_of(reply, "SENTINEL", name));
+    if (reply.elements.size() != 2) {
+      return fail(ErrorCode::refused, "the sentinel at " + name + " knows no master called " + master_name_);
+    }
+    Endpoint endpoint;
+    endpoint.host = reply.elements[0].text;
+    const std::string& port = reply.elements[1].text;
+    std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    return endpoint;
+  }
+
+  const std::string master_name_;
+  const ConnectionOptions connection_;
+  const RedisOptions options_;
+  std::vector<std::shared_ptr<Node>> sentinels_;
+  Discovery<Node> master_;
+};
+
+}  // namespace
+
+std::unique_ptr<Route> make_sentinel_route(std::vector<Endpoint> sentinels, std::string master_name,
+                                           ConnectionOptions connection, const RedisOptions& options) {
+  return std::make_unique<SentinelRoute>(sentinels, std::move(master_name), connection, options);
+}
+
+}  // namespace libcache::redis

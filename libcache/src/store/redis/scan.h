@@ -1,0 +1,43 @@
+// Listing what names there are, wherever they lie and while they move.
+#pragma once
+
+#include <libcache/store.h>
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "store/redis/client.h"
+
+namespace libcache::redis {
+
+// The rows of `names`, of what is still there and is a plain value.
+Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
+                                      UnixTime now, Deadline deadline);
+
+// One Store::scan. The views and the visitor must outlive it.
+class Scan {
+ public:
+  Scan(Client& client, const Clock& clock, std::string_view prefix, std::size_t head_bytes, const Store::Visitor& visit,
+       Deadline deadline);
+
+  Status run();
+
+ private:
+  // False: the visitor has seen enough.
+  Result<bool> visit_servers();
+  Result<bool> visit_server(Node& server);
+  Result<bool> visit_names(std::vector<std::string> names);
+
+  Client& client_;
+  const Clock& clock_;
+  const std::string_view prefix_;
+  const std::string pattern_;
+  const std::size_t head_bytes_;
+  const Store::Visitor& visit_;
+  const Deadline deadline_;
+  std::unordered_set<std::string> seen_;  // SCAN may show a name twice
+};
+
+}  // namespace libcache::redis

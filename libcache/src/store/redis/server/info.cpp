@@ -1,0 +1,26 @@
+#include "store/redis/server/info.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace libcache::redis {
+
+std::string_view field_of(std::string_view info, std::string_view name) {
+  while (!info.empty()) {
+    const auto line = info.substr(0, info.find("\r\n"));
+    info.remove_prefix(std::min(info.size(), line.size() + 2));
+    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') {
+      return line.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+std::uint64_t number_of(std::string_view info, std::string_view name) {
+  const auto digits = field_of(info, name);
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+}  // namespace libcache::redis

@@ -1,0 +1,228 @@
+#include "store/redis/store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/batch.h"
+#include "store/listing_lookup.h"
+#include "store/redis/client.h"
+#include "store/redis/doctor/diagnosis.h"
+#include "store/redis/flights.h"
+#include "store/redis/scan.h"
+
+namespace libcache {
+namespace {
+
+using redis::Command;
+using redis::Repeat;
+using redis::Reply;
+
+class RedisStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable, public Flights {
+ public:
+  RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
+      : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
+        flights_(client_, options.redis),
+        clock_(options.clock),
+        url_(url),
+        user_(options.redis.user.value_or(url.user)),
+        insecure_(options.redis.tls.insecure) {}
+
+  Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
+    auto value = client_.run({"GET", name}, Repeat::allowed, deadline);
+    if (!value) return tl::make_unexpected(std::move(value.error()));
+    if (value->is_nil()) return std::nullopt;
+    return std::move(value->text);
+  }
+
+  Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
+                   Deadline deadline) override {
+    if (const auto fits = check_size(value.size(), deadline); !fits) return tl::make_unexpected(fits.error());
+    Command command = {"SET", name, value};
+    std::string left;
+    if (options.expires) {
+      const auto milliseconds = (*options.expires - clock_()).count();
+      if (milliseconds <= 0 && !options.only_new) return forget(name, deadline);
+      left = std::to_string(std::max<Milliseconds::rep>(1, milliseconds));
+      command.insert(command.end(), {"PX", left});
+    }
+    if (options.only_new) command.push_back("NX");
+    // Sent twice, NX could find what it wrote itself.
+    const auto reply = client_.run(command, options.only_new ? Repeat::forbidden : Repeat::allowed, deadline);
+    if (!reply) return tl::make_unexpected(reply.error());
+    return !reply->is_nil();
+  }
+
+  Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
+    constexpr std::size_t kBatch = 500;
+    std::uint64_t removed = 0;
+    while (!names.empty()) {
+      const auto size = std::min(kBatch, names.size());
+      const auto batch = remove_batch(names.first(size), deadline);
+      if (!batch) return batch;
+      removed += *batch;
+      names = names.subspan(size);
+    }
+    return removed;
+  }
+
+  Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
+    return redis::Scan(client_, clock_, prefix, head_bytes, visit, deadline).run();
+  }
+
+  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
+    auto listings = redis::describe(client_, {std::string(name)}, 0, clock_(), deadline);
+    if (!listings) return tl::make_unexpected(listings.error());
+    if (listings->empty()) return std::nullopt;
+    return std::move(listings->front());
+  }
+
+  Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
+                                                          Deadline deadline) override;
+  Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override;
+
+  Result<Flight> join(std::string_view name, Deadline deadline) override { return flights_.join(name, deadline); }
+
+  Status ping(Deadline deadline) override {
+    const auto ping_all = [&](const redis::Masters& masters) -> Status {
+      for (const auto& master : masters) {
+        const auto pong = client_.run_at(*master, {"PING"}, deadline);
+        if (!pong) return tl::make_unexpected(pong.error());
+      }
+      return {};
+    };
+    return client_.with_masters(ping_all, deadline);
+  }
+
+  std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
+    return redis::diagnose({client_, url_, user_, insecure_, clock_, options, deadline});
+  }
+
+ private:
+  // What has expired before it is written is as good as removed.
+  Result<bool> forget(std::string_view name, Deadline deadline) {
+    const auto removed = remove(std::vector{std::string(name)}, deadline);
+    if (!removed) return tl::make_unexpected(removed.error());
+    return true;
+  }
+
+  Result<std::uint64_t> remove_batch(std::span<const std::string> names, Deadline deadline);
+  Status check_size(std::size_t size, Deadline deadline);
+  Result<std::size_t> ask_largest_value(Deadline deadline);
+
+  redis::Client client_;
+  redis::SharedFlights flights_;
+  const Clock clock_;
+  const StoreUrl url_;
+  const std::string user_;
+  const bool insecure_;
+  std::atomic<bool> has_unlink_ = true;         // since Redis 4
+  std::atomic<std::size_t> largest_value_ = 0;  // 0: not asked for yet
+};
+
+// Each value and its time left in one round trip. What went between the two is as good as never seen.
+Result<std::vector<std::optional<StoredValue>>> RedisStore::get_all(std::span<const std::string> names,
+                                                                    Deadline deadline) {
+  std::vector<std::optional<StoredValue>> values(names.size());
+  if (names.empty()) return values;
+  std::vector<Command> commands;
+  for (const std::string& name : names) {
+    commands.push_back({"GET", name});
+    commands.push_back({"PTTL", name});
+  }
+  auto replies = client_.run_all(commands, Repeat::allowed, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  const UnixTime now = clock_();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Reply& value = (*replies)[2 * i];
+    const Reply& left = (*replies)[2 * i + 1];
+    if (value.is_error()) return client_.refused(value, commands[2 * i]);
+    if (left.is_error()) return client_.refused(left, commands[2 * i + 1]);
+    constexpr auto kGone = -2;
+    if (value.is_nil() || left.integer == kGone) continue;
+    values[i] = StoredValue{std::move(value.text), std::nullopt};
+    if (left.integer >= 0) values[i]->expires = now + Milliseconds(left.integer);
+  }
+  return values;
+}
+
+Status RedisStore::put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) {
+  if (values.empty()) return {};
+  const std::string left =
+      expires ? std::to_string(std::max<Milliseconds::rep>(1, (*expires - clock_()).count())) : std::string();
+  std::vector<Command> commands;
+  for (const NamedValue& value : values) {
+    if (auto fits = check_size(value.bytes.size(), deadline); !fits) return fits;
+    commands.push_back({"SET", value.name, value.bytes});
+    if (expires) commands.back().insert(commands.back().end(), {"PX", left});
+  }
+  const auto replies = client_.run_all(commands, Repeat::allowed, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  for (const Reply& reply : *replies) {
+    if (reply.is_error()) return client_.refused(reply, commands.front());
+  }
+  return {};
+}
+
+Result<std::uint64_t> RedisStore::remove_batch(std::span<const std::string> names, Deadline deadline) {
+  const bool unlink = has_unlink_;
+  std::vector<Command> commands;
+  for (const std::string& name : names) commands.push_back({unlink ? "UNLINK" : "DEL", name});
+  const auto replies = client_.run_all(commands, Repeat::forbidden, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  if (unlink && replies->front().is_error() && replies->front().text.starts_with("ERR unknown command")) {
+    has_unlink_ = false;
+    return remove_batch(names, deadline);
+  }
+  std::uint64_t removed = 0;
+  for (const Reply& reply : *replies) {
+    if (reply.is_error()) return client_.refused(reply, commands.front());
+    removed += static_cast<std::uint64_t>(reply.integer);
+  }
+  return removed;
+}
+
+// Refuses what the server would refuse by closing the connection in the middle of it.
+Status RedisStore::check_size(std::size_t size, Deadline deadline) {
+  constexpr std::size_t kAlwaysTaken = 1 << 20;  // the least that proto-max-bulk-len can be set to
+  if (size <= kAlwaysTaken) return {};
+  if (largest_value_ == 0) {
+    const auto largest = ask_largest_value(deadline);
+    if (!largest) return tl::make_unexpected(largest.error());
+    largest_value_ = *largest;
+  }
+  if (size <= largest_value_) return {};
+  return fail(ErrorCode::policy, client_.url() + " takes values of up to " + std::to_string(largest_value_) +
+                                     " bytes, not " + std::to_string(size));
+}
+
+Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
+  constexpr std::size_t kUsual = 512 << 20;
+  std::size_t limit = kUsual;
+  const auto ask_first = [&](const redis::Masters& masters) -> Status {
+    const auto reply = client_.run_at(*masters.front(), {"CONFIG", "GET", "proto-max-bulk-len"}, deadline);
+    // Who may not ask has to rely on what is usual.
+    if (!reply) return reply.error().code == ErrorCode::refused ? Status() : tl::make_unexpected(reply.error());
+    if (reply->elements.size() != 2) return {};
+    const std::string& digits = reply->elements[1].text;
+    std::from_chars(digits.data(), digits.data() + digits.size(), limit);
+    return {};
+  };
+  if (const Status asked = client_.with_masters(ask_first, deadline); !asked) {
+    return tl::make_unexpected(asked.error());
+  }
+  return std::min(limit, kUsual);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_redis_store(const StoreUrl& url, const StoreOptions& options) {
+  auto route = redis::make_route(url, options);
+  if (!route) return tl::make_unexpected(route.error());
+  return std::make_unique<RedisStore>(std::move(*route), url, options);
+}
+
+}  // namespace libcache

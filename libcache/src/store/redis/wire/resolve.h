@@ -1,0 +1,24 @@
+// Host names to addresses, within a deadline.
+#pragma once
+
+#include <libcache/result.h>
+#include <libcache/time.h>
+#include <sys/socket.h>
+
+#include <vector>
+
+#include "store/redis/wire/endpoint.h"
+
+namespace libcache::redis {
+
+// A socket address of any family.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+};
+
+// The addresses of an endpoint, in the order in which to try them; at least one. Fails: unavailable, timeout; refused
+// for a socket path that is too long.
+Result<std::vector<Address>> resolve(const Endpoint& endpoint, Deadline deadline);
+
+}  // namespace libcache::redis

@@ -1,0 +1,201 @@
+#include "store/sqlite/database/connection.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "store/percent.h"
+
+namespace libcache::sqlite {
+namespace {
+
+int on_busy(void* deadline, int attempt) {
+  return back_off(attempt, *static_cast<Deadline*>(deadline)) ? 1 : 0;
+}
+
+// The file may come from anywhere: nothing in its schema is to run code of its author's choosing.
+void distrust(sqlite3* database) {
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+}
+
+}  // namespace
+
+bool back_off(int attempt, Deadline deadline) {
+  using std::chrono::microseconds;
+  if (deadline.expired()) return false;
+  const microseconds pause(100 << std::min(attempt, 6));
+  std::this_thread::sleep_for(std::min(pause, microseconds(deadline.capped(Milliseconds(100)).remaining())));
+  return true;
+}
+
+void Query::Reset::operator()(sqlite3_stmt* statement) const {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+}
+
+void Query::bind(int parameter, std::int64_t value) {
+  if (code_ == SQLITE_OK) code_ = sqlite3_bind_int64(statement_.get(), parameter, value);
+}
+
+void Query::bind(int parameter, std::optional<std::int64_t> value) {
+  if (value) bind(parameter, *value);  // an unbound parameter is NULL
+}
+
+void Query::bind(int parameter, std::string_view text) {
+  if (code_ != SQLITE_OK) return;
+  const char* data = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
+  code_ = sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void Query::bind(int parameter, Blob blob) {
+  if (code_ != SQLITE_OK) return;
+  const char* data = blob.bytes.data() == nullptr ? "" : blob.bytes.data();
+  code_ = sqlite3_bind_blob64(statement_.get(), parameter, data, blob.bytes.size(), SQLITE_STATIC);
+}
+
+Outcome<bool> Query::step() {
+  const int code = code_ != SQLITE_OK ? code_ : sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return tl::make_unexpected(failure_of(database_, code));
+}
+
+Outcome<void> Query::finish() {
+  for (;;) {
+    const auto row = step();
+    if (!row) return pass_on(row);
+    if (!*row) return {};
+  }
+}
+
+std::string_view Query::bytes(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+Statement::Statement(const Connection& connection, const char* sql)
+    : database_(connection.database_.get()), sql_(sql) {}
+
+int Statement::compile() {
+  if (statement_) return SQLITE_OK;
+  sqlite3_stmt* compiled = nullptr;
+  const int code = sqlite3_prepare_v3(database_, sql_, -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr);
+  statement_.reset(compiled);
+  return code;
+}
+
+Outcome<void> Statement::prepare() {
+  if (const int code = compile(); code != SQLITE_OK) return tl::make_unexpected(failure_of(database_, code));
+  return {};
+}
+
+Query Statement::begin() {
+  const int code = compile();
+  return Query(database_, statement_.get(), code);
+}
+
+Outcome<std::int64_t> Statement::integer() {
+  auto query = (*this)();
+  if (auto row = query.step(); !row) return pass_on(row);
+  return query.integer(0);
+}
+
+Outcome<Connection> Connection::open(const std::filesystem::path& file, Mode mode) {
+  Connection connection;
+  int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  std::string name = file.string();
+  if (mode == Mode::read_immutable) {
+    flags |= SQLITE_OPEN_URI;
+    name = "file:" + percent_encoded(name) + "?immutable=1";
+  }
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(name.c_str(), &database, flags, nullptr);
+  connection.database_.reset(database);
+  if (auto opened = connection.check(code); !opened) return pass_on(opened);
+  sqlite3_extended_result_codes(database, 1);
+  distrust(database);
+  // See Close.
+  sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  connection.deadline_ = std::make_unique<Deadline>(Deadline::never());
+  sqlite3_busy_handler(database, on_busy, connection.deadline_.get());
+  return connection;
+}
+
+void Connection::stop_at_deadline() {
+  constexpr int kInstructions = 100;  // between looks at the clock
+  const auto passed = [](void* deadline) { return static_cast<Deadline*>(deadline)->expired() ? 1 : 0; };
+  sqlite3_progress_handler(database_.get(), kInstructions, passed, deadline_.get());
+}
+
+// A checkpoint costs the closing process two fsyncs, more than all else that it does; the log costs the next process
+// its reading. So the log is kept while it is short.
+void Connection::Close::operator()(sqlite3* database) const {
+  constexpr off_t kShortLog = 256 << 10;
+  sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
+  const char* file = sqlite3_db_filename(database, "main");
+  struct stat log{};
+  if (file != nullptr && stat(sqlite3_filename_wal(file), &log) == 0 && log.st_size > kShortLog) {
+    sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  }
+  sqlite3_close_v2(database);
+}
+
+Outcome<void> Connection::check(int code) const {
+  if (code == SQLITE_OK) return {};
+  return tl::make_unexpected(failure_of(database_.get(), code));
+}
+
+Outcome<void> Connection::execute(const char* sql) {
+  return check(sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr));
+}
+
+bool Connection::moved() const {
+  int moved = 0;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
+Outcome<void> BlobColumn::move_to(std::int64_t row) {
+  if (blob_) return connection_.check(sqlite3_blob_reopen(blob_.get(), row));
+  sqlite3_blob* blob = nullptr;
+  const int code = sqlite3_blob_open(connection_.database_.get(), "main", table_, column_, row, 0, &blob);
+  blob_.reset(blob);
+  return connection_.check(code);
+}
+
+Outcome<std::string> BlobColumn::read(std::int64_t row, std::size_t count, Deadline deadline) {
+  constexpr std::size_t kPiece = 1 << 20;
+  if (auto moved = move_to(row); !moved) return pass_on(moved);
+  std::string bytes;
+  bytes.reserve(count);  // a damaged database may promise more than it holds: memory is touched only as bytes arrive
+  while (bytes.size() < count) {
+    if (deadline.expired()) return give_up(ErrorCode::timeout, "the deadline passed while a large value was read");
+    const auto offset = bytes.size();
+    const auto piece = std::min(kPiece, count - offset);
+    bytes.resize(offset + piece);
+    const int code =
+        sqlite3_blob_read(blob_.get(), bytes.data() + offset, static_cast<int>(piece), static_cast<int>(offset));
+    if (auto read = connection_.check(code); !read) return pass_on(read);
+  }
+  return bytes;
+}
+
+Outcome<Transaction> Transaction::begin(Connection& connection) {
+  if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return pass_on(begun);
+  return Transaction(connection);
+}
+
+Outcome<void> Transaction::commit() {
+  return connection_->execute("COMMIT");
+}
+
+void Transaction::Rollback::operator()(Connection* connection) const {
+  if (connection->in_transaction()) (void)connection->execute("ROLLBACK");
+}
+
+}  // namespace libcache::sqlite

@@ -1,0 +1,74 @@
+#include "store/sqlite/database/failure.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace libcache::sqlite {
+namespace {
+
+using Remedy = Failure::Remedy;
+
+struct Meaning {
+  int code;  // an extended code stands before its primary one
+  ErrorCode error;
+  Remedy remedy;
+  const char* advice;
+};
+
+constexpr const char* kLocked = "another process kept it locked";
+constexpr const char* kNotWritable = "check the permissions of the file and its directory";
+constexpr const char* kDamaged = "it is damaged or not a database; move it away";
+constexpr const char* kNoSpace = "make room on the file system";
+
+constexpr Meaning kMeanings[] = {
+    {SQLITE_BUSY, ErrorCode::timeout, Remedy::wait, kLocked},
+    {SQLITE_LOCKED, ErrorCode::timeout, Remedy::wait, kLocked},
+    {SQLITE_PROTOCOL, ErrorCode::timeout, Remedy::wait, kLocked},
+    {SQLITE_CORRUPT, ErrorCode::refused, Remedy::set_aside, kDamaged},
+    {SQLITE_NOTADB, ErrorCode::refused, Remedy::set_aside, kDamaged},
+    // Our statements are right for our schema and their values are checked, so these tell of a damaged one.
+    {SQLITE_ERROR, ErrorCode::refused, Remedy::set_aside, kDamaged},
+    {SQLITE_CONSTRAINT, ErrorCode::refused, Remedy::set_aside, kDamaged},
+    {SQLITE_MISMATCH, ErrorCode::refused, Remedy::set_aside, kDamaged},
+    {SQLITE_TOOBIG, ErrorCode::refused, Remedy::set_aside, kDamaged},
+    {SQLITE_CANTOPEN, ErrorCode::refused, Remedy::read_immutable, kNotWritable},
+    {SQLITE_READONLY_DBMOVED, ErrorCode::unavailable, Remedy::wait, "the file was moved away meanwhile"},
+    {SQLITE_READONLY, ErrorCode::refused, Remedy::read_immutable, kNotWritable},
+    {SQLITE_IOERR_SHMOPEN, ErrorCode::refused, Remedy::read_immutable, kNotWritable},
+    {SQLITE_IOERR_SHMSIZE, ErrorCode::refused, Remedy::read_immutable, kNoSpace},
+    {SQLITE_IOERR_SHMMAP, ErrorCode::refused, Remedy::read_immutable, kNoSpace},
+    {SQLITE_IOERR_NOMEM, ErrorCode::unavailable, Remedy::none, "memory is short"},
+    {SQLITE_IOERR, ErrorCode::refused, Remedy::none, "check the disk, its free space and the limit on file sizes"},
+    {SQLITE_FULL, ErrorCode::refused, Remedy::none, kNoSpace},
+    {SQLITE_PERM, ErrorCode::refused, Remedy::none, kNotWritable},
+    {SQLITE_AUTH, ErrorCode::refused, Remedy::none, kNotWritable},
+    {SQLITE_NOMEM, ErrorCode::unavailable, Remedy::none, "memory is short"},
+};
+
+constexpr Meaning kUnexpected{0, ErrorCode::internal, Remedy::none, "this should not happen"};
+
+const Meaning& meaning_of(int code) {
+  for (const int wanted : {code, code & 0xff}) {
+    const auto* found = std::ranges::find(kMeanings, wanted, &Meaning::code);
+    if (found != std::end(kMeanings)) return *found;
+  }
+  return kUnexpected;
+}
+
+}  // namespace
+
+Failure failure_of(sqlite3* database, int code) {
+  const auto& meaning = meaning_of(code);
+  const char* path = sqlite3_db_filename(database, "main");
+  std::string message = std::string("'") + (path == nullptr ? "" : path) + "': " + sqlite3_errstr(code);
+  const int cause = sqlite3_system_errno(database);
+  const int primary = code & 0xff;
+  if (cause != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL)) {
+    message += " (" + std::generic_category().message(cause) + ")";
+  }
+  return Failure{Error{meaning.error, message + ": " + meaning.advice}, meaning.remedy};
+}
+
+}  // namespace libcache::sqlite

@@ -1,0 +1,208 @@
+#include "store/sqlite/flights.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/descriptor.h"
+#include "store/sqlite/database/file.h"
+
+namespace libcache::sqlite {
+namespace {
+
+using std::chrono::microseconds;
+
+// A flight's file begins with this, as the machine has it in memory; the pieces follow. It is empty before the first.
+struct Header {
+  std::uint64_t landed = 0;
+  std::uint64_t size = 0;
+};
+
+tl::unexpected<Error> refuse(const std::filesystem::path& directory, const char* what) {
+  return fail(ErrorCode::refused,
+              "'" + directory.string() + "': " + what + ": " + std::generic_category().message(errno));
+}
+
+bool write_at(int file, const void* bytes, std::size_t count, off_t offset) {
+  const auto* from = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const auto written = ::pwrite(file, from, count, offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    from += written;
+    offset += written;
+    count -= static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+struct flock whole_file(short type) {
+  struct flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// The lock belongs to the open file, so that threads exclude each other too, and ends with it.
+bool try_lock(int file) {
+  auto lock = whole_file(F_WRLCK);
+  return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
+}
+
+bool is_locked(int file) {
+  auto lock = whole_file(F_RDLCK);
+  return ::fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool is_same_file(int file, int directory, const char* name, struct stat& state) {
+  struct stat there{};
+  return ::fstat(file, &state) == 0 && ::fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+         state.st_dev == there.st_dev && state.st_ino == there.st_ino;
+}
+
+Result<Descriptor> open_directory(const std::filesystem::path& directory) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Descriptor descriptor(::open(directory.c_str(), kFlags));
+  if (!descriptor && errno == ENOENT) {
+    if (auto made = make_private_directory(directory.parent_path()); !made) return tl::make_unexpected(made.error());
+    ::mkdir(directory.c_str(), 0700);
+    descriptor = Descriptor(::open(directory.c_str(), kFlags));
+  }
+  struct stat state{};
+  if (!descriptor || ::fstat(*descriptor, &state) != 0) return refuse(directory, "cannot be used");
+  if (state.st_uid == ::geteuid() && (state.st_mode & 077) == 0) return descriptor;
+  return fail(ErrorCode::refused, "'" + directory.string() + "' is open to other users");
+}
+
+// Removes what leaders that died have left, of flights that nobody has taken up since.
+void sweep(int directory) {
+  constexpr int kMostFiles = 64;
+  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* listing = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (listing == nullptr) return;
+  int files = 0;
+  for (const dirent* entry = ::readdir(listing); entry != nullptr && files < kMostFiles; entry = ::readdir(listing)) {
+    if (entry->d_name[0] == '.') continue;
+    ++files;
+    const Descriptor file(::openat(directory, entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+    struct stat state{};
+    if (!file || !try_lock(*file) || !is_same_file(*file, directory, entry->d_name, state)) continue;
+    ::unlinkat(directory, entry->d_name, 0);
+  }
+  ::closedir(listing);
+}
+
+class FileLease final : public Lease {
+ public:
+  FileLease(std::filesystem::path path, Descriptor directory, Descriptor file)
+      : path_(std::move(path)), directory_(std::move(directory)), file_(std::move(file)) {}
+  FileLease(const FileLease&) = delete;
+  FileLease& operator=(const FileLease&) = delete;
+  ~FileLease() override { leave(); }
+
+  Status append(std::string_view piece, Deadline) override {
+    if (!file_) return fail(ErrorCode::refused, "the flight is over");
+    if (!write_at(*file_, piece.data(), piece.size(), end_)) return refuse(path_, "cannot be written");
+    end_ += static_cast<off_t>(piece.size());
+    return {};
+  }
+
+  Status land(std::uint64_t size, Deadline) override {
+    if (!file_) return {};
+    // One after the other: who sees that it has landed sees the size.
+    const std::uint64_t yes = 1;
+    const bool written = write_at(*file_, &size, sizeof size, offsetof(Header, size)) &&
+                         write_at(*file_, &yes, sizeof yes, offsetof(Header, landed));
+    const Status landed = written ? Status() : refuse(path_, "cannot be written");
+    leave();
+    return landed;
+  }
+
+ private:
+  void leave() {
+    if (!file_) return;
+    ::unlinkat(*directory_, path_.filename().c_str(), 0);
+    file_ = Descriptor();
+    sweep(*directory_);
+  }
+
+  std::filesystem::path path_;
+  Descriptor directory_;
+  Descriptor file_;
+  off_t end_ = sizeof(Header);
+};
+
+class FileTail final : public LiveTail {
+ public:
+  explicit FileTail(Descriptor file) : file_(std::move(file)) {}
+
+  Result<News> read(Deadline deadline) override {
+    constexpr microseconds kShortestPause(500);
+    constexpr microseconds kLongestPause(10'000);
+    for (auto pause = kShortestPause;; pause = std::min(2 * pause, kLongestPause)) {
+      // In this order: the leader writes its last piece, then how it ended, then lets go of the file.
+      const bool led = is_locked(*file_);
+      Header header;
+      if (::pread(*file_, &header, sizeof header, 0) < 0) return failed();
+      const auto count = ::pread(*file_, buffer_.data(), buffer_.size(), end_);
+      if (count < 0) return failed();
+      end_ += count;
+      const State state = header.landed != 0 ? State::landed : led ? State::flying : State::abandoned;
+      const bool more = static_cast<std::size_t>(count) == buffer_.size();
+      if (count > 0 || state != State::flying) {
+        return News{buffer_.substr(0, static_cast<std::size_t>(count)), more ? State::flying : state, header.size};
+      }
+      if (deadline.expired()) return News{};
+      std::this_thread::sleep_for(std::min(pause, microseconds(deadline.capped(Milliseconds(100)).remaining())));
+    }
+  }
+
+ private:
+  static tl::unexpected<Error> failed() {
+    return fail(ErrorCode::refused, "a flight cannot be followed: " + std::generic_category().message(errno));
+  }
+
+  Descriptor file_;
+  std::string buffer_ = std::string(64 << 10, '\0');
+  off_t end_ = sizeof(Header);
+};
+
+}  // namespace
+
+Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const {
+  const auto path = directory_ / xxh3_128_hex(name);
+  for (;;) {
+    if (deadline.expired()) return fail(ErrorCode::timeout, "the deadline has passed");
+    auto directory = open_directory(directory_);
+    if (!directory) return tl::make_unexpected(directory.error());
+    const auto file_name = path.filename();
+    Descriptor file(::openat(**directory, file_name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) return refuse(path, "cannot be opened");
+    Flight flight;
+    const bool led = !try_lock(*file);
+    struct stat state{};
+    if (led && errno != EAGAIN && errno != EACCES) return refuse(path, "cannot be locked");
+    if (!is_same_file(*file, **directory, file_name.c_str(), state)) continue;  // its leader has just left
+    if (led) {
+      flight.tail = std::make_unique<FileTail>(std::move(file));
+      return flight;
+    }
+    if (state.st_size == 0) {
+      flight.lease = std::make_unique<FileLease>(path, std::move(*directory), std::move(file));
+      return flight;
+    }
+    // Of a leader that died; its followers may still be reading it.
+    ::unlinkat(**directory, file_name.c_str(), 0);
+  }
+}
+
+}  // namespace libcache::sqlite

@@ -1,0 +1,82 @@
+#include "store/sqlite/reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/sqlite/database/schema.h"
+
+namespace libcache::sqlite {
+namespace {
+
+// Values up to 1 MiB come with their row, as SQLite likes it best; of larger ones it would hold a copy.
+constexpr const char* kSelect =
+    "SELECT name, expires, used, length(value), CASE WHEN length(value) <= 1048576 THEN value END"
+    " FROM entries WHERE id = ?1";
+constexpr const char* kList =
+    "SELECT id, name, expires, length(value) FROM entries WHERE name >= ?1 AND (expires IS NULL OR expires > ?2)"
+    " ORDER BY name LIMIT 500";
+
+std::optional<UnixTime> time_in(const Query& query, int column) {
+  if (query.is_null(column)) return std::nullopt;
+  return UnixTime(Milliseconds(query.integer(column)));
+}
+
+}  // namespace
+
+Outcome<std::optional<Reader>> Reader::open(const std::filesystem::path& file, Connection::Mode mode,
+                                            Deadline deadline) {
+  auto connection = Connection::open(file, mode);
+  if (!connection) return pass_on(connection);
+  connection->wait_until(deadline);
+  const auto readable = is_readable(*connection);
+  if (!readable) return pass_on(readable);
+  if (!*readable) return std::nullopt;
+  // 16 MiB of pages, taken as they are read: to ask the system for a page again costs more than to search it.
+  if (auto set = connection->execute("PRAGMA cache_size=-16384"); !set) return pass_on(set);
+  return Reader(std::move(*connection));
+}
+
+Reader::Reader(Connection connection)
+    : connection_(std::move(connection)), select_(connection_, kSelect), list_(connection_, kList) {}
+
+Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadline) {
+  const auto id = id_of(name);
+  auto row = select_(id);
+  const auto found = row.step();
+  if (!found) return pass_on(found);
+  if (!*found || row.bytes(0) != name) return Found{};
+  if (const auto expires = time_in(row, 1); expires && *expires <= now) return Found{};
+  const UnixTime used(Milliseconds(row.integer(2)));
+  if (!row.is_null(4)) return Found{std::string(row.bytes(4)), used};
+  auto value = BlobColumn(connection_, "entries", "value").read(id, row.integer(3), deadline);
+  if (!value) return pass_on(value);
+  return Found{std::move(*value), now};  // to note the use of a large value would mean to write all of it
+}
+
+Outcome<std::vector<Listing>> Reader::list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
+                                           UnixTime now, Deadline deadline) {
+  constexpr std::size_t kEnoughHeads = 4 << 20;
+  std::vector<Listing> listings;
+  std::size_t bytes = 0;
+  BlobColumn values(connection_, "entries", "value");
+  auto row = list_(from, milliseconds(now));
+  while (bytes < kEnoughHeads) {
+    const auto found = row.step();
+    if (!found) return pass_on(found);
+    if (!*found || !row.bytes(1).starts_with(prefix)) break;
+    // Names out of order, as a damaged index may give them, could lead round in a circle.
+    const std::string_view name = row.bytes(1);
+    if (name < from || (!listings.empty() && name <= listings.back().name)) return connection_.damaged();
+    Listing listing{std::string(name), static_cast<std::uint64_t>(row.integer(3)), time_in(row, 2), {}};
+    if (const auto count = std::min<std::size_t>(head_bytes, listing.size); count != 0) {
+      auto head = values.read(row.integer(0), count, deadline);
+      if (!head) return pass_on(head);
+      listing.head = std::move(*head);
+    }
+    bytes += listing.head.size();
+    listings.push_back(std::move(listing));
+  }
+  return listings;
+}
+
+}  // namespace libcache::sqlite

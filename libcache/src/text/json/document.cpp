@@ -1,0 +1,111 @@
+#include "text/json/document.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "text/json/escape.h"
+#include "text/json/error.h"
+#include "text/json/reader.h"
+#include "text/utf8.h"
+
+namespace libcache {
+
+namespace {
+
+std::string describe(simdjson::error_code error, std::string_view text) {
+  switch (error) {
+    case simdjson::EMPTY:
+      return "empty input";
+    case simdjson::CAPACITY:
+      return "input of 4 GiB or more";
+    default:
+      return describe_broken_bytes(text);
+  }
+}
+
+}  // namespace
+
+// What is kept from text to text.
+struct JsonDocument::Memory {
+  simdjson::ondemand::parser tokenizer;
+  std::unique_ptr<char[]> text;
+  std::size_t capacity = 0;
+  std::vector<std::uint32_t> open;
+
+  std::span<char> load(std::string_view input);
+};
+
+static_assert(JsonDocument::kPadding <= simdjson::SIMDJSON_PADDING);
+
+// Copies a text, for simdjson reads beyond its end and names are unescaped in place.
+std::span<char> JsonDocument::Memory::load(std::string_view input) {
+  if (!text || capacity < input.size()) {
+    capacity = std::max(input.size(), 2 * capacity);
+    text = std::make_unique_for_overwrite<char[]>(capacity + simdjson::SIMDJSON_PADDING);
+  }
+  std::copy(input.begin(), input.end(), text.get());
+  std::memset(text.get() + input.size(), 0, simdjson::SIMDJSON_PADDING);
+  return {text.get(), input.size()};
+}
+
+JsonDocument::JsonDocument() : memory_(std::make_unique<Memory>()) {}
+JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
+JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
+JsonDocument::~JsonDocument() = default;
+
+Status JsonDocument::parse(std::string_view text, JsonRules rules) {
+  nodes_.clear();
+  sorted_.clear();
+  memory_->open.clear();
+  const bool has_mark = rules == JsonRules::strict && text.starts_with(kByteOrderMark);
+  const std::size_t mark = has_mark ? kByteOrderMark.size() : 0;
+  if (text.size() == mark) return fail(ErrorCode::invalid, "empty input");
+  const std::span<char> copy = memory_->load(text);
+  const simdjson::padded_string_view padded(copy.data() + mark, copy.size() - mark,
+                                            copy.size() - mark + simdjson::SIMDJSON_PADDING);
+  simdjson::ondemand::json_iterator tokens;
+  if (const auto error = memory_->tokenizer.iterate_raw(padded).get(tokens); error != simdjson::SUCCESS) {
+    return fail(ErrorCode::invalid, describe(error, text));
+  }
+  auto status = JsonReader(tokens, copy, rules, {nodes_, sorted_, memory_->open}).read();
+  if (!status) nodes_.clear();
+  return status;
+}
+
+const JsonNode* JsonDocument::find(const JsonNode& object, std::string_view name) const {
+  const auto members = sorted_members(object);
+  const auto before = [this](std::uint32_t index, std::string_view wanted) {
+    return utf16_order(nodes_[index].name, wanted) < 0;
+  };
+  const auto found = std::lower_bound(members.begin(), members.end(), name, before);
+  return found != members.end() && nodes_[*found].name == name ? &nodes_[*found] : nullptr;
+}
+
+std::string_view JsonDocument::unescape(const JsonNode& string, std::string& scratch) {
+  if (!string.escaped) return string.token;
+  scratch.resize(string.token.size());
+  const char* const end = libcache::unescape(string.token, scratch.data());
+  scratch.resize(static_cast<std::size_t>(end - scratch.data()));
+  return scratch;
+}
+
+std::strong_ordering utf16_order(std::string_view left, std::string_view right) {
+  const auto is_ascii = [](char byte) { return static_cast<std::uint8_t>(byte) < 0x80; };
+  if (!left.empty() && !right.empty() && left[0] != right[0] && is_ascii(left[0]) && is_ascii(right[0])) {
+    return left[0] <=> right[0];  // as most names do
+  }
+  const std::size_t shorter = std::min(left.size(), right.size());
+  const auto differ = std::mismatch(left.begin(), left.begin() + shorter, right.begin());
+  if (differ.first == left.begin() + shorter) return left.size() <=> right.size();
+  // The bytes order as their code units do, but that U+E000 to U+FFFF (lead bytes EE and EF) come behind the surrogates
+  // that stand for what lies beyond (F0 to F4).
+  const auto rank = [](char byte) {
+    const auto value = static_cast<std::uint8_t>(byte);
+    return value == 0xEE || value == 0xEF ? value + 0x10 : value;
+  };
+  return rank(*differ.first) <=> rank(*differ.second);
+}
+
+}  // namespace libcache

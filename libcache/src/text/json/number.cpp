@@ -1,0 +1,75 @@
+#include "text/json/number.h"
+
+#include <double-conversion/double-conversion.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace libcache {
+
+namespace {
+
+bool is_digit(char character) {
+  return character >= '0' && character <= '9';
+}
+
+// Takes the digits at the front of `text`; how many there were.
+std::size_t take_digits(std::string_view& text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+  const auto count = static_cast<std::size_t>(end - text.begin());
+  text.remove_prefix(count);
+  return count;
+}
+
+}  // namespace
+
+NumberForm number_form(std::string_view token) {
+  if (token.starts_with('-')) token.remove_prefix(1);
+  const bool leading_zero = token.starts_with('0');
+  const std::size_t digits = take_digits(token);
+  if (digits == 0 || (leading_zero && digits > 1)) return NumberForm::invalid;
+  if (token.empty()) return NumberForm::integer;
+  if (token.starts_with('.')) {
+    token.remove_prefix(1);
+    if (take_digits(token) == 0) return NumberForm::invalid;
+  }
+  if (token.starts_with('e') || token.starts_with('E')) {
+    token.remove_prefix(1);
+    if (token.starts_with('+') || token.starts_with('-')) token.remove_prefix(1);
+    if (take_digits(token) == 0) return NumberForm::invalid;
+  }
+  return token.empty() ? NumberForm::decimal : NumberForm::invalid;
+}
+
+bool may_overflow(std::string_view number) {
+  constexpr std::size_t kMaxDigits = 308;  // 10^308 is a double, and any number of as many digits
+  return number.size() > kMaxDigits || number.find_first_of("eE") != std::string_view::npos;
+}
+
+double to_double(std::string_view number) {
+  using Converter = double_conversion::StringToDoubleConverter;
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  static const Converter converter(Converter::NO_FLAGS, kNaN, kNaN, nullptr, nullptr);
+  int used = 0;
+  return converter.StringToDouble(
+      number.data(), static_cast<int>(std::min<std::size_t>(number.size(), std::numeric_limits<int>::max())), &used);
+}
+
+// Numbers of at most 15 digits are all told apart by doubles, so that none of them has a shorter equal but those that
+// end in zeros. ECMAScript writes them without an exponent from 0.000001 on.
+bool is_shortest(std::string_view number) {
+  constexpr std::size_t kMaxDigits = 15;
+  if (number.starts_with('-')) number.remove_prefix(1);
+  return number.size() <= kMaxDigits && !number.ends_with('0') && !number.starts_with("0.000000") &&
+         number.find_first_of("eE") == std::string_view::npos;
+}
+
+void append_shortest(std::string& out, double value) {
+  constexpr int kLongest = 32;
+  char buffer[kLongest];
+  double_conversion::StringBuilder builder(buffer, kLongest);
+  double_conversion::DoubleToStringConverter::EcmaScriptConverter().ToShortest(value, &builder);
+  out.append(buffer, static_cast<std::size_t>(builder.position()));
+}
+
+}  // namespace libcache

@@ -1,0 +1,93 @@
+// Writes values of a document as compact JSON, the members of objects in their sorted order. Does not recurse.
+#pragma once
+
+#include <array>
+
+#include "text/json/document.h"
+
+namespace libcache {
+
+// What comes between the first value of a container and the next. Only the first stands directly behind an opening
+// bracket, for strings end in a quote.
+template <class Out>
+void append_comma(Out& out) {
+  if (out.back() != '{' && out.back() != '[') out += ',';
+}
+
+// Out is a string, or what can be appended to like one. The Style knows how to spell what the writer finds:
+//   void scalar(Out& out, const JsonNode& value);
+//   void name(Out& out, const JsonNode& member);
+//   bool leaves_out(const JsonNode& member, const JsonNode* following);   the one behind it in sorted order, if any
+//   void before(Out& out, std::size_t depth, const JsonNode* member);   the next member, or nullptr at the end
+// where the members of the value itself have depth 1.
+template <class Out, class Style>
+class TreeWriter {
+ public:
+  TreeWriter(Out& out, const JsonDocument& document, Style style) : out_(out), document_(document), style_(style) {}
+
+  void write(const JsonNode& value) {
+    begin(value);
+    while (depth_ > 0) step(open_[depth_ - 1]);
+  }
+
+ private:
+  struct Container {
+    const JsonNode* node;
+    std::uint32_t next;  // an array's next element, or which of an object's sorted members is next
+  };
+
+  void begin(const JsonNode& value) {
+    if (value.kind == JsonKind::object) {
+      out_ += '{';
+      open_[depth_++] = {&value, 0};
+    } else if (value.kind == JsonKind::array) {
+      out_ += '[';
+      open_[depth_++] = {&value, document_.index_of(value) + 1};
+    } else {
+      style_.scalar(out_, value);
+    }
+  }
+
+  // Writes what comes next in the innermost container: an element, a member or its end.
+  void step(Container& container) {
+    if (container.node->kind == JsonKind::object) {
+      step_object(container);
+    } else if (container.next == container.node->end) {
+      end(']');
+    } else {
+      const JsonNode& element = document_.node(container.next);
+      container.next = element.end;
+      append_comma(out_);
+      begin(element);
+    }
+  }
+
+  void step_object(Container& object) {
+    const auto members = document_.sorted_members(*object.node);
+    const auto at = [&](std::size_t index) {
+      return index < members.size() ? &document_.node(members[index]) : nullptr;
+    };
+    const JsonNode* member = at(object.next);
+    while (member != nullptr && style_.leaves_out(*member, at(object.next + 1))) member = at(++object.next);
+    style_.before(out_, depth_, member);
+    if (member == nullptr) return end('}');
+    ++object.next;
+    append_comma(out_);
+    style_.name(out_, *member);
+    out_ += ':';
+    begin(*member);
+  }
+
+  void end(char bracket) {
+    out_ += bracket;
+    --depth_;
+  }
+
+  Out& out_;
+  const JsonDocument& document_;
+  Style style_;
+  std::size_t depth_ = 0;
+  std::array<Container, JsonDocument::kMaxDepth> open_;
+};
+
+}  // namespace libcache

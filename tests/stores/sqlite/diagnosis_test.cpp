@@ -1,0 +1,119 @@
+// What a diagnosis says of a database file.
+#include <libcache/diagnosis.h>
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "stores/sqlite/support.h"
+#include "support/temporary_directory.h"
+
+using namespace libcache;
+using Grade = Finding::Grade;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct File {
+  support::TemporaryDirectory directory;
+  fs::path path = directory.path() / "cache.db";
+
+  std::unique_ptr<Store> open() const { return open_store(StoreUrl::parse("sqlite:" + path.string()).value()).value(); }
+  void fill() const {
+    const auto store = open();
+    for (int i = 0; i < 100; ++i) {
+      REQUIRE(store->put("name" + std::to_string(i), std::string(1000, 'v'), {}, Deadline::never()));
+    }
+  }
+  std::vector<Finding> diagnosis(Deadline deadline = Deadline::never()) const {
+    return diagnose(*open(), {.prefix = "llmcache:"}, deadline);
+  }
+};
+
+Grade worst(const std::vector<Finding>& findings) {
+  return std::ranges::max(findings, {}, &Finding::grade).grade;
+}
+
+Finding finding_on(const std::vector<Finding>& findings, const std::string& check) {
+  const auto found = std::ranges::find(findings, check, &Finding::check);
+  REQUIRE(found != findings.end());
+  return *found;
+}
+
+}  // namespace
+
+TEST_CASE("a sound file passes every check") {
+  const File file;
+  file.fill();
+  const auto findings = file.diagnosis();
+  for (const auto* check : {"file", "permissions", "space", "log", "integrity"}) {
+    CHECK(finding_on(findings, check).grade == Grade::pass);
+  }
+}
+
+TEST_CASE("a file that is not there yet is not made by looking for it") {
+  const File file;
+  CHECK(worst(file.diagnosis()) == Grade::pass);
+  CHECK_FALSE(fs::exists(file.path));
+}
+
+TEST_CASE("a damaged file fails, and stays where it is") {
+  const File file;
+  file.fill();
+  SECTION("no database at all") {
+    std::ofstream(file.path, std::ios::binary | std::ios::trunc) << std::string(10000, 'x');
+    fs::remove(file.path.string() + "-wal");
+  }
+  SECTION("pages overwritten") {
+    {
+      const auto store = file.open();
+      REQUIRE(store->put("large", std::string(1 << 20, 'v'), {}, Deadline::never()));  // folds the log in
+    }
+    std::fstream bytes(file.path, std::ios::binary | std::ios::in | std::ios::out);
+    bytes.seekp(4096);
+    bytes << std::string(40000, 'x');
+  }
+  CHECK(finding_on(file.diagnosis(), "integrity").grade == Grade::fail);
+  CHECK(fs::exists(file.path));
+}
+
+TEST_CASE("a sound database that no command can use fails, and nobody is told to move it away") {
+  const File file;
+  std::string says;
+  SECTION("of another program") {
+    test::Database(file.path).execute("CREATE TABLE notes(text)");
+    says = "is a database of another program";
+  }
+  SECTION("of a newer version") {
+    file.fill();
+    test::Database(file.path).execute("PRAGMA user_version=99");
+    says = "was written by a newer version";
+  }
+  const auto finding = finding_on(file.diagnosis(), "integrity");
+  CHECK(finding.grade == Grade::fail);
+  CHECK(finding.message.find(says) != std::string::npos);
+  CHECK(finding.advice.find("move it away") == std::string::npos);
+}
+
+TEST_CASE("a file that others may read is a warning") {
+  const File file;
+  file.fill();
+  fs::permissions(file.path, fs::perms(0644));
+  CHECK(finding_on(file.diagnosis(), "permissions").grade == Grade::warn);
+}
+
+TEST_CASE("what is no file fails") {
+  const File file;
+  fs::create_directory(file.path);
+  CHECK(worst(file.diagnosis()) == Grade::fail);
+}
+
+TEST_CASE("a check that has no time left says so") {
+  const File file;
+  file.fill();
+  const auto finding = finding_on(file.diagnosis(Deadline::after(Milliseconds(-1))), "integrity");
+  CHECK(finding.grade == Grade::warn);
+  CHECK(finding.message.find("not checked to its end") != std::string::npos);
+}

@@ -1,0 +1,223 @@
+// Where the SQLite store's file lies: how it is made, and what it may not be.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "stores/sqlite/support.h"
+#include "stores/verbs.h"
+#include "support/fake_clock.h"
+#include "support/needs.h"
+#include "support/temporary_directory.h"
+
+using namespace libcache;
+using namespace libcache::test;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using support::TemporaryDirectory;
+
+namespace {
+
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : previous_(umask(mask)) {}
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+  ~Umask() { umask(previous_); }
+
+ private:
+  mode_t previous_;
+};
+
+// Whether each verb is refused.
+void check_refused(Store& store) {
+  const auto refused = [](const auto& result) { return !result && result.error().code == ErrorCode::refused; };
+  CHECK(refused(store.get("a", soon())));
+  CHECK(refused(store.put("a", "1", {}, soon())));
+  CHECK(refused(store.remove(Names{"a"}, soon())));
+  CHECK(refused(store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, soon())));
+  CHECK(refused(store.ping(soon())));
+}
+
+}  // namespace
+
+TEST_CASE("until something is put there is no file, and everything but a put leaves it so") {
+  const TemporaryDirectory directory;
+  const auto store = open_sqlite(directory.path() / "cache" / "cache.db");
+  CHECK(get(*store, "a") == std::nullopt);
+  CHECK(names(*store, "").empty());
+  CHECK(remove(*store, {"a"}) == 0);
+  CHECK(store->ping(soon()).has_value());
+  store->prepare_put(soon());
+  CHECK(files_in(directory.path()).empty());
+  put(*store, "a", "1");
+  CHECK(get(*store, "a") == "1");
+}
+
+TEST_CASE("files and directories are made for their owner alone, whatever the umask") {
+  const TemporaryDirectory directory;
+  const auto above = directory.path() / "new";
+  const auto file = above / "deep" / "cache.db";
+  {
+    const Umask umask(GENERATE(mode_t{0}, mode_t{0777}, mode_t{022}));
+    const auto writing = open_sqlite(file);
+    put(*writing, "a", "1");
+    const auto reading = open_sqlite(file);
+    CHECK(get(*reading, "a") == "1");
+    CHECK(mode_of(above) == 0700);
+    CHECK(mode_of(above / "deep") == 0700);
+    for (const char* suffix : {"", "-wal", "-shm"}) CHECK(mode_of(file.string() + suffix) == 0600);
+  }
+}
+
+TEST_CASE("a reader that comes first leaves files for their owner alone as well") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  put(*open_sqlite(file), "a", "1");
+  fs::remove(file.string() + "-wal");
+  fs::remove(file.string() + "-shm");
+  const Umask umask(0);
+  CHECK(get(*open_sqlite(file), "a") == std::nullopt);  // it stood in the log
+  for (const char* suffix : {"-wal", "-shm"}) CHECK(mode_of(file.string() + suffix) == 0600);
+}
+
+TEST_CASE("a directory that was made for the cache is tagged as one, a directory that was there is not") {
+  const TemporaryDirectory directory;
+  put(*open_sqlite(directory.path() / "new" / "cache.db"), "a", "1");
+  CHECK(
+      content_of(directory.path() / "new" / "CACHEDIR.TAG").starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
+  put(*open_sqlite(directory.path() / "cache.db"), "a", "1");
+  CHECK_FALSE(fs::exists(directory.path() / "CACHEDIR.TAG"));
+}
+
+TEST_CASE("a symbolic link in place of the file is refused and what it points to stays as it is") {
+  const TemporaryDirectory directory;
+  const auto link = directory.path() / "cache.db";
+  const auto victim = directory.path() / "victim";
+  SECTION("to a file") {
+    write_file(victim, "precious");
+  }
+  SECTION("to nothing") {}
+  SECTION("to a cache") {
+    put(*open_sqlite(victim), "a", "1");
+  }
+  const auto before = content_of(victim);
+  fs::create_symlink(victim, link);
+  check_refused(*open_sqlite(link));
+  CHECK(content_of(victim) == before);
+  CHECK(fs::is_symlink(link));
+}
+
+TEST_CASE("a symbolic link above the file is the user's own business") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory.path() / "real");
+  fs::create_directory_symlink("real", directory.path() / "link");
+  put(*open_sqlite(directory.path() / "link" / "cache.db"), "a", "1");
+  CHECK(get(*open_sqlite(directory.path() / "real" / "cache.db"), "a") == "1");
+}
+
+TEST_CASE("what is not a file in place of the file is refused") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  SECTION("a directory") {
+    fs::create_directory(file);
+  }
+  SECTION("a pipe") {
+    REQUIRE(mkfifo(file.c_str(), 0600) == 0);
+  }
+  check_refused(*open_sqlite(file));
+}
+
+TEST_CASE("a file in place of a directory above the file is refused") {
+  const TemporaryDirectory directory;
+  write_file(directory.path() / "file", "x");
+  check_refused(*open_sqlite(directory.path() / "file" / "cache.db"));
+}
+
+TEST_CASE("a directory of another user to which anyone may write is refused") {
+  if (geteuid() != 0) support::cannot_run("only root can make one");
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  put(*open_sqlite(file), "a", "1");
+  fs::permissions(directory.path(), fs::perms(01777));
+  CHECK(get(*open_sqlite(file), "a") == "1");
+  REQUIRE(chown(directory.path().c_str(), 65534, 65534) == 0);
+  check_refused(*open_sqlite(file));
+  CHECK(open_sqlite(directory.path() / "new.db")->put("a", "1", {}, soon()).error().code == ErrorCode::refused);
+  fs::permissions(directory.path(), fs::perms(0755));
+  CHECK(get(*open_sqlite(file), "a") == "1");
+}
+
+TEST_CASE("a database of another program is refused and stays as it is") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  SECTION("with a table of its own") {
+    Database(file).execute("CREATE TABLE accounts(name)");
+  }
+  SECTION("with a table like ours") {
+    Database(file).execute("CREATE TABLE entries(id INTEGER PRIMARY KEY, name, expires, used, value)");
+  }
+  SECTION("with an application id of its own") {
+    Database(file).execute("PRAGMA application_id=1; PRAGMA user_version=1");
+  }
+  const auto before = content_of(file);
+  check_refused(*open_sqlite(file));
+  CHECK(content_of(file) == before);
+  CHECK(files_in(directory.path()) == Names{"cache.db"});
+}
+
+TEST_CASE("a database of a newer version is refused and stays as it is") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  put(*open_sqlite(file), "a", "1");
+  Database(file).execute("PRAGMA user_version=1000");
+  const auto store = open_sqlite(file);
+  check_refused(*store);
+  CHECK(store->get("a", soon()).error().message.find("newer version") != std::string::npos);
+  Database(file).execute("PRAGMA user_version=1");
+  CHECK(get(*open_sqlite(file), "a") == "1");
+}
+
+TEST_CASE("an empty file is a cache that has not begun yet") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  write_file(file, "");
+  const auto store = open_sqlite(file);
+  CHECK(get(*store, "a") == std::nullopt);
+  CHECK(remove(*store, {"a"}) == 0);
+  CHECK(put(*store, "a", "1"));
+  CHECK(get(*store, "a") == "1");
+}
+
+TEST_CASE("a store notices when its file is removed: at once when it writes, within a second when it reads") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache" / "cache.db";
+  FakeClock clock;
+  const auto store = open_sqlite(file, {.clock = clock.clock()});
+  put(*store, "a", "1");
+  CHECK(get(*store, "a") == "1");
+  fs::remove_all(file.parent_path());
+  clock.advance(2s);
+  CHECK(get(*store, "a") == std::nullopt);
+  put(*store, "b", "2");
+  CHECK(names(*open_sqlite(file), "") == Names{"b"});
+  CHECK(names(*store, "") == Names{"b"});
+
+  fs::remove_all(file.parent_path());
+  put(*store, "c", "3");
+  CHECK(names(*open_sqlite(file), "") == Names{"c"});
+}
+
+TEST_CASE("a file name that SQLite would take for something else is a file name") {
+  const TemporaryDirectory directory;
+  const std::string name = GENERATE(":memory:", "file:x?mode=memory", "a b%20c?d#e", "q'uo\"te");
+  const auto file = directory.path() / name;
+  put(*open_sqlite(file), "a", "1");
+  CHECK(fs::is_regular_file(file));
+  CHECK(get(*open_sqlite(file), "a") == "1");
+}
+
+TEST_CASE("a store without a path is invalid") {
+  CHECK(open_store(*StoreUrl::parse("sqlite:")).error().code == ErrorCode::invalid);
+}

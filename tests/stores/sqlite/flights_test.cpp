@@ -1,0 +1,83 @@
+// What is particular to flights beside a SQLite store: files that the kernel locks.
+#include <libcache/flight.h>
+#include <sys/stat.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <thread>
+
+#include "stores/sqlite/support.h"
+#include "stores/verbs.h"
+#include "support/forked.h"
+#include "support/temporary_directory.h"
+
+using namespace libcache;
+using namespace libcache::test;
+using namespace std::chrono_literals;
+using support::Forked;
+using support::TemporaryDirectory;
+namespace fs = std::filesystem;
+
+namespace {
+
+Flight join(Store& store, std::string_view name = "a") {
+  return required(flights_of(store)->join(name, soon()));
+}
+
+// A process that leads and appends a piece, and then does nothing more until it is killed.
+Forked stuck_leader(const fs::path& file) {
+  Forked leader([file](const std::function<void()>& progress) -> std::string {
+    const auto store = open_sqlite(file);
+    const auto flight = join(*store);
+    if (!flight.lease || !flight.lease->append("begun", soon())) return "could not lead";
+    progress();
+    for (;;) std::this_thread::sleep_for(1h);
+  });
+  REQUIRE(leader.wait_for_progress());
+  return leader;
+}
+
+}  // namespace
+
+TEST_CASE("a leader that is killed frees its lead at once, and its followers keep what it had shown") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache" / "cache.db";
+  auto leader = stuck_leader(file);
+  const auto store = open_sqlite(file);
+  const auto tail = join(*store).tail;
+  REQUIRE(tail);
+  CHECK(required(tail->read(soon())).bytes == "begun");
+  leader.kill();
+  CHECK(required(tail->read(soon())).state == LiveTail::State::abandoned);
+  const auto next = join(*store);
+  REQUIRE(next.lease);
+  REQUIRE(next.lease->append("other", soon()).has_value());
+  CHECK(required(tail->read(soon())).bytes.empty());
+}
+
+TEST_CASE("flights leave no files behind, not even those of leaders that were killed") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  const auto flights = directory.path() / "cache.db-flights";
+  stuck_leader(file).kill();
+  CHECK(files_in(flights).size() == 1);
+  const auto store = open_sqlite(file);
+  join(*store, "another name").lease.reset();
+  CHECK(files_in(flights).empty());
+}
+
+TEST_CASE("flights are private, and refuse a directory that others could use") {
+  const TemporaryDirectory directory;
+  const auto flights = directory.path() / "cache.db-flights";
+  const auto store = open_sqlite(directory.path() / "cache.db");
+  const auto mask = umask(0);
+  {
+    const auto flight = join(*store);
+    CHECK(mode_of(flights) == 0700);
+    for (const auto& name : files_in(flights)) CHECK(mode_of(flights / name) == 0600);
+  }
+  umask(mask);
+  fs::permissions(flights, fs::perms::all);
+  const auto refused = flights_of(*store)->join("a", soon());
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::refused);
+}
