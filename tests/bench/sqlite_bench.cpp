@@ -16,6 +16,8 @@ namespace {
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 constexpr int kEntries = 100'000;
 
 std::string name_of(unsigned entry) {

@@ -10,6 +10,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 namespace {
 
 // A few bytes may honestly stand for gigabytes; reading stops here.

@@ -8,6 +8,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 namespace {
 
 void require(bool condition) {

@@ -10,6 +10,8 @@
 #include "support/fake_clock.h"
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace libcache::test;
 using namespace std::chrono_literals;
 

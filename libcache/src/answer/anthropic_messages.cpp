@@ -1,7 +1,7 @@
 // Anthropic's messages.
 #include "answer/protocol.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -42,4 +42,4 @@ std::string text(JsonValue event) {
 
 const Protocol kAnthropicMessages = {speaks, read, missing, text};
 
-}  // namespace libcache
+}  // namespace libcache::internal

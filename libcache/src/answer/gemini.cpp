@@ -1,7 +1,7 @@
 // Gemini's generateContent and streamGenerateContent.
 #include "answer/protocol.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::string text(JsonValue event) {
 
 const Protocol kGemini = {speaks, read, missing, text};
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -99,6 +99,12 @@ std::optional<Verdict> judge_events(std::string_view text) {
 }
 
 }  // namespace
+
+}  // namespace libcache::internal
+
+namespace libcache {
+
+using namespace internal;
 
 Verdict judge_response(std::string_view body) {
   const std::string_view text = trimmed(body);

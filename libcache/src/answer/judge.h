@@ -10,7 +10,7 @@
 #include "answer/protocol.h"
 #include "text/framing.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // One thread at a time.
 class StreamJudge {
@@ -39,4 +39,4 @@ class StreamJudge {
   bool last_whole_ = false;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

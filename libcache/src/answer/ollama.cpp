@@ -1,7 +1,7 @@
 // Ollama's chat and generate.
 #include "answer/protocol.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -30,4 +30,4 @@ std::string text(JsonValue event) {
 
 const Protocol kOllama = {speaks, read, missing, text};
 
-}  // namespace libcache
+}  // namespace libcache::internal

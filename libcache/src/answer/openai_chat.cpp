@@ -1,7 +1,7 @@
 // OpenAI's chat and text completions, and what many other providers send in their shape.
 #include "answer/protocol.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -49,4 +49,4 @@ std::string text(JsonValue event) {
 
 const Protocol kOpenAiChat = {speaks, read, missing, text};
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -1,7 +1,7 @@
 // OpenAI's responses.
 #include "answer/protocol.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::string text(JsonValue event) {
 
 const Protocol kOpenAiResponses = {speaks, read, missing, text};
 
-}  // namespace libcache
+}  // namespace libcache::internal

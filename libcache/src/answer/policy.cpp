@@ -22,6 +22,10 @@ std::string_view to_string(Refusal refusal) {
   return "unknown";
 }
 
+}  // namespace libcache
+
+namespace libcache::internal {
+
 std::optional<Refused> reason_to_refuse(const Answer& answer, const AnswerPolicy& policy, bool allow_errors) {
   if (answer.completeness == Completeness::error && !allow_errors) return Refused{Refusal::error, answer.reason};
   if (answer.completeness == Completeness::incomplete && !allow_errors && !policy.accept_incomplete) {
@@ -33,4 +37,4 @@ std::optional<Refused> reason_to_refuse(const Answer& answer, const AnswerPolicy
   return Refused{Refusal::finish_reason, fmt::format("the answer ended for a refused reason: {}", *refused)};
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace libcache {
+namespace libcache::internal {
 
 struct Refused {
   Refusal refusal;
@@ -16,4 +16,4 @@ struct Refused {
 // Why `answer` may not be stored; nothing: it may. Pure.
 std::optional<Refused> reason_to_refuse(const Answer& answer, const AnswerPolicy& policy, bool allow_errors);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -91,4 +91,4 @@ void read_error(JsonValue event, Progress& progress) {
   if (event["type"].text() == "error" || event["object"].text() == "error") progress.add_error(event);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

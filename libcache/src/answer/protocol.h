@@ -11,7 +11,7 @@
 
 #include "text/json/value.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // What an answer has said so far.
 struct Progress {
@@ -61,4 +61,4 @@ const Protocol* find_protocol(JsonValue event);
 // Reads what an event or a body of any format may hold: an error.
 void read_error(JsonValue event, Progress& progress);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -9,6 +9,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 namespace {
 
 constexpr std::string_view kDone = "[DONE]";

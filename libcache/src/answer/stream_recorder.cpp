@@ -7,6 +7,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 std::vector<Chunk> Recording::chunks() const {
   std::vector<Chunk> chunks;
   chunks.reserve(marks.size());

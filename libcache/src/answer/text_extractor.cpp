@@ -8,6 +8,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 struct TextExtractor::State {
   std::string begin;  // of the stream, until its framing is known
   std::optional<Framing> framing;

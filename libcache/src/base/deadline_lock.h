@@ -5,7 +5,7 @@
 
 #include "base/guarded.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Fails with a timeout if the lock is not to be had in time, or the deadline has passed already.
 template <class T>
@@ -15,4 +15,4 @@ Result<typename Guarded<T>::Access> lock_before(Deadline deadline, Guarded<T>& g
   return std::move(*access);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

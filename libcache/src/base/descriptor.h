@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace libcache {
+namespace libcache::internal {
 
 class Descriptor {
  public:
@@ -26,4 +26,4 @@ class Descriptor {
   int number_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-namespace libcache {
+namespace libcache::internal {
 
 // Holds a T that is reached only through lock(). Thread-safe.
 template <class T>
@@ -53,4 +53,4 @@ class Guarded {
   T value_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -20,6 +20,10 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+}  // namespace libcache
+
+namespace libcache::internal {
+
 std::string xxh3_128_hex(std::string_view bytes) {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
@@ -34,4 +38,4 @@ std::uint64_t xxh64(std::string_view bytes) {
   return XXH64(bytes.data(), bytes.size(), 0);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // XXH3-128, seed 0, as 32 lower-case hex digits in the order that `xxh128sum` prints.
 std::string xxh3_128_hex(std::string_view bytes);
@@ -18,4 +18,4 @@ std::uint64_t xxh3_64(std::string_view bytes);
 // XXH64, seed 0: Bifrost's key hash.
 std::uint64_t xxh64(std::string_view bytes);
 
-}  // namespace libcache
+}  // namespace libcache::internal

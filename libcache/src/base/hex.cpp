@@ -1,6 +1,6 @@
 #include "base/hex.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -13,4 +13,4 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
   return hex;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

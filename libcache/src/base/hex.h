@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-namespace libcache {
+namespace libcache::internal {
 
 std::string to_hex(std::span<const std::uint8_t> bytes);
 
-}  // namespace libcache
+}  // namespace libcache::internal

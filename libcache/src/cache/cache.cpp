@@ -14,6 +14,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 std::string_view to_string(MissReason reason) {
   switch (reason) {
     case MissReason::none:
@@ -211,7 +213,7 @@ Status Cache::flush(Deadline deadline) {
 
 Result<Filled> Cache::get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
                                   const FillOptions& options, Deadline deadline) {
-  return libcache::get_or_fill({*this, state_->flights, key, produce, receive, options, deadline});
+  return internal::get_or_fill({*this, state_->flights, key, produce, receive, options, deadline});
 }
 
 Result<std::uint64_t> Cache::clear(std::string_view name, Deadline deadline) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -256,4 +256,4 @@ Result<Filled> get_or_fill(const FillCall& call) {
   return Fill(call).run();
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

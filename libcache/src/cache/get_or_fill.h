@@ -5,7 +5,7 @@
 
 #include "store/local_flights.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // What a cache lends to it. All views and references must outlive the call.
 struct FillCall {
@@ -20,4 +20,4 @@ struct FillCall {
 
 Result<Filled> get_or_fill(const FillCall& call);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -68,4 +68,4 @@ void WriteQueue::work() {
   }
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

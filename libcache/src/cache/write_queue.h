@@ -10,7 +10,7 @@
 
 #include "base/guarded.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 struct PendingWrite {
   RequestKey key;
@@ -55,4 +55,4 @@ class WriteQueue {
   std::condition_variable_any changed_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

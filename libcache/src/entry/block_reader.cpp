@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace libcache {
+namespace libcache::internal {
 
 bool SectionSource::varint(std::uint64_t& value) {
   value = 0;
@@ -82,4 +82,4 @@ Status BlockReader::status() const {
   return {};
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -8,7 +8,7 @@
 
 #include "entry/decompress.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // A section as a source of numbers and byte strings, whatever pieces it comes in. What returns false has failed, for
 // the reason that error() keeps: a Result each would cost more than the decoding.
@@ -58,4 +58,4 @@ class BlockReader {
   bool damaged_ = false;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

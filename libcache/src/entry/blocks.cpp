@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -50,4 +50,4 @@ void write_blocks(std::span<const Chunk> chunks, const Emit& emit) {
   });
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

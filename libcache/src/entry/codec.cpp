@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -135,4 +135,4 @@ bool checksum_holds(std::string_view entry) {
   return Fields(entry.substr(content.size())).integer<std::uint64_t>() == xxh3_64(content);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // On disk: these numbers never change meaning.
 inline constexpr std::string_view kMagic = "LLMC";
@@ -66,4 +66,4 @@ Result<Layout> read_layout(std::string_view entry);
 void append_checksum(std::string& entry);
 bool checksum_holds(std::string_view entry);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -72,4 +72,4 @@ Section append_section(std::string& out, std::uint64_t raw, std::uint64_t thresh
   return {.encoding = Encoding::stored, .raw = raw, .stored = raw};
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

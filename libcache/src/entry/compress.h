@@ -7,7 +7,7 @@
 
 #include "entry/codec.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Hands the raw bytes of a section to `emit`, in pieces of any size; may be called more than once.
 using Emit = std::function<void(std::string_view)>;
@@ -17,4 +17,4 @@ using Producer = std::function<void(const Emit& emit)>;
 // and the frame is smaller, else as they are.
 Section append_section(std::string& out, std::uint64_t raw, std::uint64_t threshold, const Producer& produce);
 
-}  // namespace libcache
+}  // namespace libcache::internal

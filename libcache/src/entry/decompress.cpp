@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace libcache {
+namespace libcache::internal {
 
 // A zstd context and the buffer it decodes into.
 struct Decompressor {
@@ -90,4 +90,4 @@ Result<std::string> read_section(const Section& section, std::string_view bytes)
   }
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

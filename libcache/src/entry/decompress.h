@@ -7,7 +7,7 @@
 
 #include "entry/codec.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 struct Decompressor;
 
@@ -37,4 +37,4 @@ class SectionReader {
 // The whole of a section. Memory grows with what was really decoded. Fails: corrupt.
 Result<std::string> read_section(const Section& section, std::string_view bytes);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -9,6 +9,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 namespace {
 
 // Below this zstd's own tables eat what it saves.

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -81,4 +81,4 @@ Result<Metadata> read_metadata(std::string_view text) {
   return metadata;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // Only what is there; bytes that are no UTF-8 become U+FFFD.
 std::string write_metadata(const Metadata& metadata);
@@ -14,4 +14,4 @@ std::string write_metadata(const Metadata& metadata);
 // Members that this version does not know are skipped. Fails: corrupt.
 Result<Metadata> read_metadata(std::string_view json);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -9,6 +9,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 std::string_view to_string(EntryKind kind) {
   switch (kind) {
     case EntryKind::response:

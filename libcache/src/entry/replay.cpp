@@ -6,6 +6,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 struct Replay::State {
   // One of the two: a stream's blocks or a response's body. Nothing: the entry could not be divided, for this reason.
   std::optional<BlockReader> blocks = {};

@@ -1,6 +1,6 @@
 #include "key/base64.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 std::optional<std::string> normal_base64(std::string_view text) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -21,4 +21,4 @@ std::optional<std::string> normal_base64(std::string_view text) {
   return normal;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // The one spelling of the bytes that `text` encodes: without line breaks, unused bits zero. Nothing if it is no base64.
 std::optional<std::string> normal_base64(std::string_view text);
 
-}  // namespace libcache
+}  // namespace libcache::internal

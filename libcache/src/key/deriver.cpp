@@ -5,6 +5,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 struct KeyDeriver::State {
   KeyOptions options;
   std::unique_ptr<Scheme> scheme;

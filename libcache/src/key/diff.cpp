@@ -9,6 +9,8 @@
 
 namespace libcache {
 
+using namespace internal;
+
 namespace {
 
 // Hands out the elements of an array one by one, then nullptr.

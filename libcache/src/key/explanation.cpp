@@ -3,7 +3,7 @@
 #include "key/scheme.h"
 #include "text/json/canonical.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 using Use = Explanation::Use;
 
@@ -25,6 +25,12 @@ Explanation explain_provider(std::string pointer, std::string value, const KeyOp
   append_canonical_string(detail, *options.provider);
   return {std::move(pointer), Use::set_by_option, std::move(value), std::move(detail)};
 }
+
+}  // namespace libcache::internal
+
+namespace libcache {
+
+using namespace internal;
 
 Result<std::vector<Explanation>> explain(const KeyOptions& options, std::string_view request) {
   auto scheme = create_scheme(options);

@@ -7,7 +7,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // A value for people: a scalar as the request spells it, a container as compact JSON.
 std::string spelling(const JsonDocument& document, const JsonNode& node);
@@ -18,4 +18,4 @@ Explanation explain_kept(std::string pointer, std::string value, std::string in_
 // That the provider option set the provider, where `value` stood.
 Explanation explain_provider(std::string pointer, std::string value, const KeyOptions& options);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -49,6 +49,12 @@ void name_entries(RequestKey& key, const KeyOptions& options, std::string_view h
   key.stream_name = key.response_name;
   key.stream_name += options.scheme == KeyScheme::native ? kStreamSuffix : kChunkSuffix;
 }
+
+}  // namespace libcache::internal
+
+namespace libcache {
+
+using namespace internal;
 
 std::string session_prefix(const KeyOptions& options) {
   return options.prefix + options.session + '_';

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // What stands behind the base key in the name of a stream, a sample and a gateway's chunk; of the latter two a number
 // follows.
@@ -19,4 +19,4 @@ Status check_names(const KeyOptions& options);
 // Fills in the names of a key's entries.
 void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash);
 
-}  // namespace libcache
+}  // namespace libcache::internal

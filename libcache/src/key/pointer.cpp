@@ -9,7 +9,7 @@
 #include "text/json/error.h"
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -92,4 +92,4 @@ void append_pointer(std::string& pointer, std::size_t index) {
   fmt::format_to(std::back_inserter(pointer), "/{}", index);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

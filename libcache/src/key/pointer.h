@@ -9,7 +9,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // A pointer, parsed. A value.
 class JsonPointer {
@@ -29,4 +29,4 @@ class JsonPointer {
 void append_pointer(std::string& pointer, std::string_view name);
 void append_pointer(std::string& pointer, std::size_t index);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -5,7 +5,7 @@
 #include "key/native/derive.h"
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 Result<std::unique_ptr<Scheme>> create_scheme(const KeyOptions& options) {
   if (auto status = check_names(options); !status) return tl::make_unexpected(status.error());
@@ -15,4 +15,4 @@ Result<std::unique_ptr<Scheme>> create_scheme(const KeyOptions& options) {
   return options.scheme == KeyScheme::native ? NativeScheme::create(options) : BifrostScheme::create(options);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace libcache {
+namespace libcache::internal {
 
 // Reads requests under one set of options, reusing its buffers. One thread at a time.
 class Scheme {
@@ -26,4 +26,4 @@ class Scheme {
 // Fails (invalid) for options that make no key.
 Result<std::unique_ptr<Scheme>> create_scheme(const KeyOptions& options);
 
-}  // namespace libcache
+}  // namespace libcache::internal

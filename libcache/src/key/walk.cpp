@@ -2,7 +2,7 @@
 
 #include "key/pointer.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 const JsonNode* DocumentWalk::next() {
   if (index_ == document_.nodes().size()) return nullptr;
@@ -22,4 +22,4 @@ const JsonNode* DocumentWalk::next() {
   return &node;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -7,7 +7,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Refers to the document.
 class DocumentWalk {
@@ -35,4 +35,4 @@ class DocumentWalk {
   std::uint32_t end_ = 0;  // of the current value
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 
 #include "store/listing_lookup.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 Result<std::vector<std::optional<StoredValue>>> get_all(Store& store, std::span<const std::string> names,
                                                         Deadline deadline) {
@@ -32,4 +32,4 @@ Status put_all(Store& store, std::span<const NamedValue> values, std::optional<U
   return {};
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

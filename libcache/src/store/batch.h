@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace libcache {
+namespace libcache::internal {
 
 // A value and until when its store keeps it; nothing: for ever.
 struct StoredValue {
@@ -37,4 +37,4 @@ Result<std::vector<std::optional<StoredValue>>> get_all(Store& store, std::span<
                                                         Deadline deadline);
 Status put_all(Store& store, std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -1,6 +1,6 @@
 #include "store/listing_lookup.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 Result<std::optional<Listing>> look_up(Store& store, std::string_view name, Deadline deadline) {
   if (auto* able = dynamic_cast<ListingLookup*>(&store)) return able->look_up(name, deadline);
@@ -15,4 +15,4 @@ Result<std::optional<Listing>> look_up(Store& store, std::string_view name, Dead
   return found;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // A power that a store may have. Thread-safe, as every store is.
 class ListingLookup {
@@ -19,4 +19,4 @@ class ListingLookup {
 // The same of any store; of one without that power by a scan of the names that begin with `name`.
 Result<std::optional<Listing>> look_up(Store& store, std::string_view name, Deadline deadline);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -6,7 +6,7 @@
 
 #include "base/deadline_lock.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // What a leader and its followers share.
 struct MemoryFlights::Track {
@@ -98,4 +98,4 @@ Result<Flight> MemoryFlights::join(std::string_view name, Deadline deadline) {
   return flight;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -10,7 +10,7 @@
 
 #include "base/guarded.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Thread-safe. A flight in it may outlive it.
 class MemoryFlights {
@@ -25,4 +25,4 @@ class MemoryFlights {
   std::shared_ptr<Guarded<Tracks>> tracks_ = std::make_shared<Guarded<Tracks>>();
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

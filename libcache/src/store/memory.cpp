@@ -7,7 +7,7 @@
 #include "base/deadline_lock.h"
 #include "store/local_flights.h"
 
-namespace libcache {
+namespace libcache::internal {
 namespace {
 
 struct Value {
@@ -170,4 +170,4 @@ std::unique_ptr<Store> make_memory_store(const StoreOptions& options) {
   return std::make_unique<MemoryStore>(options);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

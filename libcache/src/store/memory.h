@@ -5,10 +5,10 @@
 
 #include <memory>
 
-namespace libcache {
+namespace libcache::internal {
 
 // Ends with the object. Keeps to options.max_size by evicting the least recently used. Never fails but for a deadline
 // that has passed.
 std::unique_ptr<Store> make_memory_store(const StoreOptions& options);
 
-}  // namespace libcache
+}  // namespace libcache::internal

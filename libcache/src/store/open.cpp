@@ -11,6 +11,8 @@
 #include "store/tiered.h"
 
 namespace libcache {
+
+using namespace internal;
 namespace {
 
 Result<std::unique_ptr<Store>> open_file(const StoreUrl& url, const StoreOptions& options) {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace libcache {
+namespace libcache::internal {
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -39,4 +39,4 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

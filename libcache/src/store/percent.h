@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 bool is_alphanumeric(char c);  // in ASCII, whatever the locale
 
@@ -15,4 +15,4 @@ std::optional<std::string> percent_decoded(std::string_view text);
 // Escapes everything but the unreserved characters (letters, digits, - . _ ~).
 std::string percent_encoded(std::string_view text);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -7,7 +7,7 @@
 #include "store/batch.h"
 #include "store/listing_lookup.h"
 
-namespace libcache {
+namespace libcache::internal {
 namespace {
 
 class ReadOnlyStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable {
@@ -24,7 +24,7 @@ class ReadOnlyStore final : public Store, public ListingLookup, public BatchAcce
   }
   Status ping(Deadline deadline) override { return store_->ping(deadline); }
   Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
-    return libcache::look_up(*store_, name, deadline);
+    return internal::look_up(*store_, name, deadline);
   }
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
     DiagnosisOptions reading = options;
@@ -33,7 +33,7 @@ class ReadOnlyStore final : public Store, public ListingLookup, public BatchAcce
   }
   Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
                                                           Deadline deadline) override {
-    return libcache::get_all(*store_, names, deadline);
+    return internal::get_all(*store_, names, deadline);
   }
   Status put_all(std::span<const NamedValue>, std::optional<UnixTime>, Deadline) override { return refuse(); }
 
@@ -51,4 +51,4 @@ std::unique_ptr<Store> make_read_only(std::unique_ptr<Store> store) {
   return std::make_unique<ReadOnlyStore>(std::move(store));
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -5,9 +5,9 @@
 
 #include <memory>
 
-namespace libcache {
+namespace libcache::internal {
 
 // Passes reads on to `store`, which it owns, and refuses every put and remove.
 std::unique_ptr<Store> make_read_only(std::unique_ptr<Store> store);
 
-}  // namespace libcache
+}  // namespace libcache::internal

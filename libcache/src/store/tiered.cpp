@@ -10,7 +10,7 @@
 
 #include "store/listing_lookup.h"
 
-namespace libcache {
+namespace libcache::internal {
 namespace {
 
 // The first failure of several.
@@ -96,7 +96,7 @@ class TieredStore final : public Store, public ListingLookup, public Flights {
 
   Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
     for (const Tier& tier : std::views::reverse(tiers_)) {
-      auto listing = libcache::look_up(*tier.store, name, deadline);
+      auto listing = internal::look_up(*tier.store, name, deadline);
       if (!listing || *listing) return listing;
     }
     return std::nullopt;
@@ -115,7 +115,7 @@ class TieredStore final : public Store, public ListingLookup, public Flights {
   // reader the way to the far tier, nothing else.
   static void copy(Store& from, std::string_view name, std::string_view value, const std::vector<Store*>& to,
                    Deadline deadline) {
-    const auto listing = libcache::look_up(from, name, deadline);
+    const auto listing = internal::look_up(from, name, deadline);
     if (!listing || !*listing) return;
     for (Store* store : to) (void)store->put(name, value, {.expires = (*listing)->expires}, deadline);
   }
@@ -139,4 +139,4 @@ std::unique_ptr<Store> make_tiered_store(std::vector<Tier> near_to_far) {
   return std::make_unique<TieredStore>(std::move(near_to_far));
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-namespace libcache {
+namespace libcache::internal {
 
 // A store and whether it may be written.
 struct Tier {
@@ -17,4 +17,4 @@ struct Tier {
 // Keeps the promises of open_stores(). A write or removal that fails in one tier still goes to the others.
 std::unique_ptr<Store> make_tiered_store(std::vector<Tier> near_to_far);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -7,6 +7,8 @@
 #include "store/percent.h"
 
 namespace libcache {
+
+using namespace internal;
 namespace {
 
 using Kind = StoreUrl::Kind;

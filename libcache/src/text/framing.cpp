@@ -4,7 +4,7 @@
 
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -119,6 +119,12 @@ std::optional<std::size_t> Framer::next(std::string_view text) {
 StreamEvent parse_event(Framing framing, std::string_view chunk, std::string& scratch) {
   return framing == Framing::sse ? parse_sse(chunk, scratch) : parse_line(chunk);
 }
+
+}  // namespace libcache::internal
+
+namespace libcache {
+
+using namespace internal;
 
 std::optional<std::string> data_of(std::string_view chunk) {
   std::string scratch;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // How a stream that begins with `text` is cut; nothing while that is too short to tell. Server-sent events begin with a
 // comment or a field, newline-delimited JSON with an object.
@@ -53,4 +53,4 @@ StreamEvent parse_event(Framing framing, std::string_view chunk, std::string& sc
 // Without a byte-order mark in front and white space around it.
 std::string_view trimmed(std::string_view text);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   return offset;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 inline constexpr std::size_t kMaxUtf8 = 4;  // bytes of one code point
@@ -15,4 +15,4 @@ char* encode_utf8(char32_t code_point, char* out);
 // The length of the valid UTF-8 that `text` begins with: all of it, or the offset of the first byte that is wrong.
 std::size_t valid_utf8_prefix(std::string_view text);
 
-}  // namespace libcache
+}  // namespace libcache::internal

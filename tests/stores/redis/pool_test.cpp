@@ -12,6 +12,8 @@
 #include "support/wait.h"
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace std::chrono_literals;
 using redis::Pool;
 using support::RedisServer;

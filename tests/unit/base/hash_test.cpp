@@ -6,6 +6,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 TEST_CASE("xxh3_128_hex prints what xxh128sum prints") {
   CHECK(xxh3_128_hex("") == "99aa06d3014798d86001c324468d497f");
   CHECK(xxh3_128_hex(R"({"a":1})") == "3c8c141663acf5a1b6b7137162fa70fb");

@@ -42,7 +42,7 @@ class SharedStore : public Store {
 struct CacheFixture {
   test::FakeClock clock;
   std::shared_ptr<Store> store =
-      make_memory_store({.max_size = 0, .strict = false, .clock = clock.clock(), .on_event = {}});
+      internal::make_memory_store({.max_size = 0, .strict = false, .clock = clock.clock(), .on_event = {}});
   std::mutex events_mutex;  // for tests whose events come from several threads
   std::vector<Event> events;
 

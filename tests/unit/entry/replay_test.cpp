@@ -6,6 +6,8 @@
 #include "unit/entry/draft.h"
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace libcache::testing;
 
 namespace {

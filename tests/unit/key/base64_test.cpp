@@ -4,6 +4,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 TEST_CASE("base64 that Go would decode has one spelling") {
   CHECK(normal_base64("") == "");
   CHECK(normal_base64("aGVsbG8=") == "aGVsbG8=");

@@ -4,6 +4,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 TEST_CASE("percent escapes stand for any byte") {
   CHECK(percent_decoded("a%20b%2Fc%2fd") == "a b/c/d");
   CHECK(percent_decoded("%00%ff") == std::string("\0\xff", 2));

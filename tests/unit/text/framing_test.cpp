@@ -6,6 +6,8 @@
 #include <vector>
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace std::string_view_literals;
 
 namespace {

@@ -8,7 +8,7 @@
 #include "key/names.h"
 #include "store/batch.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -235,4 +235,4 @@ std::unique_ptr<EntryLayout> make_bifrost_layout() {
   return std::make_unique<BifrostLayout>();
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -10,7 +10,7 @@
 #include "answer/judge.h"
 #include "text/json/value.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 namespace {
 
@@ -104,6 +104,13 @@ std::string without_note(std::string answer) {
   if (raw.empty()) raw = nullptr;
   return text_of(json);
 }
+
+}  // namespace libcache::internal::bifrost
+
+namespace libcache::bifrost {
+
+using namespace internal;
+using namespace internal::bifrost;
 
 Result<std::string> annotate(std::string_view stored, std::string_view provider, std::string_view name) {
   Json json = Json::parse(stored, nullptr, false);

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 // What an answer says of itself.
 struct About {
@@ -33,4 +33,4 @@ Verdict judge_payloads(std::span<const std::string> payloads);
 // An answer as the plugin would have stored it, without the note that it adds when it serves it.
 std::string without_note(std::string answer);
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

@@ -12,7 +12,7 @@
 
 #include "store/batch.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Immutable, so thread-safe. Fails as the store does unless it says otherwise.
 class EntryLayout {
@@ -43,4 +43,4 @@ std::unique_ptr<EntryLayout> make_native_layout();
 // The layout of a Bifrost gateway's Redis plugin: a response is its JSON, a stream a value for each chunk.
 std::unique_ptr<EntryLayout> make_bifrost_layout();
 
-}  // namespace libcache
+}  // namespace libcache::internal

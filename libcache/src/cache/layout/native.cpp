@@ -5,7 +5,7 @@
 #include "cache/layout/entries.h"
 #include "key/names.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -60,4 +60,4 @@ std::unique_ptr<EntryLayout> make_native_layout() {
   return std::make_unique<NativeLayout>();
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

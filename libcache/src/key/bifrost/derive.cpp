@@ -6,7 +6,7 @@
 #include "key/bifrost/schema.h"
 #include "text/json/tree_writer.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 using bifrost::find_member;
 
@@ -106,4 +106,4 @@ void BifrostScheme::write_target(std::string& out, const Target& target) const {
   }
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -11,7 +11,7 @@
 #include "key/scheme.h"
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 class BifrostScheme final : public Scheme {
  public:
@@ -44,4 +44,4 @@ class BifrostScheme final : public Scheme {
   JsonDocument request_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

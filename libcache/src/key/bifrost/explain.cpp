@@ -2,7 +2,7 @@
 #include "key/explanation.h"
 #include "key/walk.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 using Use = Explanation::Use;
 
@@ -70,4 +70,4 @@ Result<std::vector<Explanation>> BifrostScheme::explain(std::string_view request
   return rows;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

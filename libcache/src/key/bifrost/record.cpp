@@ -11,7 +11,7 @@
 #include "key/walk.h"
 #include "text/json/tree_writer.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 namespace {
 
@@ -216,4 +216,4 @@ bool RecordWriter::zero(const Type& type) {
   }
 }
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

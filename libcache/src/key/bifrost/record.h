@@ -13,7 +13,7 @@
 #include "text/json/go.h"
 #include "text/json/document.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 // What became of a value: which of the hashed bytes it is.
 struct Trace {
@@ -56,4 +56,4 @@ class RecordWriter {
   std::string error_;
 };
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

@@ -1,6 +1,6 @@
 #include "key/bifrost/schema.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 namespace {
 
@@ -194,4 +194,4 @@ std::span<const Field> request_fields(BifrostForm form) {
   return kCoreFields;
 }
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

@@ -9,11 +9,11 @@
 
 #include "key/bifrost/types.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 inline constexpr std::size_t kMaxFields = 16;  // of one record
 
 // What follows provider and model in the hashed bytes of a form.
 std::span<const Field> request_fields(BifrostForm form);
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

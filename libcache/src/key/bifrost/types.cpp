@@ -1,6 +1,6 @@
 #include "key/bifrost/types.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 using Kind = Type::Kind;
 
@@ -55,4 +55,4 @@ bool is_empty(const Type& type, const JsonNode& node) {
   return (node.kind == JsonKind::array || node.kind == JsonKind::object) && node.count == 0;
 }
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

@@ -7,7 +7,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache::bifrost {
+namespace libcache::internal::bifrost {
 
 struct Field;
 
@@ -60,4 +60,4 @@ std::string expectation(const Type& type);
 // Whether omitempty would leave `node` out.
 bool is_empty(const Type& type, const JsonNode& node);
 
-}  // namespace libcache::bifrost
+}  // namespace libcache::internal::bifrost

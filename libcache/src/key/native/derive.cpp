@@ -4,7 +4,7 @@
 
 #include "base/hash.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 Result<std::unique_ptr<Scheme>> NativeScheme::create(const KeyOptions& options) {
   std::unique_ptr<NativeScheme> scheme(new NativeScheme(options));
@@ -74,4 +74,4 @@ std::optional<CanonicalEdits::Member> NativeScheme::added() const {
   return CanonicalEdits::Member{"provider", *options_.provider};
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

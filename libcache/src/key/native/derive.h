@@ -12,7 +12,7 @@
 #include "text/json/canonical.h"
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 class NativeScheme final : public Scheme {
  public:
@@ -46,4 +46,4 @@ class NativeScheme final : public Scheme {
   std::vector<std::uint32_t> removed_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -2,7 +2,7 @@
 #include "key/native/derive.h"
 #include "key/walk.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 Explanation NativeScheme::explain_excluded(const Exclusion& exclusion, std::string pointer, std::string value) const {
   using Reason = Exclusion::Reason;
@@ -52,4 +52,4 @@ Result<std::vector<Explanation>> NativeScheme::explain(std::string_view request)
   return rows;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

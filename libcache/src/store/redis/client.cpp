@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 Client::Client(std::unique_ptr<Route> route, std::string url, Milliseconds operation_timeout)
     : route_(std::move(route)), url_(std::move(url)), operation_timeout_(operation_timeout) {}
@@ -54,4 +54,4 @@ Result<Reply> Client::only(Result<std::vector<Reply>> replies, const Command& co
   return std::move(replies->front());
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

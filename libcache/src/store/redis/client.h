@@ -12,7 +12,7 @@
 
 #include "store/redis/routing/route.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Thread-safe. Every function fails as Node::run does, and as the first error reply says.
 class Client {
@@ -48,4 +48,4 @@ class Client {
   const Milliseconds operation_timeout_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

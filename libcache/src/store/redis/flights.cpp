@@ -8,7 +8,7 @@
 
 #include "base/hex.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -65,4 +65,4 @@ Result<Flight> SharedFlights::join(std::string_view name, Deadline deadline) {
   }
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -13,7 +13,7 @@
 
 #include "store/redis/client.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // In the store: the names never change meaning.
 struct FlightNames {
@@ -49,4 +49,4 @@ class SharedFlights {
   Milliseconds longest_block_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

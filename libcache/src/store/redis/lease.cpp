@@ -7,7 +7,7 @@
 #include "base/guarded.h"
 #include "store/redis/flights.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -124,4 +124,4 @@ std::unique_ptr<Lease> make_lease(Client& client, FlightNames names) {
   return std::make_unique<RedisLease>(client, std::move(names));
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -4,7 +4,7 @@
 
 #include "store/redis/flights.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, Mill
   return std::make_unique<RedisTail>(client, std::move(names), longest_block);
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

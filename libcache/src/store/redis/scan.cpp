@@ -5,7 +5,7 @@
 
 #include "store/redis/flights.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -124,4 +124,4 @@ Result<bool> Scan::visit_names(std::vector<std::string> names) {
   return true;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

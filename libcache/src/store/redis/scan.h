@@ -10,7 +10,7 @@
 
 #include "store/redis/client.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // The rows of `names`, of what is still there and is a plain value.
 Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
@@ -40,4 +40,4 @@ class Scan {
   std::unordered_set<std::string> seen_;  // SCAN may show a name twice
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -14,7 +14,7 @@
 #include "store/redis/flights.h"
 #include "store/redis/scan.h"
 
-namespace libcache {
+namespace libcache::internal {
 namespace {
 
 using redis::Command;
@@ -225,4 +225,4 @@ Result<std::unique_ptr<Store>> open_redis_store(const StoreUrl& url, const Store
   return std::make_unique<RedisStore>(std::move(*route), url, options);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -14,7 +14,7 @@
 #include "store/sqlite/database/file.h"
 #include "store/sqlite/database/schema.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 namespace {
 
@@ -119,4 +119,4 @@ std::vector<Finding> diagnose(const fs::path& file, std::uint64_t max_size, cons
   return findings;
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <vector>
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // What may grow to `max_size` bytes (0: without bound).
 std::vector<Finding> diagnose(const std::filesystem::path& file, std::uint64_t max_size,
                               const DiagnosisOptions& options, Deadline deadline);
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -16,7 +16,7 @@
 #include "base/descriptor.h"
 #include "store/sqlite/database/file.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 using std::chrono::microseconds;
@@ -205,4 +205,4 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
   }
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // Thread-safe. The directory is made when it is needed, with mode 0700, and kept: to remove it costs a leader more than
 // its whole flight where the file system tells the disk of every block that becomes free.
@@ -26,4 +26,4 @@ class FileFlights {
   std::filesystem::path directory_;
 };
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

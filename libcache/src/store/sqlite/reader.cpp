@@ -5,7 +5,7 @@
 
 #include "store/sqlite/database/schema.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 // Values up to 1 MiB come with their row, as SQLite likes it best; of larger ones it would hold a copy.
@@ -79,4 +79,4 @@ Outcome<std::vector<Listing>> Reader::list(std::string_view prefix, std::string_
   return listings;
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

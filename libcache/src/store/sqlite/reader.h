@@ -10,7 +10,7 @@
 
 #include "store/sqlite/database/connection.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 struct Found {
   std::optional<std::string> value;
@@ -40,4 +40,4 @@ class Reader {
   Statement list_;
 };
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

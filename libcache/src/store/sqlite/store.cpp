@@ -13,7 +13,7 @@
 #include "store/sqlite/database/session.h"
 #include "store/sqlite/writer.h"
 
-namespace libcache {
+namespace libcache::internal {
 namespace {
 
 using sqlite::Connection;
@@ -148,4 +148,4 @@ std::unique_ptr<Store> make_sqlite_store(std::filesystem::path file, StoreOption
   return std::make_unique<SqliteStore>(std::move(file), std::move(options), read_only);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

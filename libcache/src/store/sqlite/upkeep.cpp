@@ -4,7 +4,7 @@
 
 #include "store/sqlite/database/schema.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 // Found first and deleted one by one: to prepare for a deletion costs SQLite far more than to find that there is none.
@@ -93,4 +93,4 @@ Outcome<bool> Upkeep::give_back_all(Deadline deadline) {
   return many;
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -6,7 +6,7 @@
 
 #include "store/sqlite/database/connection.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // Stands beside the connection that it was made for; one thread at a time.
 class Upkeep {
@@ -42,4 +42,4 @@ class Upkeep {
   Statement vacuum_;
 };
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -5,7 +5,7 @@
 
 #include "store/sqlite/database/schema.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 constexpr const char* kFind = "SELECT 1 FROM entries WHERE id = ?1 AND name = ?2 AND (expires IS NULL OR expires > ?3)";
@@ -120,4 +120,4 @@ Outcome<void> Writer::touch(const std::set<std::int64_t>& ids, UnixTime now) {
   return {};
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -14,7 +14,7 @@
 #include "store/sqlite/database/connection.h"
 #include "store/sqlite/upkeep.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // Movable; one thread at a time.
 class Writer {
@@ -56,4 +56,4 @@ class Writer {
   Statement touch_;
 };
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

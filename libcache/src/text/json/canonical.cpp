@@ -8,7 +8,7 @@
 #include "text/json/tree_writer.h"
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -171,4 +171,4 @@ void append_canonical_string(std::string& out, std::string_view value) {
   append_string(pieces, value);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -11,7 +11,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // How the root object's canonical text departs from the document.
 struct CanonicalEdits {
@@ -31,4 +31,4 @@ void append_canonical(std::string& out, const JsonDocument& document, const Json
 // Appends the canonical string of a value in valid UTF-8.
 void append_canonical_string(std::string& out, std::string_view value);
 
-}  // namespace libcache
+}  // namespace libcache::internal

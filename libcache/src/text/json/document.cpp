@@ -10,7 +10,7 @@
 #include "text/json/reader.h"
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -86,7 +86,7 @@ const JsonNode* JsonDocument::find(const JsonNode& object, std::string_view name
 std::string_view JsonDocument::unescape(const JsonNode& string, std::string& scratch) {
   if (!string.escaped) return string.token;
   scratch.resize(string.token.size());
-  const char* const end = libcache::unescape(string.token, scratch.data());
+  const char* const end = internal::unescape(string.token, scratch.data());
   scratch.resize(static_cast<std::size_t>(end - scratch.data()));
   return scratch;
 }
@@ -108,4 +108,4 @@ std::strong_ordering utf16_order(std::string_view left, std::string_view right) 
   return rank(*differ.first) <=> rank(*differ.second);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace libcache {
+namespace libcache::internal {
 
 // How to take what readers of JSON take differently.
 enum class JsonRules {
@@ -92,4 +92,4 @@ inline std::string_view with_quotes(std::string_view name_or_token) {
 // Orders strings of valid UTF-8 by their UTF-16 code units.
 std::strong_ordering utf16_order(std::string_view left, std::string_view right);
 
-}  // namespace libcache
+}  // namespace libcache::internal

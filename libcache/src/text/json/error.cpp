@@ -4,7 +4,7 @@
 
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -56,4 +56,4 @@ std::string describe_broken_bytes(std::string_view text) {
   return "no JSON text";
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // A member's name as messages show it: in quotes, short, and free of anything that a terminal would act on.
 std::string quoted_name(std::string_view name);
@@ -13,4 +13,4 @@ std::string quoted_name(std::string_view name);
 // finds such texts in its first pass and does not keep the place.
 std::string describe_broken_bytes(std::string_view text);
 
-}  // namespace libcache
+}  // namespace libcache::internal

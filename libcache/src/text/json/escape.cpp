@@ -6,7 +6,7 @@
 
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -100,4 +100,4 @@ char* unescape(std::string_view token, char* out) {
   return out;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 // Whether a character of a value must be escaped in a string.
 inline bool needs_escape(char character) {
@@ -38,4 +38,4 @@ Escape read_escape(std::string_view text);
 // value is never longer than its token. Returns where it ends.
 char* unescape(std::string_view token, char* out);
 
-}  // namespace libcache
+}  // namespace libcache::internal

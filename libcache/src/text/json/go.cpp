@@ -9,7 +9,7 @@
 #include "text/json/tree_writer.h"
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -180,4 +180,4 @@ void append_go_any(std::string& out, const JsonDocument& document, const JsonNod
   TreeWriter(out, document, GoStyle()).write(value);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

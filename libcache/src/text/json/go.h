@@ -6,7 +6,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Backspace and form feed are \b and \f to encoding/json, and \u0008 and \u000c to the library (sonic) with which the
 // gateway writes values that marshal themselves.
@@ -24,4 +24,4 @@ void append_go_float(std::string& out, std::string_view number);
 // float64. Does not recurse.
 void append_go_any(std::string& out, const JsonDocument& document, const JsonNode& value);
 
-}  // namespace libcache
+}  // namespace libcache::internal

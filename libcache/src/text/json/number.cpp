@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -72,4 +72,4 @@ void append_shortest(std::string& out, double value) {
   out.append(buffer, static_cast<std::size_t>(builder.position()));
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache::internal {
 
 enum class NumberForm {
   invalid,
@@ -27,4 +27,4 @@ bool is_shortest(std::string_view number);
 // Writes a finite double as ECMAScript does, with the fewest digits that read back as it: 1e21 as 1e+21, -0 as 0.
 void append_shortest(std::string& out, double value);
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -9,7 +9,7 @@
 #include "text/json/error.h"
 #include "text/json/number.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 namespace {
 
@@ -203,4 +203,4 @@ bool JsonReader::sort_members(std::uint32_t index) {
   return error(fmt::format("duplicate member {}", quoted_name(name)), name);
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -12,7 +12,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // Reads one text. simdjson's first pass has found where each token begins and has checked UTF-8 and the plain bytes of
 // strings. The grammar of its tokens is checked here: simdjson's own documents skip what nobody asks them for.
@@ -65,4 +65,4 @@ class JsonReader {
   std::string error_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

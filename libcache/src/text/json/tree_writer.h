@@ -5,7 +5,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // What comes between the first value of a container and the next. Only the first stands directly behind an opening
 // bracket, for strings end in a quote.
@@ -90,4 +90,4 @@ class TreeWriter {
   std::array<Container, JsonDocument::kMaxDepth> open_;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace libcache {
+namespace libcache::internal {
 
 std::optional<std::int64_t> JsonValue::integer() const {
   if (!is(JsonKind::integer)) return std::nullopt;
@@ -13,4 +13,4 @@ std::optional<std::int64_t> JsonValue::integer() const {
   return value;
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -8,7 +8,7 @@
 
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache::internal {
 
 // A value of a document, or nothing: what is not there, what is null and what is looked for in something that cannot
 // have it are all nothing. A view; the document must outlive it.
@@ -50,4 +50,4 @@ class JsonValue {
   const JsonNode* node_ = nullptr;
 };
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -10,6 +10,8 @@
 #include "unit/cache/cache_fixture.h"
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using nlohmann::json;
 
 namespace {
@@ -21,10 +23,10 @@ class BatchStore final : public SharedStore, public BatchAccess {
   Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
                                                           Deadline deadline) override {
     ++trips_;
-    return libcache::get_all(*inner_, names, deadline);
+    return libcache::internal::get_all(*inner_, names, deadline);
   }
   Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override {
-    return libcache::put_all(*inner_, values, expires, deadline);
+    return libcache::internal::put_all(*inner_, values, expires, deadline);
   }
 
  private:

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace std::chrono_literals;
 using redis::Breaker;
 using Change = Breaker::Change;

@@ -6,6 +6,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 TEST_CASE("an error reply that time may heal is unavailable, any other is refused") {
   for (const std::string text : {
            "LOADING Redis is loading the dataset in memory",

@@ -5,6 +5,8 @@
 #include "store/redis/wire/reply.h"
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using redis::Endpoint;
 using redis::slot_of;
 

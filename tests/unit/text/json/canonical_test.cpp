@@ -5,6 +5,8 @@
 #include <vector>
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace std::string_view_literals;
 
 namespace {

@@ -5,6 +5,8 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace std::string_view_literals;
 using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;

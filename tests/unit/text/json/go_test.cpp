@@ -4,6 +4,8 @@
 #include <string>
 
 using namespace libcache;
+
+using namespace libcache::internal;
 using namespace std::string_view_literals;
 
 namespace {

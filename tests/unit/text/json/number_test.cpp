@@ -6,6 +6,8 @@
 
 using namespace libcache;
 
+using namespace libcache::internal;
+
 namespace {
 
 std::string shortest(double value) {

@@ -8,7 +8,7 @@
 
 #include "store/redis/server/info.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -115,4 +115,4 @@ Finding find_clock_difference(const Subject& subject, Node& node) {
           "run NTP on both: entries expire early or late by as much"};
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

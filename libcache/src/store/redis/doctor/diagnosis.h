@@ -9,7 +9,7 @@
 
 #include "store/redis/client.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // What is looked at, and how.
 struct Subject {
@@ -32,4 +32,4 @@ Finding find_cluster_state(const Subject& subject, Node& node);
 std::vector<Finding> find_rights(const Subject& subject, std::span<const std::shared_ptr<Node>> nodes);
 std::vector<Finding> find_names(const Subject& subject);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -8,7 +8,7 @@
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/scan.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -82,4 +82,4 @@ std::vector<Finding> find_names(const Subject& subject) {
   return findings;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -2,7 +2,7 @@
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/wire/error.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -113,4 +113,4 @@ std::vector<Finding> find_rights(const Subject& subject, std::span<const std::sh
   return Trial(subject).run(nodes);
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

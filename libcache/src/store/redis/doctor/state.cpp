@@ -6,7 +6,7 @@
 #include "store/redis/routing/slots.h"
 #include "store/size_text.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -76,4 +76,4 @@ Finding find_cluster_state(const Subject& subject, Node& node) {
   return {Grade::fail, "cluster", message, "look at CLUSTER NODES; redis-cli --cluster fix may help"};
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

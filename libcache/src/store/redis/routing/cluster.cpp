@@ -8,7 +8,7 @@
 
 #include "store/redis/routing/topology.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -195,4 +195,4 @@ std::unique_ptr<Route> make_cluster_route(std::vector<Endpoint> seeds, Connectio
   return std::make_unique<ClusterRoute>(std::move(seeds), std::move(connection), options);
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

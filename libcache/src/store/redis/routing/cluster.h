@@ -8,10 +8,10 @@
 
 #include "store/redis/routing/route.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Asks any of `seeds` for the cluster's slots at the first use.
 std::unique_ptr<Route> make_cluster_route(std::vector<Endpoint> seeds, ConnectionOptions connection,
                                           const RedisOptions& options);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

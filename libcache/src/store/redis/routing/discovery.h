@@ -17,7 +17,7 @@
 #include "base/guarded.h"
 #include "store/redis/server/node.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // The latest that was learned. The servers are asked at the first use, and again for a caller whom it has failed: by
 // one caller at a time, and by none for a moment after no server could tell. Thread-safe.
@@ -90,4 +90,4 @@ class Discovery {
   Breaker outage_;                  // open while no server at all has answered
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

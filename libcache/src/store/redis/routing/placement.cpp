@@ -7,7 +7,7 @@
 #include "store/redis/server/info.h"
 #include "store/redis/routing/slots.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -79,4 +79,4 @@ Result<Layout> layout_of_cluster(std::span<const std::shared_ptr<Node>> masters,
   return layout;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

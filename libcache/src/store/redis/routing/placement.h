@@ -10,7 +10,7 @@
 
 #include "store/redis/server/node.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Keys stood still between two equal layouts that were not `moving`. (A server that started anew has another layout,
 // for its cursors are worth nothing any more.)
@@ -24,4 +24,4 @@ Result<Layout> layout_of_server(Node& server, Deadline deadline);
 // The layout of a cluster by what each of its masters says of itself.
 Result<Layout> layout_of_cluster(std::span<const std::shared_ptr<Node>> masters, Deadline deadline);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -6,7 +6,7 @@
 #include "store/redis/routing/cluster.h"
 #include "store/redis/routing/sentinel.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -78,4 +78,4 @@ Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOption
   }
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -13,7 +13,7 @@
 #include "store/redis/routing/placement.h"
 #include "store/redis/server/node.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 using Masters = std::vector<std::shared_ptr<Node>>;
 
@@ -45,4 +45,4 @@ std::string_view key_of(const Command& command);
 // The route that `url` calls for. Fails: invalid, for TLS options that cannot be used; not_supported.
 Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -7,7 +7,7 @@
 #include "store/redis/routing/discovery.h"
 #include "store/redis/wire/error.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -115,4 +115,4 @@ std::unique_ptr<Route> make_sentinel_route(std::vector<Endpoint> sentinels, std:
   return std::make_unique<SentinelRoute>(sentinels, std::move(master_name), connection, options);
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

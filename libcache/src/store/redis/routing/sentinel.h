@@ -9,10 +9,10 @@
 
 #include "store/redis/routing/route.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Asks any of `sentinels` for the master at the first use, and again when it fails or is no master any more.
 std::unique_ptr<Route> make_sentinel_route(std::vector<Endpoint> sentinels, std::string master_name,
                                            ConnectionOptions connection, const RedisOptions& options);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

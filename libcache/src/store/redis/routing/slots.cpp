@@ -9,7 +9,7 @@
 
 #include "store/redis/wire/error.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -97,4 +97,4 @@ Result<Endpoint> parse_redirection(std::string_view text, const Endpoint& asked)
   return target;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -10,7 +10,7 @@
 #include "store/redis/wire/endpoint.h"
 #include "store/redis/wire/reply.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 inline constexpr std::size_t kSlots = 16384;
 
@@ -32,4 +32,4 @@ Result<std::vector<SlotRange>> parse_slots(const Reply& reply, const Endpoint& a
 // Where "MOVED 3999 127.0.0.1:6381" or "ASK 3999 :6381" sends us; an empty host is that of the server which said so.
 Result<Endpoint> parse_redirection(std::string_view text, const Endpoint& asked);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

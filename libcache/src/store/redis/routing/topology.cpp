@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 Topology::Topology(std::vector<Endpoint> seeds, ConnectionOptions connection, const RedisOptions& options)
     : seeds_(std::move(seeds)),
@@ -80,4 +80,4 @@ std::shared_ptr<Node> Topology::node_at(Nodes& nodes, const Endpoint& endpoint) 
   return node;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

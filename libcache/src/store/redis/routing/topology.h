@@ -17,7 +17,7 @@
 #include "store/redis/server/node.h"
 #include "store/redis/routing/slots.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Which master has which slots; never changes once made.
 struct SlotMap {
@@ -60,4 +60,4 @@ class Topology {
   Discovery<const SlotMap> map_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -1,6 +1,6 @@
 #include "store/redis/server/breaker.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 bool Breaker::allow(TimePoint now) {
   const auto state = state_.lock();
@@ -29,4 +29,4 @@ void Breaker::withdraw() {
   state_.lock()->probing = false;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

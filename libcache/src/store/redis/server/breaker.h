@@ -7,7 +7,7 @@
 
 #include "base/guarded.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Closed, it lets every call through. After `failures` in a row it opens: nothing passes for `pause`, then one call at
 // a time does, as a probe, until one succeeds. Thread-safe.
@@ -38,4 +38,4 @@ class Breaker {
   Guarded<State> state_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

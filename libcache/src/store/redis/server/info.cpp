@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 std::string_view field_of(std::string_view info, std::string_view name) {
   while (!info.empty()) {
@@ -23,4 +23,4 @@ std::uint64_t number_of(std::string_view info, std::string_view name) {
   return number;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

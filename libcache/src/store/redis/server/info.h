@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // A field's value, empty if it is not there. A view into `info`.
 std::string_view field_of(std::string_view info, std::string_view name);
@@ -12,4 +12,4 @@ std::string_view field_of(std::string_view info, std::string_view name);
 // The same as a number, 0 for what is none.
 std::uint64_t number_of(std::string_view info, std::string_view name);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

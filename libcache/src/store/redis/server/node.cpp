@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -94,4 +94,4 @@ void Node::record(bool success) {
   }
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -12,7 +12,7 @@
 #include "store/redis/server/breaker.h"
 #include "store/redis/server/pool.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Whether a command may be sent again when the connection is lost before its reply has come.
 enum class Repeat { allowed, forbidden };
@@ -47,4 +47,4 @@ class Node {
   EventHandler on_event_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 using Steady = std::chrono::steady_clock;
 
@@ -103,4 +103,4 @@ void Pool::close_idle() {
   state->open -= closed.size();
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -12,7 +12,7 @@
 #include "base/guarded.h"
 #include "store/redis/wire/connection.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Opens connections as they are needed and keeps them for the next caller. Thread-safe.
 class Pool {
@@ -71,4 +71,4 @@ class Pool {
   std::condition_variable_any freed_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -6,7 +6,7 @@
 
 #include "store/redis/wire/error.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -155,4 +155,4 @@ Result<Reply> Connection::read_reply(Deadline deadline) {
   }
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -18,7 +18,7 @@
 #include "store/redis/wire/reply.h"
 #include "store/redis/wire/socket.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // A command's name and arguments. The views must outlive the call that it is passed to.
 using Command = std::vector<std::string_view>;
@@ -71,4 +71,4 @@ class Connection {
 // An error reply to `command` as an error; `server` is a name or a redacted URL.
 Error error_of(const Reply& reply, std::string_view command, std::string_view server);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

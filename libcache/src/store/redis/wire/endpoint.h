@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // A TCP host and port, or a unix socket.
 struct Endpoint {
@@ -18,4 +18,4 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

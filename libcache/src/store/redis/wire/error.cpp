@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <string>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::string printable(std::string_view text) {
   return line;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // What an error reply such as "NOPERM this user has no permissions ..." asks of the caller.
 ErrorCode code_of_reply(std::string_view text);
@@ -20,4 +20,4 @@ std::string printable(std::string_view text);
 // Whether an error reply begins with this code ("MOVED", "ASK").
 bool has_code(std::string_view text, std::string_view code);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -9,7 +9,7 @@
 
 #include "store/redis/wire/error.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // What hiredis' callbacks share with the parser. hiredis knows no limits of this kind and only one way to be told of a
 // breach: an object that could not be made, which it reports as being out of memory. `breach` says what it really was.
@@ -161,4 +161,4 @@ Result<std::optional<Reply>> ReplyParser::next() {
   return std::move(*reply);
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

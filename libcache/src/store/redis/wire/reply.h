@@ -13,7 +13,7 @@
 
 struct redisReader;
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // One reply of RESP2, the protocol that every server speaks until asked for another.
 struct Reply {
@@ -61,4 +61,4 @@ class ReplyParser {
   std::unique_ptr<redisReader, FreeReader> reader_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -8,7 +8,7 @@
 #include <memory>
 #include <thread>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -60,4 +60,4 @@ Addresses resolve(const Endpoint& endpoint, Deadline deadline) {
   return found.get();
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -9,7 +9,7 @@
 
 #include "store/redis/wire/endpoint.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // A socket address of any family.
 struct Address {
@@ -21,4 +21,4 @@ struct Address {
 // for a socket path that is too long.
 Result<std::vector<Address>> resolve(const Endpoint& endpoint, Deadline deadline);
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -17,7 +17,7 @@
 #include "store/redis/wire/resolve.h"
 #include "store/redis/wire/socket_io.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -179,4 +179,4 @@ bool Socket::is_quiet() const {
   return poll(&looking, 1, 0) == 0;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

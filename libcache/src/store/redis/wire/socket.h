@@ -11,7 +11,7 @@
 #include "store/redis/wire/endpoint.h"
 #include "store/redis/wire/tls.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // Owns a connected socket whose calls block for a moment at most. The time left is looked at before each of them, so
 // that a peer that drips one byte a second gains nothing by it. One thread at a time. All failures but invalid leave it
@@ -42,4 +42,4 @@ class Socket {
   std::optional<TlsSession> tls_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // As send(2) and recv(2), but a peer that has gone is an error, never a SIGPIPE, and interruptions are not seen.
 inline ssize_t send_some(int socket, const char* bytes, std::size_t size) {
@@ -29,4 +29,4 @@ inline bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

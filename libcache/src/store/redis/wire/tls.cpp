@@ -13,7 +13,7 @@
 #include "store/redis/wire/error.h"
 #include "store/redis/wire/socket_io.h"
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 namespace {
 
@@ -208,4 +208,4 @@ Result<Progress> TlsSession::progress(int result, std::size_t bytes) const {
   return fail(ErrorCode::refused, "TLS: " + openssl_reason());
 }
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache::redis {
+namespace libcache::internal::redis {
 
 // What one attempt to move bytes came to: some were moved, or the socket must first become ready.
 struct Progress {
@@ -56,4 +56,4 @@ class TlsSession {
   std::unique_ptr<SSL, Free> session_;
 };
 
-}  // namespace libcache::redis
+}  // namespace libcache::internal::redis

@@ -8,7 +8,7 @@
 
 #include "store/percent.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 int on_busy(void* deadline, int attempt) {
@@ -198,4 +198,4 @@ void Transaction::Rollback::operator()(Connection* connection) const {
   if (connection->in_transaction()) (void)connection->execute("ROLLBACK");
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

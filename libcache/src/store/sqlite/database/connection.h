@@ -13,7 +13,7 @@
 
 #include "store/sqlite/database/failure.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // Sleeps a little, longer with each `attempt` from 0 on; false, without sleeping, once the deadline has passed.
 bool back_off(int attempt, Deadline deadline);
@@ -160,4 +160,4 @@ class Transaction {
   std::unique_ptr<Connection, Rollback> connection_;
 };
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

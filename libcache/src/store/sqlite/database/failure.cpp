@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 using Remedy = Failure::Remedy;
@@ -71,4 +71,4 @@ Failure failure_of(sqlite3* database, int code) {
   return Failure{Error{meaning.error, message + ": " + meaning.advice}, meaning.remedy};
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

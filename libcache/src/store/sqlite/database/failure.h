@@ -7,7 +7,7 @@
 
 struct sqlite3;
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 struct Failure {
   enum class Remedy {
@@ -38,4 +38,4 @@ tl::unexpected<Failure> pass_on(const Outcome<T>& outcome) {
 // The one place that knows what SQLite's (extended) result codes mean to us. `database` is the connection that gave it.
 Failure failure_of(sqlite3* database, int code);
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -12,7 +12,7 @@
 
 #include "store/sqlite/database/connection.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
@@ -136,4 +136,4 @@ Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& da
   return aside;
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // Which file it is, whatever its name.
 struct FileId {
@@ -61,4 +61,4 @@ Status make_private_file(const std::filesystem::path& path);
 Result<std::optional<std::filesystem::path>> set_aside(const std::filesystem::path& path, const FileId& damaged,
                                                        UnixTime now, Deadline deadline);
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 namespace {
 
 // On disk. Step i leads from version i to version i + 1; a step that was released never changes.
@@ -83,4 +83,4 @@ Outcome<void> prepare_schema(Connection& connection) {
   return *version == kVersion ? Outcome<void>() : migrate(connection);
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -3,7 +3,7 @@
 
 #include "store/sqlite/database/connection.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // On disk, in the header of each database ("LLMc"): never changes.
 inline constexpr std::int64_t kApplicationId = 0x4c4c4d63;
@@ -23,4 +23,4 @@ Outcome<bool> is_readable(Connection& connection);
 // Fails as is_readable() does.
 Outcome<void> prepare_schema(Connection& connection);
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

@@ -1,6 +1,6 @@
 #include "store/sqlite/database/session.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline) {
   const auto directory = place.file.parent_path();
@@ -35,4 +35,4 @@ Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline de
   return {};
 }
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite

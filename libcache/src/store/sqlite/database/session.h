@@ -10,7 +10,7 @@
 #include "store/sqlite/database/connection.h"
 #include "store/sqlite/database/file.h"
 
-namespace libcache::sqlite {
+namespace libcache::internal::sqlite {
 
 // The database that a store's sessions share.
 struct Place {
@@ -127,4 +127,4 @@ class Session {
   UnixTime checked_;  // when it was last seen at its path
 };
 
-}  // namespace libcache::sqlite
+}  // namespace libcache::internal::sqlite
