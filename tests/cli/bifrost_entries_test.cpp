@@ -8,6 +8,7 @@
 
 #include "cli/terminal_session.h"
 #include "support/gateway_data.h"
+#include "support/paths.h"
 #include "support/redis_server.h"
 
 using llmcache::test::TerminalSession;

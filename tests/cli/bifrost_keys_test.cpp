@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/terminal_session.h"
+#include "support/paths.h"
 
 using llmcache::test::TerminalSession;
 using nlohmann::json;

@@ -8,6 +8,7 @@
 
 #include "cli/command_line.h"
 #include "config/settings.h"
+#include "support/paths.h"
 
 using namespace llmcache;
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/terminal_session.h"
+#include "support/paths.h"
 #include "support/provider.h"
 
 using llmcache::test::TerminalSession;

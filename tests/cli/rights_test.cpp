@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "cli/terminal_session.h"
+#include "support/paths.h"
 #include "support/redis_cluster.h"
 #include "support/redis_sentinels.h"
 #include "support/redis_server.h"

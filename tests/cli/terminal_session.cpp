@@ -1,4 +1,5 @@
 #include "cli/terminal_session.h"
+#include "support/paths.h"
 
 #include <fmt/format.h>
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+#include "support/paths.h"
 #include "support/provider.h"
 
 #include <sys/wait.h>

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/paths.h"
+
 namespace support {
 
 // The samples that are complete streams.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/paths.h"
 #include "unit/entry/draft.h"
 
 using namespace libcache;

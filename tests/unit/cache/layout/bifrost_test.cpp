@@ -7,6 +7,7 @@
 
 #include "store/batch.h"
 #include "support/gateway_data.h"
+#include "support/paths.h"
 #include "unit/cache/cache_fixture.h"
 
 using namespace libcache;
