@@ -26,7 +26,7 @@ install(FILES ${completions}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vend
         COMPONENT program)
 
 install(TARGETS libcache EXPORT libcacheTargets COMPONENT library)
-install(DIRECTORY libcache/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library FILES_MATCHING PATTERN *.h)
+install(DIRECTORY libcache/include/ ${PROJECT_BINARY_DIR}/libcache/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library FILES_MATCHING PATTERN *.h)
 install(EXPORT libcacheTargets NAMESPACE libcache:: DESTINATION ${package_dir} COMPONENT library)
 
 if(BUILD_SHARED_LIBS)

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "config/settings.h"
 #include "ui/output.h"
 #include "ui/report.h"
-#include "config/settings.h"
 
 namespace llmcache {
 

@@ -1,5 +1,4 @@
 #include "cli/terminal_session.h"
-#include "support/paths.h"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -9,6 +8,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+
+#include "support/paths.h"
 
 namespace llmcache::test {
 

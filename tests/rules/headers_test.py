@@ -1,6 +1,6 @@
 """Each installed header compiles alone, with nothing before it.
 
-Usage: headers_test.py COMPILER
+Usage: headers_test.py COMPILER GENERATED_INCLUDES
 """
 import pathlib
 import subprocess
@@ -15,7 +15,7 @@ HEADERS = sorted(header.relative_to(INCLUDE) for header in INCLUDE.rglob("*.h"))
 def compile_alone(header, folder):
     """What the compiler has to say about a file that only includes this header, twice; empty if all is well."""
     source = f"#include <{header}>\n" * 2
-    command = [COMPILER, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{folder}", "-x", "c++", "-"]
+    command = [COMPILER, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{folder}", f"-I{GENERATED}", "-x", "c++", "-"]
     return subprocess.run(command, input=source, capture_output=True, text=True, check=False).stderr
 
 
@@ -33,5 +33,5 @@ class Headers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    COMPILER = sys.argv[1]
+    COMPILER, GENERATED = sys.argv[1:3]
     unittest.main(argv=sys.argv[:1])

@@ -1,4 +1,3 @@
-#include "support/paths.h"
 #include "support/provider.h"
 
 #include <sys/wait.h>
@@ -10,6 +9,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "support/paths.h"
 
 using support::Provider;
 

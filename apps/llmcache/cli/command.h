@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-#include "context.h"
 #include "cli/options.h"
+#include "context.h"
 
 namespace llmcache {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "context.h"
 #include "cli/options.h"
+#include "context.h"
 
 namespace llmcache {
 

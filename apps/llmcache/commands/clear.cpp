@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "cli/request_argument.h"
 #include "commands/all.h"
 #include "ui/json_line.h"
-#include "cli/request_argument.h"
 
 namespace llmcache {
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/all.h"
-#include "ui/json_line.h"
 #include "config/stores.h"
+#include "ui/json_line.h"
 #include "ui/terminal.h"
 
 namespace llmcache {

@@ -1,7 +1,7 @@
+#include "cli/request_argument.h"
 #include "commands/all.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
-#include "cli/request_argument.h"
 #include "why.h"
 
 namespace llmcache {

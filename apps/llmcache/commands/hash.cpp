@@ -3,9 +3,9 @@
 #include <fstream>
 #include <iostream>
 
+#include "cli/request_argument.h"
 #include "commands/all.h"
 #include "ui/json_line.h"
-#include "cli/request_argument.h"
 #include "ui/table.h"
 #include "ui/terminal.h"
 

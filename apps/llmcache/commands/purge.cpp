@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "commands/all.h"
+#include "config/stores.h"
+#include "config/values.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
 #include "ui/progress.h"
-#include "config/stores.h"
 #include "ui/terminal.h"
-#include "config/values.h"
 
 namespace llmcache {
 

@@ -1,5 +1,5 @@
-#include "commands/all.h"
 #include "cli/request_argument.h"
+#include "commands/all.h"
 
 namespace llmcache {
 

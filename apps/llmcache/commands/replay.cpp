@@ -3,8 +3,8 @@
 #include <charconv>
 #include <thread>
 
-#include "commands/all.h"
 #include "cli/request_argument.h"
+#include "commands/all.h"
 #include "config/values.h"
 
 namespace llmcache {

@@ -5,10 +5,10 @@
 #include <exception>
 #include <optional>
 
-#include "process/child.h"
-#include "commands/all.h"
 #include "cli/request_argument.h"
+#include "commands/all.h"
 #include "config/values.h"
+#include "process/child.h"
 
 namespace llmcache {
 

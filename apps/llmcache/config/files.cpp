@@ -11,8 +11,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "failure.h"
 #include "config/bifrost_plugin.h"
+#include "failure.h"
 
 namespace llmcache {
 

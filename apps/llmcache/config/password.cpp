@@ -7,8 +7,8 @@
 #include <fstream>
 #include <string_view>
 
-#include "process/child.h"
 #include "failure.h"
+#include "process/child.h"
 
 namespace llmcache {
 

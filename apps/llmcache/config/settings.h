@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ui/color.h"
 #include "config/values.h"
+#include "ui/color.h"
 
 namespace llmcache {
 

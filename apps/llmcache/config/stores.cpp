@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "config/files.h"
-#include "failure.h"
 #include "config/password.h"
+#include "failure.h"
 
 namespace llmcache {
 

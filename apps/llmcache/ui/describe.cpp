@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "failure.h"
 #include "config/values.h"
+#include "failure.h"
 
 namespace llmcache {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "ui/color.h"
 #include "failure.h"
+#include "ui/color.h"
 
 namespace llmcache {
 

@@ -1,16 +1,18 @@
 // The proof that an entry answers a request.
 #pragma once
 
+#include <libcache/export.h>
+
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
-// A SHA-256 (FIPS 180-4).
+/// A SHA-256 (FIPS 180-4).
 using Digest = std::array<std::uint8_t, 32>;
 
-// Thread-safe; does not fail.
+/// Thread-safe; does not fail.
 Digest sha256(std::string_view bytes);
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

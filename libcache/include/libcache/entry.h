@@ -5,6 +5,7 @@
 #pragma once
 
 #include <libcache/digest.h>
+#include <libcache/export.h>
 #include <libcache/result.h>
 #include <libcache/time.h>
 
@@ -18,76 +19,76 @@
 #include <string>
 #include <string_view>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
-// On disk: these numbers never change meaning.
+/// On disk: these numbers never change meaning.
 enum class EntryKind : std::uint8_t { response = 1, stream = 2 };
 std::string_view to_string(EntryKind kind);
 
-// What an answer says of itself; absent where it did not say. Together no more than some 800 bytes.
+/// What an answer says of itself; absent where it did not say. Together no more than some 800 bytes.
 struct Metadata {
   std::string content_type = {};
   std::string provider = {};
   std::string model = {};
   std::string finish_reason = {};
-  // Whether the answer ended before its protocol says it may, and was stored all the same.
+  /// Whether the answer ended before its protocol says it may, and was stored all the same.
   bool incomplete = false;
   std::optional<std::int64_t> prompt_tokens = {};
   std::optional<std::int64_t> completion_tokens = {};
-  std::optional<std::int64_t> cached_tokens = {};     // of the prompt's
-  std::optional<std::int64_t> reasoning_tokens = {};  // of the completion's
-  // How long the origin took to its first chunk and in all.
+  std::optional<std::int64_t> cached_tokens = {};     ///< of the prompt's
+  std::optional<std::int64_t> reasoning_tokens = {};  ///< of the completion's
+  /// How long the origin took to its first chunk and in all.
   std::optional<Milliseconds> origin_first_chunk = {};
   std::optional<Milliseconds> origin_total = {};
-  // The program that wrote the entry, as "llmcache 0.1.0".
+  /// The program that wrote the entry, as "llmcache 0.1.0".
   std::string tool = {};
 
   bool operator==(const Metadata&) const = default;
 };
 
-// One piece of a stream: its bytes as they came and when, counted from the start of the answer.
+/// One piece of a stream: its bytes as they came and when, counted from the start of the answer.
 struct Chunk {
   Milliseconds at{0};
   std::string_view bytes;
 };
 
-// An entry to be written. All views must outlive the call to encode().
+/// An entry to be written. All views must outlive the call to encode().
 struct EntryDraft {
   EntryKind kind = EntryKind::response;
   UnixTime created{};
-  std::optional<UnixTime> expires = {};  // nothing: never
+  std::optional<UnixTime> expires = {};  ///< nothing: never
   Digest request_digest{};
   Metadata metadata = {};
-  std::optional<std::string_view> request = {};  // the canonical request, kept for show, diff and get --why
-  std::string_view body = {};                    // a response's bytes
-  std::span<const Chunk> chunks = {};            // a stream's pieces
-  bool compress = true;                          // where that pays; off for an entry that is not to be stored
+  std::optional<std::string_view> request = {};  ///< the canonical request, kept for show, diff and get --why
+  std::string_view body = {};                    ///< a response's bytes
+  std::span<const Chunk> chunks = {};            ///< a stream's pieces
+  bool compress = true;                          ///< where that pays; off for an entry that is not to be stored
 };
 
-// The entry's bytes. Fails (invalid) only for metadata that does not fit in the first kEntryHeadBytes.
-Result<std::string> encode(const EntryDraft& draft);
+/// The entry's bytes. Fails (invalid) only for metadata that does not fit in the first kEntryHeadBytes.
+[[nodiscard]] Result<std::string> encode(const EntryDraft& draft);
 
-// What stands at the front of an entry, readable without its body.
+/// What stands at the front of an entry, readable without its body.
 struct EntryHead {
   EntryKind kind = EntryKind::response;
-  UnixTime created{};  // the epoch where that is not known: a gateway's answer need not say
+  UnixTime created{};  ///< the epoch where that is not known: a gateway's answer need not say
   std::optional<UnixTime> expires = {};
   Digest request_digest{};
   Metadata metadata = {};
-  std::uint64_t payload_size = 0;  // bytes of the body, or of all chunks together with their times and lengths
+  std::uint64_t payload_size = 0;  ///< bytes of the body, or of all chunks together with their times and lengths
 };
 
-// Reads the head from the first `kEntryHeadBytes` (or more) of an entry. Unlike Entry::open it proves nothing: there is
-// no checksum over the head alone. For listings and filters, not for answers. Fails: corrupt.
-Result<EntryHead> decode_head(std::string_view first_bytes);
+/// Reads the head from the first `kEntryHeadBytes` (or more) of an entry. Unlike Entry::open it proves nothing: there is
+/// no checksum over the head alone. For listings and filters, not for answers. Fails: corrupt.
+[[nodiscard]] Result<EntryHead> decode_head(std::string_view first_bytes);
 inline constexpr std::size_t kEntryHeadBytes = 1024;
 
-// An entry as read from a store: checked when opened, decompressed only when asked. Owns its bytes. Movable; const
-// functions may be called from several threads at once.
+/// An entry as read from a store: checked when opened, decompressed only when asked. Owns its bytes. Movable; const
+/// functions may be called from several threads at once.
 class Entry {
  public:
-  // Checks the whole of `bytes` against its checksum and grammar; any bytes at all give an Entry or fail (corrupt).
-  static Result<Entry> open(std::string bytes);
+  /// Checks the whole of `bytes` against its checksum and grammar; any bytes at all give an Entry or fail (corrupt).
+  [[nodiscard]] static Result<Entry> open(std::string bytes);
 
   EntryKind kind() const { return kind_; }
   UnixTime created() const { return created_; }
@@ -96,18 +97,18 @@ class Entry {
   std::uint64_t payload_size() const { return payload_size_; }
   std::size_t stored_size() const { return bytes_.size(); }
 
-  // Fails: corrupt.
-  Result<Metadata> metadata() const;
-  // The canonical request, where it was kept. Fails: corrupt.
-  Result<std::optional<std::string>> request() const;
+  /// Fails: corrupt.
+  [[nodiscard]] Result<Metadata> metadata() const;
+  /// The canonical request, where it was kept. Fails: corrupt.
+  [[nodiscard]] Result<std::optional<std::string>> request() const;
 
-  // Where read() delivers; an error stops the reading and is handed through.
+  /// Where read() delivers; an error stops the reading and is handed through.
   using Sink = std::function<Status(const Chunk&)>;
-  // Decodes the payload piece by piece, in memory for one piece and a window of half a megabyte: a stream chunk by
-  // chunk as recorded, a response in pieces of any size, all at time 0. Fails: corrupt, or as the sink does.
-  Status read(const Sink& sink) const;
-  // The whole payload: a response's body, or a stream's chunks joined. Fails: corrupt.
-  Result<std::string> body() const;
+  /// Decodes the payload piece by piece, in memory for one piece and a window of half a megabyte: a stream chunk by
+  /// chunk as recorded, a response in pieces of any size, all at time 0. Fails: corrupt, or as the sink does.
+  [[nodiscard]] Status read(const Sink& sink) const;
+  /// The whole payload: a response's body, or a stream's chunks joined. Fails: corrupt.
+  [[nodiscard]] Result<std::string> body() const;
 
  private:
   friend class Replay;
@@ -120,12 +121,12 @@ class Entry {
   std::uint64_t payload_size_ = 0;
 };
 
-// The chunks of an entry, each decoded when it is asked for: a stream's as recorded, a response in pieces of any size,
-// all at time 0. Memory: one chunk and a window of half a megabyte, however slow the reader is. Also an input range:
-//
-//   for (const libcache::Result<libcache::Chunk>& chunk : libcache::Replay(entry)) ...
-//
-// The entry must outlive it and stay where it is. Movable; one thread at a time.
+/// The chunks of an entry, each decoded when it is asked for: a stream's as recorded, a response in pieces of any size,
+/// all at time 0. Memory: one chunk and a window of half a megabyte, however slow the reader is. Also an input range:
+///
+///   for (const libcache::Result<libcache::Chunk>& chunk : libcache::Replay(entry)) ...
+///
+/// The entry must outlive it and stay where it is. Movable; one thread at a time.
 class Replay {
  public:
   explicit Replay(const Entry& entry);
@@ -133,10 +134,10 @@ class Replay {
   Replay& operator=(Replay&&) noexcept;
   ~Replay();
 
-  // The next chunk, valid until the next call; nothing at the end. Fails: corrupt, and from then on.
-  Result<std::optional<Chunk>> next();
+  /// The next chunk, valid until the next call; nothing at the end. Fails: corrupt, and from then on.
+  [[nodiscard]] Result<std::optional<Chunk>> next();
 
-  // Over the chunks that are left; a failure is the last element. Must not outlive the replay or see it moved.
+  /// Over the chunks that are left; a failure is the last element. Must not outlive the replay or see it moved.
   class Iterator;
   Iterator begin();
   std::default_sentinel_t end() const { return {}; }
@@ -162,4 +163,4 @@ class Replay::Iterator {
   std::optional<Result<Chunk>> chunk_;
 };
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

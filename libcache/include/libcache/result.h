@@ -4,28 +4,30 @@
 // program, as everywhere in C++), and nothing in it prints, exits or aborts. A miss is not an error.
 #pragma once
 
+#include <libcache/export.h>
+
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
-// What went wrong, as coarse as a caller can act on. The program's exit codes derive from these (llmcache(1)).
+/// What went wrong, as coarse as a caller can act on. The program's exit codes derive from these (llmcache(1)).
 enum class ErrorCode {
-  invalid,        // the input is wrong: not a request, a bad option, a malformed URL
-  not_supported,  // the input is right, but this build, store or scheme cannot do it
-  unavailable,    // the store cannot be reached or is busy; a retry may help
-  timeout,        // the deadline passed first; a retry may help
-  refused,        // the store answered no; an operator must act (permissions, full disk, credentials)
-  corrupt,        // stored bytes are damaged or incomplete
-  policy,         // the cache's own rules say no: not cacheable, larger than the limit
-  internal,       // a defect in libcache
+  invalid,        ///< the input is wrong: not a request, a bad option, a malformed URL
+  not_supported,  ///< the input is right, but this build, store or scheme cannot do it
+  unavailable,    ///< the store cannot be reached or is busy; a retry may help
+  timeout,        ///< the deadline passed first; a retry may help
+  refused,        ///< the store answered no; an operator must act (permissions, full disk, credentials)
+  corrupt,        ///< stored bytes are damaged or incomplete
+  policy,         ///< the cache's own rules say no: not cacheable, larger than the limit
+  internal,       ///< a defect in libcache
 };
 
-// The code's name as it stands above, for logs and JSON.
+/// The code's name as it stands above, for logs and JSON.
 std::string_view to_string(ErrorCode code);
 
-// A failure. `message` is one line of English for people; it never holds a password or a request body.
+/// A failure. `message` is one line of English for people; it never holds a password or a request body.
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;
@@ -35,9 +37,9 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-// Builds the failure branch of any Result: `return fail(ErrorCode::invalid, "empty request");`
+/// Builds the failure branch of any Result: `return fail(ErrorCode::invalid, "empty request");`
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
   return tl::make_unexpected(Error{code, std::move(message)});
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

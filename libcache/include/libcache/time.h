@@ -1,35 +1,37 @@
 // The two clocks of a cache: deadlines run on the monotonic clock, expiry on the wall clock.
 #pragma once
 
+#include <libcache/export.h>
+
 #include <chrono>
 #include <functional>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using Milliseconds = std::chrono::milliseconds;
 
-// Wall-clock time in whole milliseconds since 1970-01-01 UTC, the unit in which entries carry their dates.
+/// Wall-clock time in whole milliseconds since 1970-01-01 UTC, the unit in which entries carry their dates.
 using UnixTime = std::chrono::sys_time<Milliseconds>;
 
-// Where the present comes from. Tests pass a fake one; it must be callable from several threads at once.
+/// Where the present comes from. Tests pass a fake one; it must be callable from several threads at once.
 using Clock = std::function<UnixTime()>;
 
-// The system's wall clock.
+/// The system's wall clock.
 UnixTime system_now();
 
-// A point on the monotonic clock by which an operation must be over, made once at the top of a call and handed down to
-// the socket or the lock. A value; cheap to copy.
+/// A point on the monotonic clock by which an operation must be over, made once at the top of a call and handed down to
+/// the socket or the lock. A value; cheap to copy.
 class Deadline {
  public:
-  // `budget` from now; a negative budget is already over.
+  /// `budget` from now; a negative budget is already over.
   static Deadline after(Milliseconds budget);
-  // Never passes.
+  /// Never passes.
   static Deadline never();
 
   bool expired() const;
-  // Time left, rounded up to a whole millisecond and never negative; Milliseconds::max() for never().
+  /// Time left, rounded up to a whole millisecond and never negative; Milliseconds::max() for never().
   Milliseconds remaining() const;
-  // The earlier of this deadline and `budget` from now: bounds one step of a longer operation.
+  /// The earlier of this deadline and `budget` from now: bounds one step of a longer operation.
   Deadline capped(Milliseconds budget) const;
   std::chrono::steady_clock::time_point time() const { return at_; }
 
@@ -38,4 +40,4 @@ class Deadline {
   std::chrono::steady_clock::time_point at_;
 };
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/guarded.h"
 #include "answer/policy.h"
+#include "base/guarded.h"
 #include "cache/get_or_fill.h"
 #include "cache/layout/entries.h"
 #include "cache/write_queue.h"

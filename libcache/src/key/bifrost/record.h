@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "key/bifrost/schema.h"
-#include "text/json/go.h"
 #include "text/json/document.h"
+#include "text/json/go.h"
 
 namespace libcache::internal::bifrost {
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/hash.h"
 #include "base/descriptor.h"
+#include "base/hash.h"
 #include "store/sqlite/database/file.h"
 
 namespace libcache::internal::sqlite {

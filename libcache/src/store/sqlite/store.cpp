@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "base/deadline_lock.h"
+#include "store/sqlite/database/schema.h"
+#include "store/sqlite/database/session.h"
 #include "store/sqlite/diagnosis.h"
 #include "store/sqlite/flights.h"
 #include "store/sqlite/reader.h"
-#include "store/sqlite/database/schema.h"
-#include "store/sqlite/database/session.h"
 #include "store/sqlite/writer.h"
 
 namespace libcache::internal {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "text/json/escape.h"
 #include "text/json/error.h"
+#include "text/json/escape.h"
 #include "text/json/reader.h"
 #include "text/utf8.h"
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "text/json/escape.h"
 #include "text/json/error.h"
+#include "text/json/escape.h"
 #include "text/json/number.h"
 
 namespace libcache::internal {

@@ -1,10 +1,11 @@
 // What lies under our prefix: names that never expire, and what is left of streams of the Bifrost gateway.
+#include "key/names.h"
+
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
 
-#include "key/names.h"
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/scan.h"
 
