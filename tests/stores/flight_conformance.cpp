@@ -14,7 +14,7 @@ namespace libcache::test {
 namespace {
 
 using namespace std::chrono_literals;
-using State = LiveTail::State;
+using State = FlightState;
 
 Flight join(Store& store, std::string_view name) {
   auto* flights = flights_of(store);
@@ -49,38 +49,54 @@ LiveTail::News read_all(LiveTail& tail) {
 }
 
 void check_leases(Store& store) {
-  SECTION("whoever joins first leads, and the others follow until the lead is over") {
+  SECTION("the first caller leads and the others follow until the flight ends") {
     auto lease = lead(store, "a");
     follow(store, "a");
     follow(store, "a");
-    SECTION("because the value is there") {
-      CHECK(lease->land(0, soon()).has_value());
+    SECTION("because the value is stored") {
+      CHECK(lease->end(State::stored, 0, soon()).has_value());
     }
-    SECTION("because the leader gave up") {
+    SECTION("because the value is complete but not stored") {
+      CHECK(lease->end(State::complete, 0, soon()).has_value());
+    }
+    SECTION("because the leader says that there is no value") {
+      CHECK(lease->end(State::abandoned, 0, soon()).has_value());
+    }
+    SECTION("because the leader gives up") {
       lease.reset();
     }
     lead(store, "a");
   }
-  SECTION("a lead that was taken over is not disturbed by the end of the one before") {
+  SECTION("the lease of a flight that has ended does not disturb the next flight") {
     auto first = lead(store, "a");
-    CHECK(first->land(0, soon()).has_value());
+    CHECK(first->end(State::stored, 0, soon()).has_value());
     const auto second = lead(store, "a");
+    CHECK(first->end(State::abandoned, 0, soon()).has_value());
     first.reset();
     follow(store, "a");
   }
-  SECTION("flights of different names have nothing to do with each other") {
+  SECTION("a leader knows whether anybody follows") {
+    const auto lease = lead(store, "a");
+    CHECK_FALSE(required(lease->has_followers(soon())));
+    const auto tail = follow(store, "a");
+    CHECK(required(tail->read(Deadline::after(1ms))).state == State::flying);
+    CHECK(required(lease->has_followers(soon())));
+    const auto other = lead(store, "b");
+    CHECK_FALSE(required(other->has_followers(soon())));
+  }
+  SECTION("flights of different names are independent") {
     const std::array names = {"a", "a_lease", "a_live", "b{c}d", "b{c}d_lease{b{c}d}", "b}", "{", "\xff\n"};
     std::vector<std::unique_ptr<Lease>> leases;
     for (const auto* name : names) leases.push_back(lead(store, name));
     for (const auto* name : names) follow(store, name);
   }
-  SECTION("who leads is told whether the value is there already") {
+  SECTION("a new leader learns whether the store holds a value already") {
     CHECK_FALSE(join(store, "a").value_present);
     put(store, "a", "1");
     CHECK(join(store, "a").value_present);
     CHECK(join(store, "b").value_present == false);
   }
-  SECTION("a flight is no value: it is not read, listed or removed") {
+  SECTION("a flight is not a value: it is never read, listed or removed") {
     put(store, "a", "1");
     const auto lease = lead(store, "a");
     REQUIRE(lease->append("piece", soon()).has_value());
@@ -89,7 +105,7 @@ void check_leases(Store& store) {
     CHECK(remove(store, {"a"}) == 1);
     CHECK(required(follow(store, "a")->read(soon())).bytes == "piece");
   }
-  SECTION("a deadline that has passed is a timeout, and takes no lead") {
+  SECTION("joining after the deadline is a timeout and leaves no leader") {
     const auto late = flights_of(store)->join("a", Deadline::after(-1ms));
     REQUIRE_FALSE(late.has_value());
     CHECK(late.error().code == ErrorCode::timeout);
@@ -98,7 +114,7 @@ void check_leases(Store& store) {
 }
 
 void check_live_tails(Store& store) {
-  SECTION("followers see every piece from the first on, whenever they come, and then the end") {
+  SECTION("followers see every byte from the first on, whenever they join, and then the end") {
     auto lease = lead(store, "a");
     const auto early = follow(store, "a");
     REQUIRE(lease->append("one,", soon()).has_value());
@@ -106,14 +122,14 @@ void check_live_tails(Store& store) {
     REQUIRE(lease->append("two,", soon()).has_value());
     const auto late = follow(store, "a");
     REQUIRE(lease->append(std::string("nul\0,", 5), soon()).has_value());
-    REQUIRE(lease->land(13, soon()).has_value());
+    REQUIRE(lease->end(State::stored, 13, soon()).has_value());
     const auto rest = read_all(*early);
     CHECK(rest.bytes == std::string("two,nul\0,", 9));
-    CHECK(rest.state == State::landed);
+    CHECK(rest.state == State::stored);
     CHECK(rest.size == 13);
     CHECK(read_all(*late).bytes == std::string("one,two,nul\0,", 13));
   }
-  SECTION("a large piece and many small ones arrive whole") {
+  SECTION("one large piece and many small ones arrive completely") {
     auto lease = lead(store, "a");
     const auto tail = follow(store, "a");
     std::string all(1'000'000, 'x');
@@ -123,11 +139,21 @@ void check_live_tails(Store& store) {
       all += piece;
       REQUIRE(lease->append(piece, soon()).has_value());
     }
-    REQUIRE(lease->land(all.size(), soon()).has_value());
+    REQUIRE(lease->end(State::stored, all.size(), soon()).has_value());
     const bool same = read_all(*tail).bytes == all;
     CHECK(same);
   }
-  SECTION("a flight whose leader gives up is abandoned, with what it had shown until then") {
+  SECTION("a value that is complete but not stored reaches its followers with its size") {
+    auto lease = lead(store, "a");
+    const auto tail = follow(store, "a");
+    REQUIRE(lease->append("whole", soon()).has_value());
+    REQUIRE(lease->end(State::complete, 5, soon()).has_value());
+    const auto all = read_all(*tail);
+    CHECK(all.bytes == "whole");
+    CHECK(all.state == State::complete);
+    CHECK(all.size == 5);
+  }
+  SECTION("a flight whose leader gives up is abandoned, after the bytes that it had shared") {
     auto lease = lead(store, "a");
     const auto tail = follow(store, "a");
     REQUIRE(lease->append("begun", soon()).has_value());
@@ -135,13 +161,13 @@ void check_live_tails(Store& store) {
     const auto all = read_all(*tail);
     CHECK(all.bytes == "begun");
     CHECK(all.state == State::abandoned);
-    SECTION("and the next one begins anew") {
+    SECTION("and the next flight starts from the beginning") {
       const auto next = lead(store, "a");
       REQUIRE(next->append("other", soon()).has_value());
       CHECK(required(follow(store, "a")->read(soon())).bytes == "other");
     }
   }
-  SECTION("reading ends at its deadline without news, and goes on afterwards") {
+  SECTION("a read that reaches its deadline returns nothing, and later reads go on") {
     const auto lease = lead(store, "a");
     const auto tail = follow(store, "a");
     const auto nothing = required(tail->read(Deadline::after(5ms)));
@@ -153,7 +179,7 @@ void check_live_tails(Store& store) {
 }
 
 void check_races(Store& store) {
-  SECTION("of many threads one leads at a time, and each that follows sees one whole flight") {
+  SECTION("of many threads one leads at a time, and every follower sees one whole flight") {
     constexpr int kThreads = 8;
     std::atomic<int> leading{0};
     std::atomic<int> landed{0};
@@ -168,7 +194,7 @@ void check_races(Store& store) {
           if (!flight->lease->append(piece, soon())) problems[thread] = "a piece could not be appended";
         }
         --leading;
-        if (!flight->lease->land(13, soon())) problems[thread] = "landing failed";
+        if (!flight->lease->end(State::stored, 13, soon())) problems[thread] = "the flight could not be ended";
         ++landed;
       } else {
         std::string all;
@@ -179,7 +205,7 @@ void check_races(Store& store) {
           all += news->bytes;
           state = news->state;
         }
-        if (state != State::landed || all != "one,two,three") problems[thread] = "followed another flight: " + all;
+        if (state != State::stored || all != "one,two,three") problems[thread] = "followed another flight: " + all;
       }
     };
     std::vector<std::thread> threads;

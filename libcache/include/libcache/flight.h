@@ -1,8 +1,8 @@
-// One flight for each name: of all who find a value missing, one leads and makes it, and the others follow.
+// Single flight: of all callers that miss one value at the same time, one produces it and the others follow.
 //
-// A power that a store may have besides its verbs, reached with flights_of(). The same contract for every store,
-// checked by the conformance suite (tests/stores). Nothing here replaces a value in the store or proves one: a flight
-// only keeps many from making the same value, and shares its pieces while they still arrive.
+// Flights are an optional capability of a store. The contract is the same for every store and is checked by the
+// conformance suite (tests/stores). A flight never replaces a value in the store and never proves one: it only keeps
+// many callers from producing the same value, and shares the value's bytes while they arrive.
 #pragma once
 
 #include <libcache/export.h>
@@ -17,44 +17,51 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// The lead of a flight: nobody else leads one of the same name while this is held. Ends with its holder, however that
-/// ends: at once where the system can tell, otherwise within a few seconds, for it expires unless it is renewed, which
-/// it does by itself. Must not outlive its store. One thread at a time.
-class Lease {
- public:
-  /// Gives the lead up, at once. Followers find the flight abandoned unless it was landed.
-  virtual ~Lease() = default;
-  /// Shows the followers another piece of the value. After a failure they see no further ones.
-  [[nodiscard]] virtual Status append(std::string_view piece, Deadline deadline) = 0;
-  /// The value is in the store now. `size`: of what was to be appended in all, so that followers can tell whether they
-  /// have seen everything. The lead is over.
-  [[nodiscard]] virtual Status land(std::uint64_t size, Deadline deadline) = 0;
+/// How far a flight has got.
+enum class FlightState {
+  flying,     ///< the leader is still producing the value
+  stored,     ///< the value is complete and in the store
+  complete,   ///< the value is complete but not in the store: only those who followed can have it
+  abandoned,  ///< the leader gave up, failed or died: there is no value to share
 };
 
-/// What a follower sees of a flight, from its first piece on. Must not outlive its store. One thread at a time.
+/// The leader's side of a flight. While it exists, nobody else leads a flight of the same name. When the process that
+/// holds it dies, the flight is abandoned: at once where the system can tell, otherwise within 2 seconds, because a
+/// lease that is not renewed expires (it renews itself). Must not outlive its store. One thread at a time.
+class Lease {
+ public:
+  /// Ends the flight as abandoned, unless end() was called before.
+  virtual ~Lease() = default;
+  /// Shares the next bytes of the value with the followers. After a failure no further bytes are shared; the flight
+  /// itself goes on. May fail (refused) for a value that is too large to be shared.
+  [[nodiscard]] virtual Status append(std::string_view piece, Deadline deadline) = 0;
+  /// Ends the flight. `how` is stored, complete or abandoned. `size` is the number of bytes that were to be appended in
+  /// all, which tells followers whether they have seen every byte. Only the first call counts.
+  [[nodiscard]] virtual Status end(FlightState how, std::uint64_t size, Deadline deadline) = 0;
+  /// Whether anybody follows this flight. A follower that has left may count for up to 2 seconds more.
+  [[nodiscard]] virtual Result<bool> has_followers(Deadline deadline) = 0;
+};
+
+/// A follower's side of a flight: the value's bytes from the first one on. Must not outlive its store. One thread at a
+/// time.
 class LiveTail {
  public:
-  enum class State {
-    flying,     ///< there may be more
-    landed,     ///< the value is in the store
-    abandoned,  ///< the leader has given up or died; somebody else may lead now
-  };
   struct News {
-    std::string bytes;  ///< pieces joined as they came; their boundaries do not matter
-    State state = State::flying;
-    std::uint64_t size = 0;  ///< once landed, as the leader said
+    std::string bytes;  ///< the next bytes; how they were cut into pieces is not preserved
+    FlightState state = FlightState::flying;
+    std::uint64_t size = 0;  ///< once the flight is stored or complete: the size that the leader gave
   };
   virtual ~LiveTail() = default;
-  /// Waits until there are further bytes or the flight ends. At the deadline: no news, which is no failure. Bytes may
-  /// come together with an end; nothing comes after it. Fails as the store's verbs do.
+  /// Waits until more bytes have arrived or the flight has ended. At the deadline it returns no bytes and `flying`,
+  /// which is not an error. The last bytes may come together with the end. Fails as the store's functions do.
   [[nodiscard]] virtual Result<News> read(Deadline deadline) = 0;
 };
 
-/// A place in a flight: exactly one of the two.
+/// The caller's side of a flight: exactly one of the two pointers is set.
 struct Flight {
   std::unique_ptr<Lease> lease;
   std::unique_ptr<LiveTail> tail;
-  /// With a lease: a value stands in the store already, perhaps since the flight before this one.
+  /// With a lease: the store holds a value of this name, perhaps since the previous flight ended.
   bool value_present = false;
 };
 
@@ -62,11 +69,12 @@ struct Flight {
 class Flights {
  public:
   virtual ~Flights() = default;
-  /// Takes the lead of the flight for `name`, or follows who has it. Fails as the store's verbs do; not_supported.
+  /// Leads the flight of `name` if nobody does, otherwise follows its leader. Fails as the store's functions do;
+  /// not_supported.
   [[nodiscard]] virtual Result<Flight> join(std::string_view name, Deadline deadline) = 0;
 };
 
-/// The power of a store, or nullptr if it has none. Lives as long as the store.
+/// The flights of a store, or nullptr if it has none. They live as long as the store.
 Flights* flights_of(Store& store);
 
 }  // namespace libcache LIBCACHE_EXPORT

@@ -90,7 +90,7 @@ struct Cache::State {
   std::atomic<std::uint64_t> hits{0}, stored{0}, dropped{0}, store_errors{0};
   std::array<std::atomic<std::uint64_t>, kMissReasons> misses{};
   std::array<std::atomic<std::uint64_t>, kRefusals> refused{};
-  MemoryFlights flights;
+  LocalFlights flights;
   WriteQueue queue;  // last: its thread uses all of the above
 };
 

@@ -36,8 +36,8 @@ class Leads {
     live_ = appended && appending_ <= kAppendBudget + (ended - first_) / 2;
   }
   void land(std::size_t size, Deadline deadline) {
-    if (shared) (void)shared->land(size, deadline);
-    if (local) (void)local->land(size, deadline);
+    if (shared) (void)shared->end(FlightState::stored, size, deadline);
+    if (local) (void)local->end(FlightState::stored, size, deadline);
   }
   void give_up() {
     shared.reset();
@@ -125,12 +125,12 @@ class Fill final : Filling {
         waiting_since_ = Steady::now();
         if (const Status taken = pass_on(news->bytes); !taken) return tl::make_unexpected(taken.error());
       }
-      const bool landed = news->state == LiveTail::State::landed;
+      const bool landed = news->state == FlightState::stored;
       if (landed && !handed_out_.empty() && handed_out_.size() == news->size) {
         leads_.land(news->size, call_.deadline);
         return Filled{.source = Filled::Source::leader};
       }
-      if (news->state != LiveTail::State::flying) return std::nullopt;
+      if (news->state != FlightState::flying) return std::nullopt;
       if (call_.deadline.expired()) return fail(ErrorCode::timeout, "the answer did not come in time");
       if (options_.wait && wait_left() == Milliseconds(0)) return waited_out();
     }

@@ -10,7 +10,7 @@ namespace libcache::internal {
 // What a cache lends to it. All views and references must outlive the call.
 struct FillCall {
   Cache& cache;
-  MemoryFlights& local_flights;  // among the threads that share the cache
+  LocalFlights& local_flights;  // among the threads that share the cache
   const RequestKey& key;
   const Producer& produce;
   const Receiver& receive;

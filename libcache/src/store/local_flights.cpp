@@ -1,59 +1,82 @@
 #include "store/local_flights.h"
 
 #include <condition_variable>
-#include <functional>
 #include <utility>
 
 #include "base/deadline_lock.h"
 
 namespace libcache::internal {
 
+namespace {
+
+constexpr std::size_t kLongestUnfollowed = 8 << 20;
+constexpr std::size_t kLongestFollowed = 64 << 20;
+
+}  // namespace
+
 // What a leader and its followers share.
-struct MemoryFlights::Track {
-  struct Progress {
+struct LocalFlights::Track {
+  struct Content {
     std::string bytes;
-    LiveTail::State state = LiveTail::State::flying;
+    bool too_long = false;  // no further bytes are taken
+    int followers = 0;
+    FlightState state = FlightState::flying;
     std::uint64_t size = 0;
   };
-  Guarded<Progress> progress;
+  Guarded<Content> content;
   std::condition_variable_any changed;
 };
 
 namespace {
 
-using Track = MemoryFlights::Track;
+using Track = LocalFlights::Track;
 
-class MemoryLease final : public Lease {
+class LocalLease final : public Lease {
  public:
-  MemoryLease(std::shared_ptr<Track> track, std::function<void()> leave)
+  LocalLease(std::shared_ptr<Track> track, std::function<void()> leave)
       : track_(std::move(track)), leave_(std::move(leave)) {}
-  MemoryLease(const MemoryLease&) = delete;
-  MemoryLease& operator=(const MemoryLease&) = delete;
-  ~MemoryLease() override { end(LiveTail::State::abandoned, 0); }
+  LocalLease(const LocalLease&) = delete;
+  LocalLease& operator=(const LocalLease&) = delete;
+  ~LocalLease() override { finish(FlightState::abandoned, 0); }
 
   Status append(std::string_view piece, Deadline deadline) override {
     {
-      const auto progress = lock_before(deadline, track_->progress);
-      if (!progress) return tl::make_unexpected(progress.error());
-      (*progress)->bytes += piece;
+      const auto content = lock_before(deadline, track_->content);
+      if (!content) return tl::make_unexpected(content.error());
+      if (!take(**content, piece))
+        return fail(ErrorCode::refused, "the value is too long to be shared while it arrives");
     }
     track_->changed.notify_all();
     return {};
   }
 
-  Status land(std::uint64_t size, Deadline) override {
-    end(LiveTail::State::landed, size);
+  Status end(FlightState how, std::uint64_t size, Deadline) override {
+    finish(how, size);
     return {};
   }
 
+  Result<bool> has_followers(Deadline deadline) override {
+    const auto content = lock_before(deadline, track_->content);
+    if (!content) return tl::make_unexpected(content.error());
+    return (*content)->followers > 0;
+  }
+
  private:
-  void end(LiveTail::State state, std::uint64_t size) {
+  static bool take(Track::Content& content, std::string_view piece) {
+    const std::size_t longest = content.followers > 0 ? kLongestFollowed : kLongestUnfollowed;
+    content.too_long = content.too_long || content.bytes.size() + piece.size() > longest;
+    if (!content.too_long) content.bytes += piece;
+    if (content.too_long && content.followers == 0) content.bytes = std::string();
+    return !content.too_long;
+  }
+
+  void finish(FlightState state, std::uint64_t size) {
     if (!leave_) return;
     std::exchange(leave_, nullptr)();
     {
-      const auto progress = track_->progress.lock();
-      progress->state = state;
-      progress->size = size;
+      const auto content = track_->content.lock();
+      content->state = state;
+      content->size = size;
     }
     track_->changed.notify_all();
   }
@@ -62,17 +85,22 @@ class MemoryLease final : public Lease {
   std::function<void()> leave_;
 };
 
-class MemoryTail final : public LiveTail {
+class LocalTail final : public LiveTail {
  public:
-  explicit MemoryTail(std::shared_ptr<Track> track) : track_(std::move(track)) {}
+  explicit LocalTail(std::shared_ptr<Track> track) : track_(std::move(track)) { ++track_->content.lock()->followers; }
+  LocalTail(const LocalTail&) = delete;
+  LocalTail& operator=(const LocalTail&) = delete;
+  ~LocalTail() override { --track_->content.lock()->followers; }
 
   Result<News> read(Deadline deadline) override {
-    auto progress = lock_before(deadline, track_->progress);
-    if (!progress) return News{};
-    const auto is_news = [&] { return (*progress)->bytes.size() > seen_ || (*progress)->state != State::flying; };
-    while (!is_news() && !deadline.expired()) track_->changed.wait_until(progress->lock(), deadline.time());
-    News news{(*progress)->bytes.substr(seen_), (*progress)->state, (*progress)->size};
-    seen_ = (*progress)->bytes.size();
+    auto content = lock_before(deadline, track_->content);
+    if (!content) return News{};
+    const auto is_news = [&] { return (*content)->bytes.size() > seen_ || (*content)->state != FlightState::flying; };
+    while (!is_news() && !deadline.expired()) track_->changed.wait_until(content->lock(), deadline.time());
+    if (!is_news()) return News{};
+    News news{.bytes = {}, .state = (*content)->state, .size = (*content)->size};
+    if (seen_ < (*content)->bytes.size()) news.bytes = (*content)->bytes.substr(seen_);
+    seen_ += news.bytes.size();
     return news;
   }
 
@@ -83,18 +111,18 @@ class MemoryTail final : public LiveTail {
 
 }  // namespace
 
-Result<Flight> MemoryFlights::join(std::string_view name, Deadline deadline) {
+Result<Flight> LocalFlights::join(std::string_view name, Deadline deadline) {
   const auto tracks = lock_before(deadline, *tracks_);
   if (!tracks) return tl::make_unexpected(tracks.error());
   auto& place = (**tracks)[std::string(name)];
   Flight flight;
   if (place) {
-    flight.tail = std::make_unique<MemoryTail>(place);
+    flight.tail = std::make_unique<LocalTail>(place);
     return flight;
   }
   place = std::make_shared<Track>();
   const auto leave = [all = tracks_, name = std::string(name)] { all->lock()->erase(name); };
-  flight.lease = std::make_unique<MemoryLease>(place, leave);
+  flight.lease = std::make_unique<LocalLease>(place, leave);
   return flight;
 }
 

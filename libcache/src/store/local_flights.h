@@ -3,6 +3,7 @@
 
 #include <libcache/flight.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,16 +13,19 @@
 
 namespace libcache::internal {
 
-// Thread-safe. A flight in it may outlive it.
-class MemoryFlights {
+// Thread-safe. A flight may outlive it.
+//
+// A flight holds the value's bytes for those who join later, but no more than 8 MiB while nobody follows and 64 MiB
+// otherwise. A longer value is no longer shared: its followers see how the flight ends.
+class LocalFlights {
  public:
   struct Track;
-  // Either a lease or a tail; `value_present` is left to the caller. Fails: timeout.
+  // Returns a lease or a tail; `value_present` is left to the caller. Fails: timeout.
   Result<Flight> join(std::string_view name, Deadline deadline);
 
  private:
   using Tracks = std::map<std::string, std::shared_ptr<Track>, std::less<>>;
-  // Those that are led; leaders remove them when they end.
+  // The flights that have a leader, which removes its own when it ends.
   std::shared_ptr<Guarded<Tracks>> tracks_ = std::make_shared<Guarded<Tracks>>();
 };
 

@@ -161,7 +161,7 @@ class MemoryStore final : public Store, public Flights {
   Clock clock_;
   std::uint64_t max_size_;
   Guarded<Shelf> shelf_;
-  MemoryFlights flights_;
+  LocalFlights flights_;
 };
 
 }  // namespace

@@ -46,9 +46,9 @@ TEST_CASE("a lease over Redis whose holder is gone is free once it has expired, 
   const auto tail = join(*store).tail;
   REQUIRE(tail);
   CHECK(tail->read(Deadline::after(20s)).value().bytes == "begun");
-  CHECK(tail->read(Deadline::after(1ms)).value().state == LiveTail::State::flying);
+  CHECK(tail->read(Deadline::after(1ms)).value().state == FlightState::flying);
   server.command({"PEXPIRE", kLease, "1"});
-  CHECK(tail->read(Deadline::never()).value().state == LiveTail::State::abandoned);
+  CHECK(tail->read(Deadline::never()).value().state == FlightState::abandoned);
   CHECK(join(*store).lease);
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("a lease over Redis that somebody else has by now is neither renewed n
   auto flight = join(*store);
   server.command({"SET", kLease, "somebody else", "PX", "60000"});
   SECTION("by landing") {
-    CHECK(flight.lease->land(0, Deadline::after(20s)).has_value());
+    CHECK(flight.lease->end(FlightState::stored, 0, Deadline::after(20s)).has_value());
   }
   SECTION("by giving up") {
     flight.lease.reset();
@@ -73,7 +73,7 @@ TEST_CASE("what flights leave in Redis expires by itself") {
   for (const bool lands : {true, false}) {
     const auto flight = join(*store);
     REQUIRE(flight.lease->append("piece", Deadline::after(20s)).has_value());
-    if (lands) REQUIRE(flight.lease->land(5, Deadline::after(20s)).has_value());
+    if (lands) REQUIRE(flight.lease->end(FlightState::stored, 5, Deadline::after(20s)).has_value());
   }
   const std::string keys = server.command({"KEYS", "*"});
   CHECK(keys.find("_live") != std::string::npos);
@@ -98,8 +98,8 @@ TEST_CASE("flights need no more rights on a Redis than the commands that they na
   const auto tail = join(*store).tail;
   CHECK(flight.lease->append("piece", Deadline::after(20s)).has_value());
   CHECK(tail->read(Deadline::after(20s)).value().bytes == "piece");
-  CHECK(flight.lease->land(5, Deadline::after(20s)).has_value());
-  CHECK(tail->read(Deadline::after(20s)).value().state == LiveTail::State::landed);
+  CHECK(flight.lease->end(FlightState::stored, 5, Deadline::after(20s)).has_value());
+  CHECK(tail->read(Deadline::after(20s)).value().state == FlightState::stored);
   CHECK(join(*store).lease);
 }
 

@@ -47,7 +47,7 @@ TEST_CASE("a leader that is killed frees its lead at once, and its followers kee
   REQUIRE(tail);
   CHECK(required(tail->read(soon())).bytes == "begun");
   leader.kill();
-  CHECK(required(tail->read(soon())).state == LiveTail::State::abandoned);
+  CHECK(required(tail->read(soon())).state == FlightState::abandoned);
   const auto next = join(*store);
   REQUIRE(next.lease);
   REQUIRE(next.lease->append("other", soon()).has_value());

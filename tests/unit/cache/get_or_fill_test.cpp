@@ -52,7 +52,8 @@ class SlowFlights : public SharedStore, public Flights {
       std::this_thread::sleep_for(50ms);
       return {};
     }
-    Status land(std::uint64_t, Deadline) override { return {}; }
+    Status end(FlightState, std::uint64_t, Deadline) override { return {}; }
+    Result<bool> has_followers(Deadline) override { return false; }
 
    private:
     int& appended_;

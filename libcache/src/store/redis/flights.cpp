@@ -26,7 +26,8 @@ std::string random_token() {
 FlightNames flight_names(std::string_view name, std::string token) {
   const std::string base(name);
   std::string live = base + "_live{" + base + "}" + token;
-  return {base + std::string(kLeaseInfix) + base + "}", std::move(live), std::move(token)};
+  std::string followed = base + "_followed{" + base + "}" + token;
+  return {base + std::string(kLeaseInfix) + base + "}", std::move(live), std::move(followed), std::move(token)};
 }
 
 bool is_lease_name(std::string_view name) {

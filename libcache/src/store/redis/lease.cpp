@@ -53,7 +53,7 @@ class RedisLease final : public Lease {
   RedisLease(const RedisLease&) = delete;
   RedisLease& operator=(const RedisLease&) = delete;
   ~RedisLease() override {
-    if (renewer_) (void)end(kAbandonedField, "", Deadline::after(kReleaseBudget));
+    if (renewer_) (void)finish(kAbandonedField, 0, Deadline::after(kReleaseBudget));
   }
 
   Status append(std::string_view piece, Deadline deadline) override {
@@ -68,14 +68,26 @@ class RedisLease final : public Lease {
     return {};
   }
 
-  Status land(std::uint64_t size, Deadline deadline) override {
-    return renewer_ ? end(kLandedField, std::to_string(size), deadline) : Status();
+  Status end(FlightState how, std::uint64_t size, Deadline deadline) override {
+    const std::string_view field = how == FlightState::stored     ? kStoredField
+                                   : how == FlightState::complete ? kCompleteField
+                                                                  : kAbandonedField;
+    return renewer_ ? finish(field, size, deadline) : Status();
+  }
+
+  Result<bool> has_followers(Deadline deadline) override {
+    const Command command = {"EXISTS", names_.followed};
+    const auto reply = client_.run(command, Repeat::allowed, deadline);
+    if (!reply) return tl::make_unexpected(reply.error());
+    if (reply->is_error()) return client_.refused(*reply, command);
+    return reply->integer != 0;
   }
 
  private:
   // The last record wakes the followers; then the lease is free.
-  Status end(std::string_view field, const std::string& value, Deadline deadline) {
+  Status finish(std::string_view field, std::uint64_t size, Deadline deadline) {
     renewer_.reset();
+    const std::string value = std::to_string(size);
     const std::vector<Command> first = {{"XADD", names_.live, "*", field, value}, {"PEXPIRE", names_.live, live_time_}};
     return while_held(first, {{"DEL", names_.lease}}, deadline);
   }

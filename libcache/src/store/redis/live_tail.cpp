@@ -17,9 +17,9 @@ class RedisTail final : public LiveTail {
     for (bool led = true;;) {
       auto round = ask(led ? std::min(longest_block_, deadline.remaining()) : Milliseconds(0));
       if (!round) return tl::make_unexpected(round.error());
-      if (round->news.state != State::flying || !round->news.bytes.empty()) return std::move(round->news);
+      if (round->news.state != FlightState::flying || !round->news.bytes.empty()) return std::move(round->news);
       // A last record may have come after this round had looked for one.
-      if (!round->led && !led) return News{.bytes = {}, .state = State::abandoned};
+      if (!round->led && !led) return News{.bytes = {}, .state = FlightState::abandoned};
       led = round->led;
       if (led && deadline.expired()) return News{};
     }
@@ -38,15 +38,19 @@ class RedisTail final : public LiveTail {
     Command read = {"XREAD", "COUNT", "256"};
     if (block > Milliseconds(0)) read.insert(read.end(), {"BLOCK", time});  // BLOCK 0 would be for ever
     read.insert(read.end(), {"STREAMS", names_.live, last});
-    const std::vector<Command> commands = {std::move(read), {"GET", names_.lease}};
+    const std::vector<Command> commands = {{"XADD", names_.followed, "MAXLEN", "1", "*", "at", last},
+                                           {"PEXPIRE", names_.followed, followed_time_},
+                                           std::move(read),
+                                           {"GET", names_.lease}};
     const auto replies = client_.run_all(commands, Repeat::allowed, Deadline::never());
     if (!replies) return tl::make_unexpected(replies.error());
     for (std::size_t i = 0; i < commands.size(); ++i) {
       if ((*replies)[i].is_error()) return client_.refused((*replies)[i], commands[i]);
     }
     Round round;
-    round.led = (*replies)[1].text == names_.token;
-    if (!(*replies)[0].is_nil() && !take((*replies)[0], round.news)) {
+    round.led = replies->back().text == names_.token;
+    const Reply& records = (*replies)[2];
+    if (!records.is_nil() && !take(records, round.news)) {
       return fail(ErrorCode::refused, client_.url() + " answered XREAD with something else");
     }
     return round;
@@ -62,11 +66,11 @@ class RedisTail final : public LiveTail {
       const std::string& value = record.elements[1].elements[1].text;
       if (field == kPieceField) {
         news.bytes += value;
-      } else if (field == kLandedField) {
-        news.state = State::landed;
+      } else if (field == kStoredField || field == kCompleteField) {
+        news.state = field == kStoredField ? FlightState::stored : FlightState::complete;
         std::from_chars(value.data(), value.data() + value.size(), news.size);
       } else {
-        news.state = State::abandoned;
+        news.state = FlightState::abandoned;
       }
     }
     return true;
@@ -75,6 +79,7 @@ class RedisTail final : public LiveTail {
   Client& client_;
   const FlightNames names_;
   const Milliseconds longest_block_;
+  const std::string followed_time_ = std::to_string(kFollowedTime.count());
   std::string last_ = "0";
 };
 

@@ -21,11 +21,16 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A flight's file begins with this, as the machine has it in memory; the pieces follow. It is empty before the first.
+// A flight's file begins with this, in the machine's byte order; the pieces follow. It is empty before the first piece.
 struct Header {
-  std::uint64_t landed = 0;
+  std::uint64_t state = 0;  // a FlightState: flying is 0
   std::uint64_t size = 0;
 };
+static_assert(static_cast<int>(FlightState::flying) == 0);
+
+// The bytes of the file that are locked: one by the leader alone, one shared by all followers.
+constexpr off_t kLedByte = 0;
+constexpr off_t kFollowedByte = 1;
 
 tl::unexpected<Error> refuse(const std::filesystem::path& directory, const char* what) {
   return fail(ErrorCode::refused,
@@ -45,21 +50,24 @@ bool write_at(int file, const void* bytes, std::size_t count, off_t offset) {
   return true;
 }
 
-struct flock whole_file(short type) {
+struct flock lock_of(off_t byte, short type) {
   struct flock lock{};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
   return lock;
 }
 
 // The lock belongs to the open file, so that threads exclude each other too, and ends with it.
-bool try_lock(int file) {
-  auto lock = whole_file(F_WRLCK);
+bool try_lock(int file, off_t byte, short type) {
+  auto lock = lock_of(byte, type);
   return ::fcntl(file, F_OFD_SETLK, &lock) == 0;
 }
 
-bool is_locked(int file) {
-  auto lock = whole_file(F_RDLCK);
+// Whether another open file holds a lock on the byte.
+bool is_locked(int file, off_t byte) {
+  auto lock = lock_of(byte, F_WRLCK);
   return ::fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
@@ -95,7 +103,7 @@ void sweep(int directory) {
     ++files;
     const Descriptor file(::openat(directory, entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     struct stat state{};
-    if (!file || !try_lock(*file) || !is_same_file(*file, directory, entry->d_name, state)) continue;
+    if (!file || !try_lock(*file, kLedByte, F_WRLCK) || !is_same_file(*file, directory, entry->d_name, state)) continue;
     ::unlinkat(directory, entry->d_name, 0);
   }
   ::closedir(listing);
@@ -116,16 +124,18 @@ class FileLease final : public Lease {
     return {};
   }
 
-  Status land(std::uint64_t size, Deadline) override {
+  Status end(FlightState how, std::uint64_t size, Deadline) override {
     if (!file_) return {};
-    // One after the other: who sees that it has landed sees the size.
-    const std::uint64_t yes = 1;
+    // One after the other: a follower that sees the state sees the size.
+    const auto state = static_cast<std::uint64_t>(how);
     const bool written = write_at(*file_, &size, sizeof size, offsetof(Header, size)) &&
-                         write_at(*file_, &yes, sizeof yes, offsetof(Header, landed));
-    const Status landed = written ? Status() : refuse(path_, "cannot be written");
+                         write_at(*file_, &state, sizeof state, offsetof(Header, state));
+    const Status ended = written ? Status() : refuse(path_, "cannot be written");
     leave();
-    return landed;
+    return ended;
   }
+
+  Result<bool> has_followers(Deadline) override { return file_ && is_locked(*file_, kFollowedByte); }
 
  private:
   void leave() {
@@ -143,23 +153,26 @@ class FileLease final : public Lease {
 
 class FileTail final : public LiveTail {
  public:
-  explicit FileTail(Descriptor file) : file_(std::move(file)) {}
+  explicit FileTail(Descriptor file) : file_(std::move(file)) { (void)try_lock(*file_, kFollowedByte, F_RDLCK); }
 
   Result<News> read(Deadline deadline) override {
     constexpr microseconds kShortestPause(500);
     constexpr microseconds kLongestPause(10'000);
     for (auto pause = kShortestPause;; pause = std::min(2 * pause, kLongestPause)) {
       // In this order: the leader writes its last piece, then how it ended, then lets go of the file.
-      const bool led = is_locked(*file_);
+      const bool led = is_locked(*file_, kLedByte);
       Header header;
       if (::pread(*file_, &header, sizeof header, 0) < 0) return failed();
       const auto count = ::pread(*file_, buffer_.data(), buffer_.size(), end_);
       if (count < 0) return failed();
       end_ += count;
-      const State state = header.landed != 0 ? State::landed : led ? State::flying : State::abandoned;
+      auto state = static_cast<FlightState>(header.state);
+      if (state == FlightState::flying && !led) state = FlightState::abandoned;
       const bool more = static_cast<std::size_t>(count) == buffer_.size();
-      if (count > 0 || state != State::flying) {
-        return News{buffer_.substr(0, static_cast<std::size_t>(count)), more ? State::flying : state, header.size};
+      if (count > 0 || state != FlightState::flying) {
+        return News{.bytes = buffer_.substr(0, static_cast<std::size_t>(count)),
+                    .state = more ? FlightState::flying : state,
+                    .size = header.size};
       }
       if (deadline.expired()) return News{};
       std::this_thread::sleep_for(std::min(pause, microseconds(deadline.capped(Milliseconds(100)).remaining())));
@@ -188,7 +201,7 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
     Descriptor file(::openat(**directory, file_name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return refuse(path, "cannot be opened");
     Flight flight;
-    const bool led = !try_lock(*file);
+    const bool led = !try_lock(*file, kLedByte, F_WRLCK);
     struct stat state{};
     if (led && errno != EAGAIN && errno != EACCES) return refuse(path, "cannot be locked");
     if (!is_same_file(*file, **directory, file_name.c_str(), state)) continue;  // its leader has just left
