@@ -7,6 +7,7 @@
 #include "cli/command_line.h"
 #include "config/files.h"
 #include "context.h"
+#include "process/descriptors.h"
 
 namespace {
 
@@ -39,8 +40,8 @@ bool is_given(int count, char** arguments, const char* flag, const char* short_f
 Exit run(int count, char** arguments, Report& report) {
   Invocation invocation = parse_command_line(count, arguments);
   Output out;
-  if (!invocation.help.empty()) {
-    out.write(invocation.help);
+  if (!invocation.text.empty()) {
+    out.write(invocation.text);
     out.flush();
     return Exit::success;
   }
@@ -64,6 +65,7 @@ Exit run(int count, char** arguments, Report& report) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  secure_standard_descriptors();
   // A closed pipe and a file that has reached its limit are errors of write(), not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -110,23 +110,22 @@ TEST_CASE("TLS is verified against the authority that is named, with our own cer
     INFO(ran.err);
     return ran.exit;
   };
-  const std::string own = "--cacert tls/ca.crt --cert tls/client.crt ";
+  const std::string own = "--cacert tls/ca.crt --client-cert tls/client.crt ";
   CHECK(exit_of("", "") == 5);
   CHECK(exit_of("", "--cacert tls/ca.crt") == 5);
-  CHECK(exit_of(own + "--key tls/client.key", "") == 0);
-  CHECK(exit_of("", own + "--key tls/client.key") == 2);  // there it would name an entry
-  CHECK(exit_of("", own + "--tls-key tls/client.key --sni localhost") == 0);
-  CHECK(exit_of("", own + "--tls-key tls/client.key --sni example.org") == 5);
-  CHECK(exit_of("", "--insecure --cert tls/client.crt --tls-key tls/client.key") == 0);
-  CHECK(exit_of("", own + "--tls-key nowhere") == 2);
+  CHECK(exit_of(own + "--client-key tls/client.key", "") == 0);
+  CHECK(exit_of("", own + "--client-key tls/client.key --sni localhost") == 0);
+  CHECK(exit_of("", own + "--client-key tls/client.key --sni example.org") == 5);
+  CHECK(exit_of("", "--insecure --client-cert tls/client.crt --client-key tls/client.key") == 0);
+  CHECK(exit_of("", own + "--client-key nowhere") == 2);
   CHECK(exit_of("", "--cacertdir nowhere") == 2);
   CHECK(exit_of("", "--cacert tls/ca.crt --tls-ciphers no-such-cipher") == 2);
   const std::string key = shell.out("llmcache hash request.json");
-  const auto got = shell.run(kPatient + std::string("llmcache ") + own + " --key tls/client.key --store " +
+  const auto got = shell.run(kPatient + std::string("llmcache ") + own + " --client-key tls/client.key --store " +
                              server.url() + " get --key " + key);
   CHECK(got.out == "{\"a\":1}\n");
   CHECK(shell.out(kPatient + std::string("llmcache ls --store ") + server.url() + " " + own +
-                  "--key tls/client.key | cut -f1") == key);
+                  "--client-key tls/client.key | cut -f1") == key);
 }
 
 TEST_CASE("TLS settings for a store that is not reached by TLS are worth a warning") {
@@ -138,11 +137,11 @@ TEST_CASE("TLS settings for a store that is not reached by TLS are worth a warni
 TEST_CASE("a project's file may not set passwords, TLS or a command") {
   const TerminalSession shell;
   shell.write("project/.llmcache.json", R"({"password_file": "f", "password_command": "touch ran", "cacert": "c",
-      "cacertdir": "c", "cert": "c", "tls_key": "k", "sni": "s", "tls_ciphers": "c", "insecure": true,
+      "cacertdir": "c", "client_cert": "c", "client_key": "k", "sni": "s", "tls_ciphers": "c", "insecure": true,
       "password": "p", "timeout": "7s"})");
   const auto ran = shell.run("cd project && llmcache config list --origin");
-  for (const auto* name : {"password_file", "password_command", "cacert", "cacertdir", "cert", "tls_key", "sni",
-                           "tls_ciphers", "insecure"}) {
+  for (const auto* name : {"password_file", "password_command", "cacert", "cacertdir", "client_cert", "client_key",
+                           "sni", "tls_ciphers", "insecure"}) {
     INFO(name);
     CHECK(contains(ran.err, "'" + std::string(name) + "' is ignored"));
   }

@@ -269,7 +269,7 @@ TEST_CASE("an empty --key is an error, and no request is read in its place") {
   for (const auto* command : {"get", "replay"}) {
     const auto ran = shell.run(std::string("llmcache ") + command + " --key \"$UNSET\" < request.json");
     CHECK(ran.exit == 2);
-    CHECK(ran.err == "llmcache: error: the KEY of --key is empty\n");
+    CHECK(ran.err == "llmcache: error: the value of --key is empty\n");
   }
 }
 

@@ -21,7 +21,12 @@ TEST_CASE("wrong usage is exit 2 with one line that helps") {
   check("llmcache", "no command");
   check("llmcache gte x", "did you mean 'get'?");
   check("llmcache get --mta x", "did you mean '--meta'?");
-  check("llmcache run curl -sS", "what is for COMMAND stands behind --");
+  check("llmcache ls --by", "unknown option '--by'; see 'llmcache ls --help'");
+  check("llmcache rm x", "unknown command 'rm'; did you mean 'clear'?");
+  check("llmcache --password=secret ls", "there is no --password: use --password-file");
+  check("llmcache run curl -sS", "put -- before your command: llmcache run -- curl ...");
+  check("llmcache diff a", "usage: llmcache diff A B");
+  check("llmcache diff a b c", "unexpected argument 'c'; usage: llmcache diff A B");
   check("llmcache get --wrong", "--wrong");
   check("llmcache get --ttl soon", "'soon' is not a duration");
   check("llmcache get --max-size 5X", "'5X' is not a size");

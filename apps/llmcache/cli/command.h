@@ -1,4 +1,4 @@
-// One command: its own options, and what it does. Each has a file in commands/ and a row in command_table().
+// One command: its options, its help and what it does. Each has a file in commands/ and a row in command_table().
 #pragma once
 
 #include <memory>
@@ -10,11 +10,20 @@
 
 namespace llmcache {
 
+// What --help says about a command, besides its options. Lines are at most 80 characters long.
+struct CommandHelp {
+  std::string_view usage;     // what follows the command's name
+  std::string_view text;      // what the command does
+  std::string_view settings;  // the global options that it is mostly used with, as "store session"
+  std::string_view examples;  // two command lines
+};
+
 class Command {
  public:
   virtual ~Command() = default;
+  virtual CommandHelp help() const = 0;
   virtual void declare(Options& options) = 0;
-  // False: no configuration file is read, so that none can stand in the command's way.
+  // False: no configuration file is read, so that a broken one cannot prevent the command from running.
   virtual bool uses_config_files() const { return true; }
   // Success or Exit::no; anything else is thrown as a Failure.
   virtual Exit run(Context& context) = 0;
@@ -27,5 +36,7 @@ struct CommandRow {
 };
 
 std::span<const CommandRow> command_table();
+// Nothing for a name that no command has.
+const CommandRow* find_command(std::string_view name);
 
 }  // namespace llmcache

@@ -2,194 +2,165 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <deque>
-#include <iterator>
 #include <utility>
+
+#include "cli/help_text.h"
+#include "cli/parser.h"
 
 namespace llmcache {
 
 namespace {
 
-constexpr const char* kHelpFlags = "-h,--help";
-constexpr const char* kHelpHelp = "shows this help";
-constexpr const char* kVersionFlag = "--version";
-constexpr const char* kVersionHelp = "shows the version";
-constexpr const char* kFooter =
-    "\nRun 'llmcache COMMAND --help' for a command's options, 'llmcache help exit-codes|keys|stores|config' for a "
-    "topic.";
+using Words = std::vector<std::string>;
 
-void add(CLI::App& app, const Option& option) {
-  CLI::Option* added = nullptr;
-  if (auto* const* flag = std::get_if<bool*>(&option.target)) {
-    added = app.add_flag(option.names, **flag, option.help);
-  } else if (auto* const* text = std::get_if<std::string*>(&option.target)) {
-    added = app.add_option(option.names, **text, option.help);
-  } else if (auto* const* maybe = std::get_if<std::optional<std::string>*>(&option.target)) {
-    added = app.add_option_function<std::string>(
-        option.names, [target = *maybe](const std::string& value) { *target = value; }, option.help);
-  } else if (auto* list = std::get<std::vector<std::string>*>(option.target); option.is_positional()) {
-    added = app.add_option(option.names, *list, option.help);
-  } else {
-    // One value an occurrence: CLI11's own lists would swallow the arguments behind it.
-    const auto append = [list](const std::string& value) { list->push_back(value); };
-    added = app.add_option_function<std::string>(option.names, append, option.help)->trigger_on_parse();
-  }
-  added->type_name(option.placeholder)->required(option.required);
+bool is_option(std::string_view word) {
+  return word.size() > 1 && word.front() == '-';
 }
 
-using Arguments = std::vector<std::string_view>;
-
-bool is_bundle(std::string_view argument) {
-  return argument.size() > 1 && argument[0] == '-' && argument[1] != '-';
+// The first word that is neither an option nor the value of a global one.
+Words::const_iterator find_name(const Words& words, const std::vector<Option>& globals) {
+  for (auto word = words.begin(); word != words.end() && *word != "--"; ++word) {
+    if (!is_option(*word)) return word;
+    const bool takes_next = std::ranges::any_of(
+        globals, [&](const Option& option) { return !option.is_switch() && option.has_flag(*word); });
+    if (takes_next && std::next(word) != words.end()) ++word;
+  }
+  return words.end();
 }
 
-bool may_be(std::string_view argument, std::string_view name) {
-  if (is_bundle(name)) return is_bundle(argument);
-  return argument.starts_with(name) && (argument.size() == name.size() || argument[name.size()] == '=');
+std::string or_nearest(std::string_view word, const std::vector<std::string>& known, const std::string& otherwise) {
+  const std::string near = nearest(word, known);
+  return near.empty() ? otherwise : fmt::format("did you mean '{}'?", near);
 }
 
-// Whether a command's name, or one of an option's, stands among the arguments. Declaring what does not would take
-// longer than looking up an entry.
-bool mentions(const Arguments& arguments, std::string_view names) {
-  for (std::size_t begin = 0, end = 0; end != names.npos; begin = end + 1) {
-    end = names.find(',', begin);
-    const std::string_view name = names.substr(begin, end == names.npos ? end : end - begin);
-    const auto here = [&](std::string_view argument) { return may_be(argument, name); };
-    if (std::any_of(arguments.begin(), arguments.end(), here)) return true;
+[[noreturn]] void unknown_command(const std::string& name) {
+  // What other programs call it.
+  constexpr std::pair<std::string_view, const char*> kSynonyms[] = {
+      {"rm", "clear"}, {"del", "clear"}, {"delete", "clear"}, {"remove", "clear"}, {"list", "ls"},
+      {"cat", "show"}, {"set", "put"},   {"store", "put"},    {"exec", "run"},     {"flush", "purge"}};
+  Words known;
+  for (const CommandRow& row : command_table()) known.emplace_back(row.name);
+  for (const auto& [word, command] : kSynonyms) {
+    if (name == word) known = {command};
   }
-  return false;
+  const bool is_synonym = known.size() == 1;
+  usage_error(fmt::format("unknown command '{}'; {}", name,
+                          is_synonym ? fmt::format("did you mean '{}'?", known.front())
+                                     : or_nearest(name, known, "'llmcache --help' lists the commands")));
 }
 
-bool asks_for_help(const Arguments& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(), [](std::string_view argument) {
-    return argument == "--help" || (is_bundle(argument) && argument.find('h') != argument.npos);
-  });
+[[noreturn]] void unknown_option(std::string_view word, const std::vector<Option>& options, const std::string& see) {
+  // Never with its value, which may be a secret.
+  const std::string name(word.substr(0, word[1] == '-' ? word.find('=') : 2));
+  if (name == "--password") {
+    usage_error("there is no --password: use --password-file, --password-command or LLMCACHE_PASSWORD");
+  }
+  Words known;
+  for (const Option& option : options) std::ranges::move(option.flags(), std::back_inserter(known));
+  if (word[1] != '-') known.clear();  // any two letters are near each other
+  usage_error(fmt::format("unknown option '{}'; {}", name, or_nearest(name, known, see)));
 }
 
-// The program's options and commands, and what was given for them. Declares all of them for a help text, else those
-// among the arguments.
-class Parser {
- public:
-  explicit Parser(const Arguments& arguments) : app_("An exact-match cache for LLM API requests.", "llmcache") {
-    app_.set_help_flag(kHelpFlags, kHelpHelp);
-    app_.set_version_flag(kVersionFlag, "llmcache " LLMCACHE_VERSION, kVersionHelp);
-    app_.fallthrough();
-    app_.require_subcommand(0, 1);  // "help get" and "config get" are not two commands
-    app_.footer(kFooter);
-    app_.get_formatter()->column_width(34);
-    const bool all = asks_for_help(arguments);
-    for (const Setting& setting : setting_table()) {
-      if (!setting.flag.empty() && (all || mentions(arguments, setting.flag))) add_global(setting);
-    }
-    for (const CommandRow& row : command_table()) {
-      if (all || mentions(arguments, row.name)) add_command(row);
-    }
+[[noreturn]] void wrong_usage(const CommandRow& row, const std::string& problem) {
+  usage_error(fmt::format("{}usage: {}", problem.empty() ? "" : problem + "; ", usage_line(row)));
+}
+
+const std::string kDashesMissing = "put -- before your command: llmcache run -- curl ...";
+
+// Gives the positional arguments their values.
+void assign_positional(const CommandRow& row, const std::vector<Option>& own, ParsedArguments& parsed) {
+  const auto program = std::ranges::find_if(own, &Option::after_dashes);
+  if (program != own.end()) {
+    for (const std::string& word : parsed.after_dashes) program->assign(word);
+    if (!parsed.positional.empty()) usage_error(kDashesMissing);
+    return;
   }
-
-  std::string help() const { return app_.help(); }
-
-  Invocation parse(int count, const char* const* arguments) {
-    Invocation invocation;
-    try {
-      app_.parse(count, arguments);
-    } catch (const CLI::CallForHelp&) {
-      invocation.help = app_.help();
-      return invocation;
-    } catch (const CLI::CallForVersion& version) {
-      invocation.help = std::string(version.what()) + "\n";
-      return invocation;
-    } catch (const CLI::ParseError& error) {
-      usage_error(explain(error));
-    }
-    if (!command_) usage_error("no command given; 'llmcache --help' lists them");
-    for (auto& [setting, texts] : given_) {
-      if (!texts.empty()) invocation.flags.values.push_back({setting, std::move(texts)});
-    }
-    invocation.command = std::move(command_);
-    return invocation;
-  }
-
- private:
-  void add_global(const Setting& setting) {
-    auto& texts = given_.emplace_back(&setting, std::vector<std::string>()).second;
-    const std::string flag(setting.flag);
-    const std::string help(setting.help);
-    if (setting.value.empty()) {
-      app_.add_flag_callback(flag, [&texts, &setting] { texts.emplace_back(setting.switch_value); }, help);
-    } else {
-      add(app_, {flag, std::string(setting.value), help, &texts});
+  auto& words = parsed.positional;
+  words.insert(words.end(), parsed.after_dashes.begin(), parsed.after_dashes.end());
+  auto word = words.begin();
+  for (const Option& option : own) {
+    if (!option.is_positional()) continue;
+    if (word == words.end() && option.required) wrong_usage(row, "");
+    const auto end = option.is_repeatable() || word == words.end() ? words.end() : std::next(word);
+    for (; word != end; ++word) {
+      if (word->empty() && !option.may_be_empty) usage_error(option.names + " is empty");
+      option.assign(*word);
     }
   }
+  if (word != words.end()) wrong_usage(row, fmt::format("unexpected argument '{}'", *word));
+}
 
-  // A command's own options are declared only once it is known to be the one: most calls need one command's.
-  void add_command(const CommandRow& row) {
-    CLI::App* sub = app_.add_subcommand(std::string(row.name), std::string(row.summary));
-    sub->preparse_callback([this, &row, sub](std::size_t) {
-      command_ = row.make();
-      Options options;
-      command_->declare(options);
-      own_options_ = options.all();
-      for (const Option& option : own_options_) add(*sub, option);
-    });
+// The global options that were given, as settings.
+void add_settings(const ParsedArguments& parsed, Layer& layer) {
+  std::size_t index = 0;
+  for (const Setting& setting : setting_table()) {
+    if (setting.flag.empty()) continue;
+    std::vector<std::string> texts = parsed.values[index++];
+    if (setting.value.empty()) std::ranges::fill(texts, setting.switch_value);
+    if (!texts.empty()) layer.values.push_back({&setting, std::move(texts)});
   }
+}
 
-  std::string explain(const CLI::ParseError& error) const {
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
-    const auto extras = app_.remaining(true);
-    const auto option = std::ranges::find_if(extras, [](const std::string& extra) { return extra.starts_with('-'); });
-    if (option == extras.end() && command_ != nullptr) return error.what();
-    const std::string& unknown = option != extras.end() ? *option : extras.front();
-    std::vector<std::string> known = known_flags();
-    for (const CommandRow& row : command_table()) known.emplace_back(row.name);
-    const std::string near = is_bundle(unknown) ? "" : nearest(unknown.substr(0, unknown.find('=')), known);
-    const bool takes_command = std::ranges::find(own_options_, "COMMAND", &Option::names) != own_options_.end();
-    return fmt::format("there is no {} '{}'{}{}", option != extras.end() ? "option" : "command", unknown,
-                       near.empty() ? "" : "; did you mean '" + near + "'?",
-                       takes_command ? "; what is for COMMAND stands behind --" : "");
-  }
+// What --help or --version asks to be printed; empty if neither was given.
+std::string information(const ParsedArguments& parsed, std::size_t global_count, const CommandRow* row) {
+  if (!parsed.values[global_count - 2].empty()) return row != nullptr ? help_text(*row) : help_text();
+  return parsed.values[global_count - 1].empty() ? "" : "llmcache " LLMCACHE_VERSION "\n";
+}
 
-  std::vector<std::string> known_flags() const {
-    std::vector<std::string> flags;
-    const auto add_flags = [&](const std::vector<Option>& options) {
-      for (const Option& option : options) {
-        if (!option.is_positional()) std::ranges::move(option.flags(), std::back_inserter(flags));
-      }
-    };
-    add_flags(global_options());
-    add_flags(own_options_);
-    return flags;
-  }
-
-  CLI::App app_;
-  std::deque<std::pair<const Setting*, std::vector<std::string>>> given_;
-  std::unique_ptr<Command> command_;
-  std::vector<Option> own_options_;
-};
+Invocation without_command(const std::vector<Option>& globals, const Words& words) {
+  const ParsedArguments parsed = parse_arguments(globals, words);
+  Invocation invocation;
+  invocation.text = information(parsed, globals.size(), nullptr);
+  if (!invocation.text.empty()) return invocation;
+  if (!parsed.positional.empty()) unknown_option(parsed.positional.front(), globals, "see 'llmcache help options'");
+  usage_error("no command given; 'llmcache --help' lists the commands");
+}
 
 }  // namespace
 
 Invocation parse_command_line(int count, const char* const* arguments) {
-  return Parser({arguments, arguments + count}).parse(count, arguments);
-}
+  Words words(arguments + std::min(count, 1), arguments + count);
+  std::vector<Option> options = global_options();
+  const std::size_t global_count = options.size();
+  const auto name = find_name(words, options);
+  if (name == words.end()) return without_command(options, words);
+  const CommandRow* row = find_command(*name);
+  if (row == nullptr) unknown_command(*name);
+  words.erase(name);
 
-std::string help_text(std::string_view command) {
-  Parser parser({"--help"});
-  if (command.empty()) return parser.help();
-  const std::string name(command);
-  const char* arguments[] = {"llmcache", name.c_str(), "--help"};
-  return parser.parse(3, arguments).help;
+  Invocation invocation;
+  invocation.command = row->make();
+  Options declared;
+  invocation.command->declare(declared);
+  const std::vector<Option>& own = declared.all();
+  options.insert(options.end(), own.begin(), own.end());
+  ParsedArguments parsed = parse_arguments(options, words);
+  invocation.text = information(parsed, global_count, row);
+  if (!invocation.text.empty()) return invocation;
+  if (const auto unknown = std::ranges::find_if(parsed.positional, is_option); unknown != parsed.positional.end()) {
+    const bool runs_a_program = std::ranges::any_of(own, &Option::after_dashes) && parsed.after_dashes.empty();
+    unknown_option(*unknown, options,
+                   runs_a_program ? kDashesMissing : fmt::format("see 'llmcache {} --help'", row->name));
+  }
+  add_settings(parsed, invocation.flags);
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    for (const std::string& value : parsed.values[global_count + i]) own[i].assign(value);
+  }
+  assign_positional(*row, own, parsed);
+  return invocation;
 }
 
 std::vector<Option> global_options() {
   std::vector<Option> options;
   for (const Setting& setting : setting_table()) {
     if (setting.flag.empty()) continue;
-    options.push_back({std::string(setting.flag), std::string(setting.value), std::string(setting.help), {}});
+    Option option{std::string(setting.flag), std::string(setting.value), std::string(setting.help)};
+    option.may_be_empty = setting.may_be_empty;
+    options.push_back(std::move(option));
   }
-  options.push_back({kHelpFlags, "", kHelpHelp, {}});
-  options.push_back({kVersionFlag, "", kVersionHelp, {}});
+  options.push_back({"-h,--help", "", "shows help"});
+  options.push_back({"--version", "", "shows the version"});
   return options;
 }
 

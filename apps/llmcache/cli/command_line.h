@@ -1,4 +1,4 @@
-// The command line: global options from the settings table, commands from the command table.
+// The command line: global options from the table of settings, commands from the table of commands.
 #pragma once
 
 #include <memory>
@@ -14,16 +14,13 @@ namespace llmcache {
 struct Invocation {
   Layer flags{std::string(kFlagOrigin), {}};
   std::unique_ptr<Command> command;
-  std::string help;  // what --help or --version asked to be printed, instead of running anything
+  std::string text;  // what --help or --version prints, instead of running a command
 };
 
 // Throws a Failure (usage).
 Invocation parse_command_line(int count, const char* const* arguments);
 
-// The help of a command, or of the program if `command` is empty.
-std::string help_text(std::string_view command);
-
-// The options that stand before or after any command's name, and those of one command. Their targets are not to be
+// The options that any command takes, before or after its name, and those of one command. Their targets may not be
 // used.
 std::vector<Option> global_options();
 std::vector<Option> options_of(const CommandRow& row);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "cli/command.h"
@@ -28,6 +29,11 @@ constexpr auto kTable = std::to_array<CommandRow>({
 
 std::span<const CommandRow> command_table() {
   return kTable;
+}
+
+const CommandRow* find_command(std::string_view name) {
+  const auto row = std::ranges::find(kTable, name, &CommandRow::name);
+  return row == kTable.end() ? nullptr : &*row;
 }
 
 }  // namespace llmcache

@@ -1,18 +1,31 @@
 #include "cli/options.h"
 
+#include <algorithm>
+
+#include "config/values.h"
 #include "failure.h"
 
 namespace llmcache {
 
 std::vector<std::string> Option::flags() const {
-  std::vector<std::string> flags;
-  if (is_positional()) return flags;
-  for (std::size_t start = 0; start < names.size();) {
-    const std::size_t end = std::min(names.find(',', start), names.size());
-    flags.push_back(names.substr(start, end - start));
-    start = end + 1;
+  return is_positional() ? std::vector<std::string>() : split(names, ',');
+}
+
+bool Option::has_flag(std::string_view flag) const {
+  const auto own = flags();
+  return std::ranges::find(own, flag) != own.end();
+}
+
+void Option::assign(const std::string& value) const {
+  if (auto* const* flag = std::get_if<bool*>(&target)) {
+    **flag = true;
+  } else if (auto* const* text = std::get_if<std::string*>(&target)) {
+    **text = value;
+  } else if (auto* const* maybe = std::get_if<std::optional<std::string>*>(&target)) {
+    **maybe = value;
+  } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&target)) {
+    (*list)->push_back(value);
   }
-  return flags;
 }
 
 void at_most_one(const std::vector<std::pair<const char*, bool>>& given) {

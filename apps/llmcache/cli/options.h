@@ -1,24 +1,34 @@
-// What a command can be told: declared once, read by the parser, --help, completions and the test on the man page.
+// The options and arguments of a command: declared once, read by the parser, --help, the completions and the test that
+// compares them with the man page.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace llmcache {
 
-// An option or a positional argument, and the variable that takes its value.
+// An option or a positional argument, and the variable that receives its value (none for a global option, which is a
+// setting).
 struct Option {
-  std::string names;        // "-n,--dry-run"; a positional has a name without dashes
-  std::string placeholder;  // what an option's value is called; empty: it takes none
+  std::string names;        // "-n,--dry-run"; a positional argument has a name without dashes
+  std::string placeholder;  // stands for an option's value in help texts; empty: the option is a switch
   std::string help;
-  std::variant<bool*, std::string*, std::optional<std::string>*, std::vector<std::string>*> target;
+  std::variant<std::monostate, bool*, std::string*, std::optional<std::string>*, std::vector<std::string>*> target = {};
   bool required = false;
+  bool may_be_empty = false;  // an empty value is meaningful rather than an error
+  bool after_dashes = false;  // takes all arguments after --, and only those
+  bool is_repeatable() const { return std::holds_alternative<std::vector<std::string>*>(target); }
 
   bool is_positional() const { return names.front() != '-'; }
+  bool is_switch() const { return !is_positional() && placeholder.empty(); }
   std::vector<std::string> flags() const;  // "-n", "--dry-run"
+  bool has_flag(std::string_view flag) const;
+  // Stores a value (ignored by a switch, which becomes true) in the target.
+  void assign(const std::string& value) const;
 };
 
 // The targets must outlive the parsing.
@@ -28,12 +38,16 @@ class Options {
     all_.push_back({std::move(names), "", std::move(help), &target});
   }
   template <class Target>
-  void value(std::string names, std::string placeholder, Target& target, std::string help) {
-    all_.push_back({std::move(names), std::move(placeholder), std::move(help), &target});
+  Option& value(std::string names, std::string placeholder, Target& target, std::string help) {
+    return all_.emplace_back(Option{std::move(names), std::move(placeholder), std::move(help), &target});
   }
   template <class Target>
-  void positional(std::string name, Target& target, std::string help, bool required = false) {
-    all_.push_back({std::move(name), "", std::move(help), &target, required});
+  Option& positional(std::string name, Target& target, std::string help, bool required = false) {
+    return all_.emplace_back(Option{std::move(name), "", std::move(help), &target, required});
+  }
+  // The program that the command starts, with its arguments: everything after --, unchanged.
+  void command(std::string name, std::vector<std::string>& target, std::string help) {
+    positional(std::move(name), target, std::move(help)).after_dashes = true;
   }
   const std::vector<Option>& all() const { return all_; }
 

@@ -12,6 +12,15 @@ namespace lc = libcache;
 
 class Clear : public Command {
  public:
+  CommandHelp help() const override {
+    return {"KEY... | --request FILE",
+            R"(Removes the response, the stream and the samples of each key. Exits with 0 if
+anything was removed, with 1 otherwise.)",
+            "store session ignore",
+            R"(  llmcache clear --request request.json
+  llmcache clear $(llmcache hash request.json))"};
+  }
+
   void declare(Options& options) override {
     options.positional("KEY", keys_, "keys; a _stream, _sample_i or _chunk_i suffix is understood");
     options.value("--request", "FILE", request_path_, "clears this request: a file, or - for stdin");

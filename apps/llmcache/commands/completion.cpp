@@ -101,6 +101,12 @@ void fish(Output& out) {
 
 class Completion : public Command {
  public:
+  CommandHelp help() const override {
+    return {"bash | zsh | fish", R"(Prints a completion script for a shell.)", "",
+            R"(  source <(llmcache completion bash)
+  llmcache completion fish > ~/.config/fish/completions/llmcache.fish)"};
+  }
+
   void declare(Options& options) override { options.positional("SHELL", shell_, "bash, zsh or fish", true); }
 
   bool uses_config_files() const override { return false; }

@@ -29,6 +29,15 @@ std::string shown(const Resolved& row) {
 
 class Config : public Command {
  public:
+  CommandHelp help() const override {
+    return {"list [--origin] | get NAME | path",
+            R"(Shows the configuration: every setting (list), one setting (get), or the path
+of your configuration file (path).)",
+            "config json",
+            R"(  llmcache config list --origin
+  llmcache config get ttl)"};
+  }
+
   void declare(Options& options) override {
     options.positional("ACTION", action_, "list: every setting; get: one setting; path: where your file is", true);
     options.positional("NAME", name_, "the setting that get prints");

@@ -13,6 +13,16 @@ namespace lc = libcache;
 
 class Diff : public Command {
  public:
+  CommandHelp help() const override {
+    return {"A B",
+            R"(Prints the JSON pointers at which two requests differ after everything that
+does not count has been removed. Exits with 0 if both have the same key, with 1
+otherwise.)",
+            "store session ignore by_model by_provider",
+            R"(  llmcache diff a.json b.json
+  llmcache diff request.json $(llmcache hash other.json))"};
+  }
+
   void declare(Options& options) override {
     options.positional("A", left_, "a request (a file, or - for stdin) or a key", true);
     options.positional("B", right_, "another", true);

@@ -48,6 +48,16 @@ std::string mark_of(Grade grade, const Output& out) {
 
 class Doctor : public Command {
  public:
+  CommandHelp help() const override {
+    return {"",
+            R"(Checks the configuration and each store, and prints one line for each check:
+[PASS], [WARN] or [FAIL], with what to do about it. Exits with 1 if a check
+failed.)",
+            "store prefix json deadline",
+            R"(  llmcache doctor
+  llmcache doctor --store redis://cache.example.com)"};
+  }
+
   void declare(Options&) override {}
 
   Exit run(Context& context) override {

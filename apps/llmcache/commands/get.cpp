@@ -12,6 +12,15 @@ namespace lc = libcache;
 
 class Get : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[REQUEST | --key KEY]",
+            R"(Prints the stored response to a request, exactly as it was stored.
+On a miss, prints nothing and exits with 1.)",
+            "store session ignore sample provider on_store_error strict",
+            R"(  llmcache get request.json
+  llmcache get --why < request.json)"};
+  }
+
   void declare(Options& options) override {
     request_.declare(options);
     options.flag("--meta", meta_, "prints the entry's metadata as JSON on stderr");

@@ -31,6 +31,13 @@ const char* name_of(lc::Explanation::Use use) {
 
 class Hash : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[REQUEST]", R"(Prints the key of a request. Accesses no store.)",
+            "session ignore sample provider by_model by_provider compat",
+            R"(  llmcache hash request.json
+  llmcache hash --explain < request.json)"};
+  }
+
   void declare(Options& options) override {
     options.positional("REQUEST", path_, "the request: a file, or - for stdin");
     options.flag("--hash-only", hash_only_, "prints the key's hash alone");

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "cli/command_line.h"
+#include "cli/help_text.h"
 #include "commands/all.h"
 
 namespace llmcache {
@@ -88,19 +88,28 @@ constexpr auto kTopics = std::to_array<Topic>({
 
 class Help : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[TOPIC | COMMAND]", R"(Explains a topic (exit-codes, keys, stores, config, options) or a command.)", "",
+            R"(  llmcache help stores
+  llmcache help run)"};
+  }
+
   void declare(Options& options) override { options.positional("TOPIC", topic_, "a topic or a command"); }
 
   bool uses_config_files() const override { return false; }
 
   Exit run(Context& context) override {
     const auto topic = std::ranges::find(kTopics, topic_, &Topic::name);
-    if (topic != kTopics.end()) {
+    if (topic_.empty()) {
+      context.out().write(help_text());
+    } else if (topic_ == "options") {
+      context.out().write(options_text());
+    } else if (topic != kTopics.end()) {
       context.out().write(topic->text);
-    } else if (topic_.empty() ||
-               std::ranges::find(command_table(), topic_, &CommandRow::name) != command_table().end()) {
-      context.out().write(help_text(topic_));
+    } else if (const CommandRow* row = find_command(topic_)) {
+      context.out().write(help_text(*row));
     } else {
-      usage_error(fmt::format("there is no help on '{}': topics are exit-codes, keys, stores and config", topic_));
+      usage_error(fmt::format("no help on '{}'; the topics are exit-codes, keys, stores, config and options", topic_));
     }
     return Exit::success;
   }

@@ -23,8 +23,19 @@ std::string text_or_dash(const std::string& text) {
 
 class Ls : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[PREFIX]",
+            R"(Lists the entries whose names start with PREFIX: name, kind, model, size, age
+and time left. On a terminal the columns are aligned; elsewhere they are
+separated by tabs.)",
+            "store session prefix json",
+            R"(  llmcache ls --long
+  llmcache ls --session team --json)"};
+  }
+
   void declare(Options& options) override {
-    options.positional("PREFIX", prefix_, "lists names that start with this, literally (default: the prefix option)");
+    options.positional("PREFIX", prefix_, "lists names that start with this, literally (default: the prefix option)")
+        .may_be_empty = true;
     options.flag("-0,--null", null_, "prints only the names, each ended by a NUL byte");
     options.flag("-l,--long", long_, "prints more columns: finish reason, tokens, the origin's time, when created");
   }

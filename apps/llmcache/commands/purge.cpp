@@ -31,8 +31,17 @@ std::uint64_t parse_rate(std::string_view text) {
 
 class Purge : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[--dry-run] [--yes] PREFIX",
+            R"(Removes the entries whose names start with PREFIX, taken literally.
+On a terminal it asks for confirmation; elsewhere it needs --yes.)",
+            "store session prefix json",
+            R"(  llmcache purge --dry-run --older-than 7d llmcache:
+  llmcache purge --yes --session test llmcache:)"};
+  }
+
   void declare(Options& options) override {
-    options.positional("PREFIX", prefix_, "removes names that start with this, literally");
+    options.positional("PREFIX", prefix_, "removes names that start with this, literally").may_be_empty = true;
     options.flag("-n,--dry-run", dry_run_, "lists what would go, removes nothing");
     options.value("--older-than", "D", older_than_, "only entries created longer ago");
     options.value("--model", "GLOB", model_, "only entries whose model matches");

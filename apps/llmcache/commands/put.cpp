@@ -9,6 +9,15 @@ namespace lc = libcache;
 
 class Put : public Command {
  public:
+  CommandHelp help() const override {
+    return {"REQUEST [--response FILE]",
+            R"(Stores stdin as the response to REQUEST.
+Refuses an answer that is incomplete or an error (exit code 7).)",
+            "store session ttl ignore sample accept",
+            R"(  llmcache put request.json < response.json
+  curl -sS $URL -d @request.json | llmcache put request.json --tee)"};
+  }
+
   void declare(Options& options) override {
     request_.declare(options);
     options.value("--response", "FILE", response_, "the response: a file, or - for stdin (default)");
@@ -19,8 +28,7 @@ class Put : public Command {
   }
 
   Exit run(Context& context) override {
-    if (request_.is_named())
-      usage_error("put takes a request, not a --key: an entry proves which request it answers (for TLS: --tls-key)");
+    if (request_.is_named()) usage_error("put takes a request, not a --key: an entry proves which request it answers");
     if (response_ == "-" && request_.is_stdin()) {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }

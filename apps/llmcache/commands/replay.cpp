@@ -38,6 +38,15 @@ std::optional<double> parse_pace(const std::string& text) {
 
 class Replay : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[REQUEST | --key KEY]",
+            R"(Prints the stored stream byte for byte, each chunk as soon as it is due.
+On a miss, prints nothing and exits with 1.)",
+            "store session ignore sample strict",
+            R"(  llmcache replay --pace recorded request.json
+  llmcache replay --as text request.json)"};
+  }
+
   void declare(Options& options) override {
     request_.declare(options);
     options.value("--pace", "PACE", pace_, "none (default), recorded, or xN: N times as fast as recorded");

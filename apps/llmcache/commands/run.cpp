@@ -30,16 +30,29 @@ Mode parse_mode(const std::string& text) {
 
 class Run : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[--mode MODE] [--request FILE] -- COMMAND...",
+            R"(Answers a request from the cache, or runs COMMAND and stores its answer.
+Reads the request from stdin. On a hit, prints the stored answer and does not
+start COMMAND. On a miss, starts COMMAND with the request on its stdin, passes
+its output through as it arrives, and stores it if COMMAND succeeds and the
+answer is complete. Everything after -- reaches COMMAND unchanged.)",
+            "store session ttl ignore sample strict deadline verbose",
+            R"(  llmcache run -- curl -sSN https://api.example.com/v1/chat/completions -d @- < request.json
+  llmcache run --mode replay --store sqlite:fixtures.db < request.json)"};
+  }
+
   void declare(Options& options) override {
     options.value("--mode", "MODE", mode_text_, "auto (default), record, replay, refresh or off");
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
     options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
     options.value("--wait", "D", wait_, "how long to wait for another run of the same request (default: no bound)");
-    options.positional("COMMAND", command_, "what to run on a miss, after --", true);
+    options.command("COMMAND", command_, "what to run on a miss, after --; --mode replay needs none");
   }
 
   Exit run(Context& context) override {
     mode_ = parse_mode(mode_text_);
+    if (command_.empty() && mode_ != Mode::replay) usage_error("COMMAND is missing: llmcache run -- COMMAND...");
     if (wait_) fill_options_.wait = parse_duration(*wait_);
     const std::string request = read_input(request_path_);
     if (mode_ == Mode::off) return run_uncached(context, request);

@@ -10,6 +10,13 @@ namespace lc = libcache;
 
 class Show : public Command {
  public:
+  CommandHelp help() const override {
+    return {"[--request | --response | --stream | --raw] KEY",
+            R"(Shows the metadata and the content of an entry, safe to print on a terminal.)", "store json strict",
+            R"(  llmcache show $(llmcache hash request.json)
+  llmcache show --request llmcache:default_0123456789abcdef0123456789abcdef)"};
+  }
+
   void declare(Options& options) override {
     options.positional("KEY", key_, "the key of a request, or the name of an entry", true);
     options.flag("--request", request_, "prints the canonical request alone");

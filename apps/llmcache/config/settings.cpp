@@ -65,16 +65,6 @@ unsigned parse_sample(std::string_view text) {
   return static_cast<unsigned>(sample);
 }
 
-Texts split(std::string_view text, char separator) {
-  Texts parts;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(separator), text.size());
-    if (end > 0) parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
 Texts words_of(std::string_view text) {
   return split(text, ' ');
 }
@@ -100,7 +90,7 @@ constexpr auto kTable = std::to_array<Setting>({
     {"form", "--form", "FORM", "", "auto", "what a request to Bifrost is: core, chat, text, embeddings ...",
      Scope::anywhere, false, [](Settings& s, const Texts& v) { s.form = parse_form(v.back()); }},
     {"prefix", "--prefix", "P", "", "llmcache:", "what every name in the store starts with", Scope::anywhere, false,
-     [](Settings& s, const Texts& v) { s.prefix = v.back(); }},
+     [](Settings& s, const Texts& v) { s.prefix = v.back(); }, true},
     {"session", "--session", "S", "", "default", "who shares answers", Scope::anywhere, false,
      [](Settings& s, const Texts& v) { s.session = v.back(); }},
     {"ttl", "--ttl", "D", "", "5m", "how long a new entry lives, or 'never' for no end", Scope::anywhere, false,
@@ -167,10 +157,10 @@ constexpr auto kTable = std::to_array<Setting>({
      [](Settings& s, const Texts& v) { s.tls.ca_file = v.back(); }},
     {"cacertdir", "--cacertdir", "DIR", "", "", "TLS: a directory of them", Scope::trusted, false,
      [](Settings& s, const Texts& v) { s.tls.ca_directory = v.back(); }},
-    {"cert", "--cert", "FILE", "", "", "TLS: our own certificate", Scope::trusted, false,
+    {"client_cert", "--client-cert", "FILE", "", "", "TLS: our own certificate", Scope::trusted, false,
      [](Settings& s, const Texts& v) { s.tls.certificate = v.back(); }},
-    {"tls_key", "--tls-key,--key", "FILE", "", "", "TLS: its key (after get, put and replay, --key names an entry)",
-     Scope::trusted, false, [](Settings& s, const Texts& v) { s.tls.key = v.back(); }},
+    {"client_key", "--client-key", "FILE", "", "", "TLS: the key of our certificate", Scope::trusted, false,
+     [](Settings& s, const Texts& v) { s.tls.key = v.back(); }},
     {"sni", "--sni", "NAME", "", "", "TLS: the server's name, in place of the URL's host", Scope::trusted, false,
      [](Settings& s, const Texts& v) { s.tls.server_name = v.back(); }},
     {"tls_ciphers", "--tls-ciphers", "LIST", "", "", "TLS 1.2: the ciphers to offer", Scope::trusted, false,

@@ -74,6 +74,7 @@ struct Setting {
   bool list;  // may be given more than once
   // Throws a Failure (usage) for a value that it cannot take. `values` is never empty; without `list` it is one.
   void (*apply)(Settings&, const std::vector<std::string>& values);
+  bool may_be_empty = false;  // an empty value of the flag is meaningful
 
   std::string environment_name() const;
 };

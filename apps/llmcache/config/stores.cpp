@@ -16,7 +16,8 @@ namespace {
 
 bool sets_tls(std::span<const Resolved> resolved) {
   return std::ranges::any_of(resolved, [](const Resolved& row) {
-    constexpr std::string_view kNames[] = {"cacert", "cacertdir", "cert", "tls_key", "sni", "tls_ciphers", "insecure"};
+    constexpr std::string_view kNames[] = {"cacert", "cacertdir",   "client_cert", "client_key",
+                                           "sni",    "tls_ciphers", "insecure"};
     return row.origin != kDefaultOrigin && std::ranges::find(kNames, row.setting->name) != std::end(kNames);
   });
 }

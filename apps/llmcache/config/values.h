@@ -23,11 +23,14 @@ std::uint64_t parse_count(std::string_view text);
 // Exactly 1/0, true/false, yes/no, on/off.
 bool parse_bool(std::string_view text);
 
+// The parts between separators, without empty ones.
+std::vector<std::string> split(std::string_view text, char separator);
+
 // And back, for listings.
 std::string format_duration(libcache::Milliseconds duration);  // the two largest units: "4m 59s"
 std::string format_size(std::uint64_t bytes);                  // "1.5M"
 
-// Of the words in `known`, the one that `word` most likely meant; empty if none is near.
+// The word in `known` that was most likely meant by `word`; empty if none is near enough to be worth a guess.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace llmcache
