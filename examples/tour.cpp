@@ -35,7 +35,7 @@ void look_up_and_put(Cache& cache) {
 
   Answer answer;
   answer.body = R"({"choices":[{"message":{"content":"It pays twice."},"finish_reason":"stop"}]})";
-  answer.metadata = judge_response(answer.body).metadata;
+  answer.metadata = judge_answer(answer.body).metadata;
   must(cache.put(key, answer, {.ttl = Ttl{1h}}, soon()));
   const Lookup after = must(cache.get(key, EntryKind::response, soon()));
   std::cout << "after:  " << must(after.entry->body()) << "\n";
@@ -43,13 +43,11 @@ void look_up_and_put(Cache& cache) {
 
 void record_and_replay(Cache& cache) {
   const RequestKey key = must(cache.key(kStreamed));
-  Recorder recorder;  // fed with whatever pieces the network brings
+  AnswerRecorder recorder;  // fed with whatever pieces the network brings
   recorder.write("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"It pays\"},\"finish_re");
   recorder.write("ason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" twice.\"},");
   recorder.write("\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
-  auto [recording, verdict] = recorder.finish();
-  if (verdict.completeness != Completeness::complete) return;  // never store what is not whole
-  cache.put_later(key, {EntryKind::stream, verdict.metadata, {}, std::move(recording)});
+  cache.put_later(key, std::move(recorder).finish());
   must(cache.flush(soon()));
 
   const Lookup found = must(cache.get(key, EntryKind::stream, soon()));

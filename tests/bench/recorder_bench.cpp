@@ -1,6 +1,6 @@
 // Recording a stream chunk by chunk as it passes through, and the judgement on it.
 #include <benchmark/benchmark.h>
-#include <libcache/stream.h>
+#include <libcache/answer.h>
 
 #include <string>
 
@@ -25,9 +25,9 @@ std::string messages_event(int number) {
 void record(benchmark::State& state, std::string (*event)(int)) {
   const auto now = std::chrono::steady_clock::now();
   while (state.KeepRunningBatch(kChunks)) {
-    libcache::Recorder recorder(now);
+    libcache::AnswerRecorder recorder({}, now);
     for (int number = 0; number < kChunks; ++number) recorder.write(event(number), now);
-    benchmark::DoNotOptimize(recorder.finish(now));
+    benchmark::DoNotOptimize(std::move(recorder).finish(now));
   }
 }
 

@@ -10,23 +10,23 @@ namespace {
 
 using namespace std::chrono_literals;
 using libcache::Answer;
-using libcache::EntryKind;
 
 // As it came from a provider that sends a word every 20 ms, more or less.
 Answer streamed_answer() {
   std::minstd_rand random(1);
-  libcache::Recorder::TimePoint now;
-  libcache::Recorder recorder(now);
+  libcache::AnswerRecorder::TimePoint now;
+  libcache::AnswerRecorder recorder({}, now);
   for (const std::string& event : chat_events(kStreamChunks)) {
     now += 10ms + std::chrono::milliseconds(random() % 20);
     recorder.write(event, now);
   }
-  auto [recording, verdict] = recorder.finish(now);
-  return {.kind = EntryKind::stream, .metadata = verdict.metadata, .body = {}, .recording = std::move(recording)};
+  return std::move(recorder).finish(now);
 }
 
 void store(libcache::Cache& cache, const std::string& request, const Answer& answer) {
-  cache.put(cache.key(request).value(), answer, {}, libcache::Deadline::after(30s)).value();
+  libcache::RequestKey key = cache.key(request).value();
+  key.stream = answer.kind == libcache::EntryKind::stream;
+  cache.put(key, answer, {}, libcache::Deadline::after(30s)).value();
 }
 
 }  // namespace

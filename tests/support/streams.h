@@ -1,7 +1,7 @@
 // Streams to record: the samples in tests/golden/streams, and short ones made of their events.
 #pragma once
 
-#include <libcache/stream.h>
+#include <libcache/answer.h>
 
 #include <fstream>
 #include <initializer_list>
@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/paths.h"
@@ -46,15 +47,11 @@ inline std::string ndjson(std::initializer_list<std::string_view> events) {
   return stream;
 }
 
-// A stream that arrives at once.
-inline libcache::Recorder::Finished record(std::string_view stream) {
-  libcache::Recorder recorder;
-  recorder.write(stream);
-  return recorder.finish();
-}
-
-inline libcache::Verdict judge_stream(std::string_view stream) {
-  return record(stream).verdict;
+// An answer that arrives at once.
+inline libcache::Answer record(std::string_view bytes) {
+  libcache::AnswerRecorder recorder;
+  recorder.write(bytes);
+  return std::move(recorder).finish();
 }
 
 }  // namespace support

@@ -27,15 +27,14 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   lc::Cache& cache = context.cache();
   if (!is_named()) {
     const auto key = this->key(context);
+    if (!key.stream) kind = lc::EntryKind::response;
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;
     return context.settle(cache.get(key, kind, context.deadline()));
   }
   entry_ = cache.entry_name(*key_, kind);
   provider_ = context.settings().provider.value_or("");
-  auto lookup = context.settle(cache.get_named(entry_, context.deadline()));
-  if (lookup && lookup.entry->kind() != kind) return {.miss = lc::MissReason::wrong_kind};
-  return lookup;
+  return context.settle(cache.get_named(entry_, context.deadline()));
 }
 
 std::string RequestArgument::annotated(std::string_view stored, std::string_view index) const {

@@ -32,9 +32,9 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
     if (response_ == "-" && request_.is_stdin()) {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }
-    const auto key = request_.key(context);
-    lc::AnswerRecorder recorder(stream_ || key.stream ? lc::EntryKind::stream : lc::EntryKind::response,
-                                context.settings().compat);
+    auto key = request_.key(context);
+    key.stream |= stream_;
+    lc::AnswerRecorder recorder;
     read_input(response_, [&](std::string_view piece) {
       recorder.write(piece);
       if (!tee_) return;

@@ -30,12 +30,13 @@ class Show : public Command {
     if (raw_) return show_raw(context);
     bool any = false;
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
-      if ((stream_ && kind == lc::EntryKind::response) || (response_ && kind == lc::EntryKind::stream)) continue;
       const std::string name = context.cache().entry_name(key_, kind);
-      if (!response_ && kind == lc::EntryKind::response && name != key_) continue;
+      if (kind == lc::EntryKind::response && name != key_) continue;
       if (request_ && any) break;
       const lc::Lookup found = context.settle(context.cache().get_named(name, context.deadline()));
-      if (!found || found.entry->kind() != kind) continue;
+      if (!found) continue;
+      const bool is_stream = found.entry->kind() == lc::EntryKind::stream;
+      if ((stream_ && !is_stream) || (response_ && is_stream)) continue;
       any = true;
       show(context, name, *found.entry);
     }

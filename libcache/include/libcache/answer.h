@@ -1,14 +1,17 @@
-// An answer on its way into a cache.
+// An answer on its way into a cache: received, recorded and judged.
+//
+// The judge looks only at the bytes and, where they are known, at the HTTP status and the request. It finds out by
+// itself whether the answer is a stream, since an API may stream without being asked to.
 #pragma once
 
 #include <libcache/entry.h>
 #include <libcache/export.h>
-#include <libcache/key.h>
 #include <libcache/stream.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,55 +19,89 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// An answer to be stored: a response's body, or a stream's recording.
+/// Whether an answer may be stored.
+enum class Completeness {
+  complete,
+  incomplete,  ///< it ends, or says that it ended, before its protocol says that it may
+  error,       ///< the provider, or something between it and the caller, reports a failure
+};
+
+/// What an answer's bytes show.
+struct Verdict {
+  Completeness completeness = Completeness::complete;
+  std::string reason;  ///< for people, unless complete: "the stream ended without data: [DONE]"
+  Metadata metadata;   ///< model, finish reason and usage, as far as the answer states them
+};
+
+/// What the caller knows about an answer besides its bytes.
+struct AnswerFacts {
+  /// 400 and above is an error; 1xx and 3xx are incomplete. With 2xx, objects that look like an API gateway's error
+  /// ({"message": "..."}) are answers.
+  std::optional<int> http_status = {};
+  /// An answer that equals the request, apart from white space around it, is an error. Empty: not compared.
+  std::string request = {};
+};
+
+/// An answer to be stored: the body of a response, or the recording of a stream.
 struct Answer {
   EntryKind kind = EntryKind::response;
   Metadata metadata;
   std::string body;
   Recording recording;
-  /// What the verdict on it was: see Recorder::finish() and judge_response().
+  /// The verdict on it: see AnswerRecorder::finish() and judge_answer().
   Completeness completeness = Completeness::complete;
   std::string reason = {};
+
+  /// The bytes as they were received: a view into this object.
+  std::string_view bytes() const { return kind == EntryKind::stream ? recording.bytes : body; }
 };
 
-/// Which answers are kept.
+/// Judges a whole answer, whatever it is. Pure.
+Verdict judge_answer(std::string_view bytes, const AnswerFacts& facts = {});
+
+/// Whether an answer ended for `reason`: the provider's own word, or OpenAI's word for the same thing (stop, length,
+/// tool_calls, content_filter). An answer of several choices has its reasons joined by commas.
+bool has_finish_reason(const Metadata& metadata, std::string_view reason);
+
+/// Which answers are stored.
 struct AnswerPolicy {
   /// Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length", "content_filter".
   std::vector<std::string> refuse;
-  /// Keeps incomplete answers too; their metadata says what they are.
+  /// Stores these too; the entry's metadata says what was accepted.
   bool accept_incomplete = false;
+  bool accept_errors = false;
 };
 
-/// Why the policy kept an answer out.
-/// unservable: a gateway that shares the store could not make sense of it.
+/// Why an answer is not stored.
+/// unservable: a gateway that shares the store could not serve it.
 enum class Refusal { incomplete, error, finish_reason, too_large, unservable };
 inline constexpr std::size_t kRefusals = 5;
 std::string_view to_string(Refusal refusal);
 
-/// Takes an answer as it comes in, whichever kind of entry it will be, and says what it turned out to be. One thread at
-/// a time.
+/// Takes an answer in pieces as they arrive, finds out whether it is a stream, and judges it. Holds the bytes once,
+/// apart from what it needs of an unfinished event or of a compressed body. A stream is cut into chunks where its events
+/// end, whatever the pieces it arrives in. One thread at a time.
 class AnswerRecorder {
  public:
-  /// Under the bifrost scheme a stream is judged as a gateway's.
-  explicit AnswerRecorder(EntryKind kind, KeyScheme scheme = KeyScheme::native) : scheme_(scheme) {
-    answer_.kind = kind;
-  }
+  using TimePoint = std::chrono::steady_clock::time_point;
+  explicit AnswerRecorder(AnswerFacts facts = {}, TimePoint start = std::chrono::steady_clock::now());
+  AnswerRecorder(AnswerRecorder&&) noexcept;
+  AnswerRecorder& operator=(AnswerRecorder&&) noexcept;
+  ~AnswerRecorder();
 
-  /// Takes bytes that have just arrived. Copies them.
-  void write(std::string_view bytes);
+  /// Takes bytes that arrived at `now`. Copies them.
+  void write(std::string_view bytes, TimePoint now = std::chrono::steady_clock::now());
   /// Bytes taken so far.
-  std::size_t size() const { return answer_.kind == EntryKind::stream ? stream_.size() : answer_.body.size(); }
+  std::size_t size() const;
+  /// Whether the bytes taken so far are the beginning of a stream, or all of it.
+  bool is_stream() const;
 
-  /// The answer has ended. Its metadata is the verdict's, with the origin's times.
-  Answer finish() &&;
+  /// The answer has ended. Its kind is what was received; its metadata has the origin's times. The recorder is spent.
+  Answer finish(TimePoint now = std::chrono::steady_clock::now()) &&;
 
  private:
-  using Steady = std::chrono::steady_clock;
-  KeyScheme scheme_;
-  Steady::time_point start_ = Steady::now();
-  std::optional<Steady::time_point> first_;
-  Answer answer_;
-  Recorder stream_{start_};
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace libcache LIBCACHE_EXPORT

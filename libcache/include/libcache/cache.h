@@ -52,8 +52,8 @@ struct CacheOptions {
   EventHandler on_event;
 };
 
-enum class MissReason { none, absent, expired, corrupt, collision, wrong_kind, incomplete };
-inline constexpr std::size_t kMissReasons = 7;
+enum class MissReason { none, absent, expired, corrupt, collision, incomplete };
+inline constexpr std::size_t kMissReasons = 6;
 std::string_view to_string(MissReason reason);
 
 /// What a lookup found.
@@ -115,7 +115,8 @@ class Cache {
   /// The key of a JSON request. Fails: invalid.
   [[nodiscard]] Result<RequestKey> key(std::string_view request) const;
 
-  /// The response or stream entry of a request, proven against it. Fails as the store does.
+  /// The response or stream entry of a request, proven against it; either may hold a response or a stream. Fails as the
+  /// store does.
   [[nodiscard]] Result<Lookup> get(const RequestKey& key, EntryKind kind, Deadline deadline);
   /// The entry under a name, which only its checksum and expiry prove (bifrost: nothing at all).
   [[nodiscard]] Result<Lookup> get_named(std::string_view name, Deadline deadline);

@@ -31,8 +31,9 @@ struct Metadata {
   std::string provider = {};
   std::string model = {};
   std::string finish_reason = {};
-  /// Whether the answer ended before its protocol says it may, and was stored all the same.
+  /// Whether the answer is incomplete or an error, and was stored because the policy accepts that.
   bool incomplete = false;
+  bool error = false;
   std::optional<std::int64_t> prompt_tokens = {};
   std::optional<std::int64_t> completion_tokens = {};
   std::optional<std::int64_t> cached_tokens = {};     ///< of the prompt's

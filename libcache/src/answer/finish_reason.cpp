@@ -1,4 +1,4 @@
-#include <libcache/stream.h>
+#include <libcache/answer.h>
 
 #include <algorithm>
 

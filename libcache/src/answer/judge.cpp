@@ -100,12 +100,6 @@ std::optional<Verdict> judge_events(std::string_view text) {
 
 }  // namespace
 
-}  // namespace libcache::internal
-
-namespace libcache {
-
-using namespace internal;
-
 Verdict judge_response(std::string_view body) {
   const std::string_view text = trimmed(body);
   if (text.empty()) return {Completeness::error, "the answer is empty", {}};
@@ -126,4 +120,4 @@ Verdict judge_response(std::string_view body) {
   return verdict_of(progress, progress.ended.value_or(true) ? "" : "the answer says that it is not finished");
 }
 
-}  // namespace libcache
+}  // namespace libcache::internal

@@ -1,7 +1,7 @@
 // Whether a stream is whole, from one event after another.
 #pragma once
 
-#include <libcache/stream.h>
+#include <libcache/answer.h>
 
 #include <cstddef>
 #include <string>
@@ -11,6 +11,9 @@
 #include "text/framing.h"
 
 namespace libcache::internal {
+
+// Judges a whole body that is no stream of events.
+Verdict judge_response(std::string_view body);
 
 // One thread at a time.
 class StreamJudge {

@@ -26,12 +26,15 @@ std::string_view to_string(Refusal refusal) {
 
 namespace libcache::internal {
 
-std::optional<Refused> reason_to_refuse(const Answer& answer, const AnswerPolicy& policy, bool allow_errors) {
-  if (answer.completeness == Completeness::error && !allow_errors) return Refused{Refusal::error, answer.reason};
-  if (answer.completeness == Completeness::incomplete && !allow_errors && !policy.accept_incomplete) {
-    return Refused{Refusal::incomplete, answer.reason};
+std::optional<Refused> reason_to_refuse(Completeness completeness, std::string_view reason, const Metadata& metadata,
+                                        const AnswerPolicy& policy) {
+  if (completeness == Completeness::error && !policy.accept_errors) {
+    return Refused{Refusal::error, std::string(reason)};
   }
-  const auto ended_for = [&](const std::string& reason) { return has_finish_reason(answer.metadata, reason); };
+  if (completeness == Completeness::incomplete && !policy.accept_incomplete) {
+    return Refused{Refusal::incomplete, std::string(reason)};
+  }
+  const auto ended_for = [&](const std::string& refused) { return has_finish_reason(metadata, refused); };
   const auto refused = std::ranges::find_if(policy.refuse, ended_for);
   if (refused == policy.refuse.end()) return std::nullopt;
   return Refused{Refusal::finish_reason, fmt::format("the answer ended for a refused reason: {}", *refused)};

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace libcache::internal {
 
@@ -13,7 +14,9 @@ struct Refused {
   std::string message;  // for people
 };
 
-// Why `answer` may not be stored; nothing: it may. Pure.
-std::optional<Refused> reason_to_refuse(const Answer& answer, const AnswerPolicy& policy, bool allow_errors);
+// Why an answer of this completeness and metadata may not be stored, or a stored one not be served; `reason` says what
+// is wrong with it. Nothing: it may. Pure.
+std::optional<Refused> reason_to_refuse(Completeness completeness, std::string_view reason, const Metadata& metadata,
+                                        const AnswerPolicy& policy);
 
 }  // namespace libcache::internal

@@ -1,6 +1,6 @@
 #include "answer/protocol.h"
 
-#include <libcache/stream.h>
+#include <libcache/answer.h>
 
 #include <algorithm>
 

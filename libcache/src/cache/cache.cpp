@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <libcache/bifrost.h>
 #include <libcache/cache.h>
 
 #include <atomic>
@@ -28,8 +29,6 @@ std::string_view to_string(MissReason reason) {
       return "corrupt";
     case MissReason::collision:
       return "collision";
-    case MissReason::wrong_kind:
-      return "wrong_kind";
     case MissReason::incomplete:
       return "incomplete";
   }
@@ -52,11 +51,20 @@ struct Cache::State {
         queue({options.queue_entries, options.queue_bytes, options.write_budget, options.closing_budget},
               [this](const PendingWrite& write, Deadline deadline) { write_in_background(write, deadline); }) {}
 
-  Result<Lookup> find(std::string_view name, const std::string* canonical, std::optional<EntryKind> kind,
-                      Deadline deadline);
+  Result<Lookup> find(std::string_view name, const std::string* canonical, Deadline deadline);
   Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
                    Deadline deadline);
   void write_in_background(const PendingWrite& write, Deadline deadline);
+  // Under the bifrost scheme a stream is judged as a gateway's.
+  Verdict verdict_on(const Answer& answer) const {
+    const bool is_gateway_stream = options.key.scheme == KeyScheme::bifrost && answer.kind == EntryKind::stream;
+    Verdict verdict{answer.completeness, answer.reason, answer.metadata};
+    if (!is_gateway_stream) return verdict;
+    Verdict of_gateway = bifrost::judge_stream(answer.recording);
+    of_gateway.metadata.origin_first_chunk = verdict.metadata.origin_first_chunk;
+    of_gateway.metadata.origin_total = verdict.metadata.origin_total;
+    return of_gateway;
+  }
 
   tl::unexpected<Error> refuse(Refusal refusal, std::string reason) {
     ++refused[static_cast<std::size_t>(refusal)];
@@ -131,15 +139,13 @@ Result<RequestKey> Cache::key(std::string_view request) const {
   return key;
 }
 
-// The proof of a hit, cheapest part first: present, intact, not expired, of the kind asked for, of this very request.
-Result<Lookup> Cache::State::find(std::string_view name, const std::string* canonical, std::optional<EntryKind> kind,
-                                  Deadline deadline) {
+// The proof of a hit, cheapest part first: present, intact, not expired, of this very request.
+Result<Lookup> Cache::State::find(std::string_view name, const std::string* canonical, Deadline deadline) {
   auto found = counted(layout->get(*store, name, deadline));
   if (!found) return found;
   if (!*found) return missed(name, *std::move(found));
   const Entry& entry = *found->entry;
   if (entry.expires() && *entry.expires() <= options.clock()) return missed(name, {.miss = MissReason::expired});
-  if (kind && entry.kind() != *kind) return missed(name, {.miss = MissReason::wrong_kind});
   const bool proves_request = options.key.scheme == KeyScheme::native;
   if (canonical && proves_request && entry.request_digest() != sha256(*canonical)) {
     return missed(name,
@@ -150,16 +156,20 @@ Result<Lookup> Cache::State::find(std::string_view name, const std::string* cano
 }
 
 Result<Lookup> Cache::get(const RequestKey& key, EntryKind kind, Deadline deadline) {
-  return state_->find(name_of(key, kind), &key.canonical, kind, deadline);
+  return state_->find(name_of(key, kind), &key.canonical, deadline);
 }
 
 Result<Lookup> Cache::get_named(std::string_view name, Deadline deadline) {
-  return state_->find(name, nullptr, std::nullopt, deadline);
+  return state_->find(name, nullptr, deadline);
 }
 
 Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
                                Deadline deadline) {
-  if (auto reason = reason_to_refuse(answer, options.policy, put_options.allow_errors)) {
+  AnswerPolicy policy = options.policy;
+  policy.accept_incomplete |= put_options.allow_errors;
+  policy.accept_errors |= put_options.allow_errors;
+  const Verdict verdict = verdict_on(answer);
+  if (auto reason = reason_to_refuse(verdict.completeness, verdict.reason, verdict.metadata, policy)) {
     return refuse(reason->refusal, std::move(reason->message));
   }
   const Ttl ttl = put_options.ttl.value_or(options.ttl);
@@ -169,13 +179,17 @@ Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, cons
   draft.created = options.clock();
   if (ttl.duration) draft.expires = draft.created + *ttl.duration;
   draft.request_digest = sha256(key.canonical);
-  draft.metadata = answer.metadata;
-  draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
+  draft.metadata = verdict.metadata;
+  draft.metadata.incomplete = verdict.completeness == Completeness::incomplete;
+  draft.metadata.error = verdict.completeness == Completeness::error;
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (options.keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
-  const auto values = layout->encode(name_of(key, answer.kind), draft);
+  // A gateway looks for a stream elsewhere than for a response; our own entries are where their request leads.
+  const bool by_kind = options.key.scheme == KeyScheme::bifrost;
+  const bool under_stream_name = by_kind ? answer.kind == EntryKind::stream : key.stream;
+  const auto values = layout->encode(under_stream_name ? key.stream_name : key.response_name, draft);
   if (!values && values.error().code == ErrorCode::policy) return refuse(Refusal::unservable, values.error().message);
   if (!values) return tl::make_unexpected(values.error());
   const auto add = [](std::uint64_t sum, const NamedValue& value) { return sum + value.bytes.size(); };

@@ -192,7 +192,7 @@ class Fill final : Filling {
   }
 
   Result<Filled> produce() {
-    recorder_.emplace(kind_, call_.cache.options().key.scheme);
+    recorder_.emplace();
     if (const Status produced = call_.produce(*this); !produced) return tl::make_unexpected(produced.error());
     const auto size = recorder_->size();
     const Answer answer = std::move(*recorder_).finish();

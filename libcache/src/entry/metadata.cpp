@@ -19,7 +19,7 @@ constexpr Field<std::string> kStrings[] = {
     {"content_type", &Metadata::content_type},   {"provider", &Metadata::provider}, {"model", &Metadata::model},
     {"finish_reason", &Metadata::finish_reason}, {"tool", &Metadata::tool},
 };
-constexpr Field<bool> kFlags[] = {{"incomplete", &Metadata::incomplete}};
+constexpr Field<bool> kFlags[] = {{"incomplete", &Metadata::incomplete}, {"error", &Metadata::error}};
 constexpr Field<std::optional<std::int64_t>> kCounts[] = {
     {"prompt_tokens", &Metadata::prompt_tokens},
     {"completion_tokens", &Metadata::completion_tokens},

@@ -6,7 +6,6 @@
 #include "support/streams.h"
 
 using namespace libcache;
-using support::judge_stream;
 using support::ndjson;
 using support::sse;
 
@@ -14,24 +13,24 @@ namespace {
 
 // Whole it is complete; cut anywhere before the end of its last event's data it is not.
 void check_complete(const std::string& stream) {
-  CHECK(judge_stream(stream).reason.empty());
-  CHECK(judge_stream(stream).completeness == Completeness::complete);
+  CHECK(judge_answer(stream).reason.empty());
+  CHECK(judge_answer(stream).completeness == Completeness::complete);
   const std::size_t end = stream.find_last_not_of("\r\n") + 1;
-  CHECK(judge_stream(stream.substr(0, end)).completeness == Completeness::complete);
+  CHECK(judge_answer(stream.substr(0, end)).completeness == Completeness::complete);
   for (std::size_t size = 0; size < end; ++size) {
     INFO("cut to " << size << " of " << stream.size());
-    REQUIRE(judge_stream(stream.substr(0, size)).completeness != Completeness::complete);
+    REQUIRE(judge_answer(stream.substr(0, size)).completeness != Completeness::complete);
   }
 }
 
 void check_incomplete(const std::string& stream, const std::string& reason) {
-  const Verdict verdict = judge_stream(stream);
+  const Verdict verdict = judge_answer(stream);
   CHECK(verdict.completeness == Completeness::incomplete);
   CHECK(verdict.reason == reason);
 }
 
 void check_error(const std::string& stream, const std::string& reason) {
-  const Verdict verdict = judge_stream(stream);
+  const Verdict verdict = judge_answer(stream);
   CHECK(verdict.completeness == Completeness::error);
   CHECK(verdict.reason == reason);
 }
@@ -164,10 +163,10 @@ TEST_CASE("a reason never repeats what the provider wrote for people") {
 
 TEST_CASE("a stream of an unknown protocol is complete with a whole last event") {
   check_complete(sse({R"({"token":"a"})"}));
-  CHECK(judge_stream(sse({R"({"token":"a"})", kDone})).completeness == Completeness::complete);
-  CHECK(judge_stream(sse({"hello", "world"})).completeness == Completeness::complete);
-  CHECK(judge_stream("data: hello\r\r").completeness == Completeness::complete);
-  CHECK(judge_stream(ndjson({R"({"token":"a"})", R"({"token":"b"})"})).completeness == Completeness::complete);
+  CHECK(judge_answer(sse({R"({"token":"a"})", kDone})).completeness == Completeness::complete);
+  CHECK(judge_answer(sse({"hello", "world"})).completeness == Completeness::complete);
+  CHECK(judge_answer("data: hello\r\r").completeness == Completeness::complete);
+  CHECK(judge_answer(ndjson({R"({"token":"a"})", R"({"token":"b"})"})).completeness == Completeness::complete);
   check_incomplete(sse({"hello"}) + "data: wor", "the stream ended inside an event");
   check_incomplete(sse({R"({"token":"a"})"}) + "data: {\"token\"", "the stream ended inside an event");
   check_incomplete(sse({R"({"token":"a"})", R"({"token":)"}), "the stream ended inside an event");
@@ -183,17 +182,17 @@ TEST_CASE("a stream of comments or [DONE] alone is not complete") {
 
 TEST_CASE("a comment or a blank line behind the last event changes nothing") {
   const auto* const rest = GENERATE("\n", "\n\n", ": bye", ": bye\n\n", "event: ping\ndata: {\"type\":\"ping\"}\n\n");
-  CHECK(judge_stream(sse({kStop, kDone}) + rest).completeness == Completeness::complete);
+  CHECK(judge_answer(sse({kStop, kDone}) + rest).completeness == Completeness::complete);
 }
 
 TEST_CASE("one body in answer to a request for a stream is judged as a body") {
   const std::string body = support::sample_stream("openai-chat.json");
-  CHECK(judge_stream(body).completeness == Completeness::complete);
-  CHECK(judge_stream("{\n  \"choices\": [\n    {}\n  ]\n}\n").completeness == Completeness::complete);
-  CHECK(judge_stream("{\n  \"choices\": [\n    {}\n  ]\n").completeness == Completeness::incomplete);
-  CHECK(judge_stream("{\n  \"error\": {}\n}\n").completeness == Completeness::error);
-  CHECK(judge_stream("[{\"candidates\":[{\"finishReason\":\"STOP\"}]}\n").completeness == Completeness::incomplete);
+  CHECK(judge_answer(body).completeness == Completeness::complete);
+  CHECK(judge_answer("{\n  \"choices\": [\n    {}\n  ]\n}\n").completeness == Completeness::complete);
+  CHECK(judge_answer("{\n  \"choices\": [\n    {}\n  ]\n").completeness == Completeness::incomplete);
+  CHECK(judge_answer("{\n  \"error\": {}\n}\n").completeness == Completeness::error);
+  CHECK(judge_answer("[{\"candidates\":[{\"finishReason\":\"STOP\"}]}\n").completeness == Completeness::incomplete);
   for (std::size_t size = 0; size < body.size(); ++size) {
-    REQUIRE(judge_stream(body.substr(0, size)).completeness != Completeness::complete);
+    REQUIRE(judge_answer(body.substr(0, size)).completeness != Completeness::complete);
   }
 }

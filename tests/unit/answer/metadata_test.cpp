@@ -5,7 +5,6 @@
 #include "support/streams.h"
 
 using namespace libcache;
-using support::judge_stream;
 using support::ndjson;
 using support::sample_stream;
 using support::sse;
@@ -14,14 +13,14 @@ namespace {
 
 // A stream's metadata without the times that its recorder took.
 Metadata of_stream(std::string_view stream) {
-  Metadata metadata = judge_stream(stream).metadata;
+  Metadata metadata = judge_answer(stream).metadata;
   metadata.origin_first_chunk.reset();
   metadata.origin_total.reset();
   return metadata;
 }
 
 Metadata of_response(std::string_view body) {
-  return judge_response(body).metadata;
+  return judge_answer(body).metadata;
 }
 
 struct Tokens {

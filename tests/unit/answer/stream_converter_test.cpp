@@ -16,9 +16,10 @@ namespace {
 
 std::string convert(Framing to, std::string_view stream) {
   StreamConverter converter(to);
-  const Recording recording = support::record(stream).recording;
+  const Answer answer = support::record(stream);
   std::string converted;
-  for (const Chunk& chunk : recording.chunks()) converted += converter.feed(chunk.bytes);
+  if (!answer.body.empty()) converted = converter.feed(answer.body);
+  for (const Chunk& chunk : answer.recording.chunks()) converted += converter.feed(chunk.bytes);
   return converted + converter.finish();
 }
 std::string to_sse(std::string_view stream) {
@@ -60,7 +61,7 @@ TEST_CASE("as server-sent events every sample says the same as before") {
   CHECK(to_sse(events) == events);
   CHECK(events.ends_with("\n\n"));
   CHECK(events.find('\r') == std::string::npos);
-  CHECK(support::judge_stream(events).metadata.finish_reason == support::judge_stream(stream).metadata.finish_reason);
+  CHECK(libcache::judge_answer(events).metadata.finish_reason == libcache::judge_answer(stream).metadata.finish_reason);
 }
 
 TEST_CASE("as raw a stream is what it was") {

@@ -1,8 +1,8 @@
 // What the JSON of a Bifrost gateway's answers says.
 #pragma once
 
+#include <libcache/answer.h>
 #include <libcache/entry.h>
-#include <libcache/stream.h>
 
 #include <optional>
 #include <span>

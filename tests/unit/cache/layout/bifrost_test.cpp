@@ -69,12 +69,9 @@ struct GatewayFixture : CacheFixture {
     return chunk.dump();
   }
   static Answer stream(std::string_view bytes) {
-    Recorder recorder;
+    AnswerRecorder recorder;
     recorder.write(bytes);
-    Answer answer;
-    answer.kind = EntryKind::stream;
-    answer.recording = recorder.finish().recording;
-    return answer;
+    return std::move(recorder).finish();
   }
 };
 
