@@ -12,10 +12,10 @@ bool is_control(char character) {
   return static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
 }
 
-Status check_part(std::string_view what, std::string_view part) {
-  constexpr std::size_t kLongest = 256;
-  if (part.size() > kLongest)
-    return fail(ErrorCode::invalid, fmt::format("the {} is longer than {} bytes", what, kLongest));
+Status check_part(std::string_view what, std::string_view part, std::size_t longest = 256) {
+  if (part.size() > longest) {
+    return fail(ErrorCode::invalid, fmt::format("the {} is longer than {} bytes", what, longest));
+  }
   if (std::any_of(part.begin(), part.end(), is_control)) {
     return fail(ErrorCode::invalid, fmt::format("the {} holds a control character", what));
   }
@@ -40,7 +40,9 @@ std::string_view without_numbered(std::string_view name, std::string_view suffix
 Status check_names(const KeyOptions& options) {
   if (options.session.empty()) return fail(ErrorCode::invalid, "the session is empty");
   if (auto status = check_part("prefix", options.prefix); !status) return status;
-  return check_part("session", options.session);
+  constexpr std::size_t kLongestGatewaySession = 64 << 10;
+  return options.scheme == KeyScheme::native ? check_part("session", options.session)
+                                             : check_part("session", options.session, kLongestGatewaySession);
 }
 
 void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash) {

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <ranges>
+
 #include "base/hash.h"
+#include "key/bifrost/decode.h"
 #include "key/bifrost/schema.h"
 #include "text/json/tree_writer.h"
 
 namespace libcache::internal {
-
-using bifrost::find_member;
 
 Result<std::unique_ptr<Scheme>> BifrostScheme::create(const KeyOptions& options) {
   if (!options.ignore.empty()) return fail(ErrorCode::invalid, "Bifrost keys have no ignore option");
@@ -17,13 +18,12 @@ Result<std::unique_ptr<Scheme>> BifrostScheme::create(const KeyOptions& options)
 }
 
 Status BifrostScheme::read(std::string_view request, RequestKey& key) {
-  key.canonical.reserve(request.size());
-  auto target = write(request, key.canonical, nullptr);
-  if (!target) return tl::make_unexpected(target.error());
-  key.model = std::move(target->model);
-  key.provider = std::move(target->provider);
-  const JsonNode* const stream = find_member(request_, request_.root(), "stream");
-  key.stream = stream != nullptr && stream->kind == JsonKind::true_;
+  auto hashed = this->hashed(request, nullptr);
+  if (!hashed) return tl::make_unexpected(hashed.error());
+  key.canonical = std::move(hashed->bytes);
+  key.model = std::move(hashed->target.model);
+  key.provider = std::move(hashed->target.provider);
+  key.stream = hashed->stream;
   return {};
 }
 
@@ -31,70 +31,60 @@ std::string BifrostScheme::hash(std::string_view canonical) const {
   return fmt::format("{:x}", xxh64(canonical));
 }
 
-Result<BifrostScheme::Target> BifrostScheme::write(std::string_view request, std::string& canonical,
-                                                   std::vector<bifrost::Trace>* traces) {
+Result<BifrostScheme::Hashed> BifrostScheme::hashed(std::string_view request, std::vector<bifrost::Trace>* traces) {
   if (auto status = request_.parse(request, JsonRules::go); !status) return tl::make_unexpected(status.error());
   if (request_.root().kind != JsonKind::object) return fail(ErrorCode::invalid, "the request is not a JSON object");
-  if (traces != nullptr) traces->resize(request_.nodes().size());
   const auto form = this->form();
   if (!form) return tl::make_unexpected(form.error());
-  auto target = this->target(*form);
-  if (!target) return target;
-  canonical = "{";
-  write_target(canonical, *target);
-  bifrost::RecordWriter writer(canonical, request_, traces);
-  const auto status = writer.write_fields(bifrost::request_fields(*form), request_.root());
-  if (!status) return tl::make_unexpected(status.error());
-  canonical += '}';
-  return target;
+
+  bifrost::Decoder decoder(request_);
+  auto decoded = decoder.decode(bifrost::request_type(*form), request_.root());
+  if (!decoded) return tl::make_unexpected(decoded.error());
+  auto target = bifrost::target_of(*form, *decoded);
+  if (!target) return tl::make_unexpected(target.error());
+  if (options_.provider) target->provider = *options_.provider;
+  Hashed hashed{*std::move(target), "{", bifrost::asks_for_stream(*form, *decoded)};
+  const auto core = bifrost::core_request(*form, *std::move(decoded));
+  if (!core) return tl::make_unexpected(core.error());
+
+  hashed.bytes.reserve(request.size());
+  write_target(hashed.bytes, hashed.target);
+  if (traces != nullptr) traces->resize(request_.nodes().size());
+  const MinusZero minus_zero = *form == BifrostForm::core ? MinusZero::negative : MinusZero::zero;
+  bifrost::Encoder(hashed.bytes, request_, minus_zero, traces).write_fields(bifrost::kCoreRequest, *core);
+  hashed.bytes += '}';
+  if (traces != nullptr) {
+    for (const auto& [earlier, later] : std::views::reverse(decoder.merged())) {
+      (*traces)[request_.index_of(*earlier)] = (*traces)[request_.index_of(*later)];
+    }
+  }
+  return hashed;
 }
 
 Result<BifrostForm> BifrostScheme::form() const {
   if (options_.form != BifrostForm::detect) return options_.form;
-  const auto has = [this](std::string_view name) { return find_member(request_, request_.root(), name) != nullptr; };
-  const JsonNode* const input = find_member(request_, request_.root(), "input");
+  const JsonNode* const input = find_member("input");
   if (input != nullptr && input->kind == JsonKind::object) return BifrostForm::core;
-  if (has("messages")) return BifrostForm::chat;
-  if (has("text")) return BifrostForm::text;
+  if (find_member("messages") != nullptr) return BifrostForm::chat;
+  if (find_member("text") != nullptr) return BifrostForm::text;
   if (input != nullptr && input->kind == JsonKind::string) {
-    return has("voice") ? BifrostForm::speech : BifrostForm::embeddings;
+    return find_member("voice") != nullptr ? BifrostForm::speech : BifrostForm::embeddings;
   }
   return fail(ErrorCode::invalid, "the request has none of the inputs that a Bifrost gateway takes");
 }
 
-// The value of a string member; empty where it is absent or null.
-Result<std::string> BifrostScheme::text_of(const JsonNode* member) const {
-  if (member == nullptr || member->kind == JsonKind::null) return std::string();
-  if (member->kind != JsonKind::string) {
-    return fail(ErrorCode::invalid, fmt::format("/{}: expected a string", member->name));
+// The last member of the request with this name; nullptr if there is none.
+const JsonNode* BifrostScheme::find_member(std::string_view name) const {
+  const JsonNode* found = nullptr;
+  const JsonNode& root = request_.root();
+  for (std::uint32_t member = request_.index_of(root) + 1; member < root.end; member = request_.node(member).end) {
+    if (bifrost::matches(request_.node(member).name, name)) found = &request_.node(member);
   }
-  std::string scratch;
-  return std::string(JsonDocument::unescape(*member, scratch));
-}
-
-Result<BifrostScheme::Target> BifrostScheme::target(BifrostForm form) const {
-  Target target;
-  target.model_node = target.provider_node = find_member(request_, request_.root(), "model");
-  auto model = text_of(target.model_node);
-  if (!model) return tl::make_unexpected(model.error());
-  if (form == BifrostForm::core) {
-    target.provider_node = find_member(request_, request_.root(), "provider");
-    auto provider = text_of(target.provider_node);
-    if (!provider) return tl::make_unexpected(provider.error());
-    target.provider = *std::move(provider);
-    target.model = *std::move(model);
-  } else {
-    const std::size_t slash = model->find('/');
-    if (slash == std::string::npos) return fail(ErrorCode::invalid, "the model is not \"provider/model\"");
-    target.provider = model->substr(0, slash);
-    target.model = model->substr(slash + 1);
-  }
-  if (options_.provider) target.provider = *options_.provider;
-  return target;
+  return found;
 }
 
 // Writes the members that the options let count, and that are not empty.
-void BifrostScheme::write_target(std::string& out, const Target& target) const {
+void BifrostScheme::write_target(std::string& out, const bifrost::Target& target) const {
   if (options_.by_provider && !target.provider.empty()) {
     out += "\"provider\":";
     append_go_string(out, target.provider);

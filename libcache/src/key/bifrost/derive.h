@@ -1,5 +1,5 @@
-// The keys of a Bifrost gateway with its Redis plugin: what Go writes of the members that the plugin looks at, hashed
-// with XXH64.
+// The keys of a Bifrost gateway with its Redis plugin: a request is decoded as the gateway decodes it, the members that
+// the plugin looks at are encoded as Go encodes them, and the bytes are hashed with XXH64.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "key/bifrost/record.h"
+#include "key/bifrost/encode.h"
+#include "key/bifrost/request.h"
 #include "key/scheme.h"
 #include "text/json/document.h"
 
@@ -23,21 +24,23 @@ class BifrostScheme final : public Scheme {
   Result<std::vector<Explanation>> explain(std::string_view request) override;
 
  private:
-  // Whom a request is for, and which members say so: in an HTTP body one member says both.
-  struct Target {
-    std::string provider;
-    std::string model;
-    const JsonNode* provider_node = nullptr;
-    const JsonNode* model_node = nullptr;
+  struct Hashed {
+    bifrost::Target target;
+    std::string bytes;
+    bool stream = false;
+  };
+  // The members that name the target: in an HTTP body one names both.
+  struct TargetNodes {
+    const JsonNode* provider;
+    const JsonNode* model;
   };
 
   explicit BifrostScheme(const KeyOptions& options) : options_(options) {}
-  Result<Target> write(std::string_view request, std::string& canonical, std::vector<bifrost::Trace>* traces);
+  Result<Hashed> hashed(std::string_view request, std::vector<bifrost::Trace>* traces);
   Result<BifrostForm> form() const;
-  Result<Target> target(BifrostForm form) const;
-  Result<std::string> text_of(const JsonNode* member) const;
-  void write_target(std::string& out, const Target& target) const;
-  Explanation explain_target(const Target& target, const JsonNode& node) const;
+  const JsonNode* find_member(std::string_view name) const;
+  void write_target(std::string& out, const bifrost::Target& target) const;
+  Explanation explain_target(const Hashed& hashed, const TargetNodes& nodes, const JsonNode& node) const;
   Explanation explain_dropped(const JsonNode& node) const;
 
   KeyOptions options_;

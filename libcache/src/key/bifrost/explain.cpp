@@ -12,20 +12,20 @@ Explanation BifrostScheme::explain_dropped(const JsonNode& node) const {
   return row;
 }
 
-// A member that says the provider, the model or both.
-Explanation BifrostScheme::explain_target(const Target& target, const JsonNode& node) const {
+// A member that names the provider, the model or both.
+Explanation BifrostScheme::explain_target(const Hashed& hashed, const TargetNodes& nodes, const JsonNode& node) const {
   std::string value = spelling(request_, node);
-  if (target.provider_node == target.model_node) {
+  if (nodes.provider == nodes.model) {
     std::string written = "{";
-    write_target(written, target);
+    write_target(written, hashed.target);
     if (written.size() == 1) return explain_dropped(node);
     return explain_kept({}, std::move(value), written.substr(1));
   }
-  const bool is_model = &node == target.model_node;
+  const bool is_model = &node == nodes.model;
   if (is_model && !options_.by_model) return {{}, Use::ignored, std::move(value), "the by_model option is off"};
   if (!is_model && !options_.by_provider) return {{}, Use::ignored, std::move(value), "the by_provider option is off"};
   if (!is_model && options_.provider) return explain_provider({}, std::move(value), options_);
-  const std::string& text = is_model ? target.model : target.provider;
+  const std::string& text = is_model ? hashed.target.model : hashed.target.provider;
   if (text.empty()) return explain_dropped(node);
   std::string written;
   append_go_string(written, text);
@@ -33,29 +33,30 @@ Explanation BifrostScheme::explain_target(const Target& target, const JsonNode& 
 }
 
 Result<std::vector<Explanation>> BifrostScheme::explain(std::string_view request) {
-  std::string canonical;
   std::vector<bifrost::Trace> traces;
-  const auto target = write(request, canonical, &traces);
-  if (!target) return tl::make_unexpected(target.error());
+  const auto hashed = this->hashed(request, &traces);
+  if (!hashed) return tl::make_unexpected(hashed.error());
+  TargetNodes nodes{find_member("model"), find_member("model")};
+  if (*form() == BifrostForm::core) nodes.provider = find_member("provider");
 
   std::vector<Explanation> rows;
-  std::uint32_t free_end = 0;
+  std::uint32_t whole_end = 0;
   DocumentWalk walk(request_);
   const JsonNode* node = walk.next();  // the request itself
   while ((node = walk.next()) != nullptr) {
     const std::uint32_t index = request_.index_of(*node);
     const bifrost::Trace& trace = traces[index];
-    if (trace.free) free_end = node->end;
-    if (node == target->provider_node || node == target->model_node) {
-      rows.push_back(explain_target(*target, *node));
-    } else if (index >= free_end && !trace.read) {
+    if (trace.whole) whole_end = node->end;
+    if (node == nodes.provider || node == nodes.model) {
+      rows.push_back(explain_target(*hashed, nodes, *node));
+    } else if (index >= whole_end && !trace.hashed) {
       rows.push_back(explain_dropped(*node));
       walk.skip_children();
     } else if (node->count > 0) {
       continue;
-    } else if (trace.read) {
-      rows.push_back(
-          explain_kept({}, spelling(request_, *node), canonical.substr(trace.begin, trace.end - trace.begin)));
+    } else if (trace.hashed) {
+      const std::string_view written = std::string_view(hashed->bytes).substr(trace.begin, trace.end - trace.begin);
+      rows.push_back(explain_kept({}, spelling(request_, *node), std::string(written)));
     } else {
       std::string in_key;
       append_go_any(in_key, request_, *node);
@@ -63,7 +64,7 @@ Result<std::vector<Explanation>> BifrostScheme::explain(std::string_view request
     }
     rows.back().pointer = walk.pointer();
   }
-  const bool provider_shown = target->provider_node != nullptr && target->provider_node != target->model_node;
+  const bool provider_shown = nodes.provider != nullptr && nodes.provider != nodes.model;
   if (options_.provider && options_.by_provider && !provider_shown) {
     rows.push_back(explain_provider("/provider", {}, options_));
   }

@@ -1,5 +1,8 @@
 #include "key/bifrost/schema.h"
 
+#include <algorithm>
+#include <array>
+
 namespace libcache::internal::bifrost {
 
 namespace {
@@ -14,15 +17,7 @@ constexpr Type kBoolean{boolean};
 constexpr Type kBytes{bytes};
 constexpr Type kAny{any};
 constexpr Type kMap{map};
-constexpr Type kSingle{single};
 constexpr Type kStrings{list, &kString};
-
-constexpr Field required(std::string_view name, const Type& type, When when = always, std::string_view source = {}) {
-  return {name, &type, when, source, true, false};
-}
-constexpr Field inlined(std::string_view name, const Type& type) {
-  return {name, &type, always, {}, false, true};
-}
 
 // Messages.
 constexpr Field kImageUrlFields[] = {{"url", &kString, always}, {"detail", &kString, if_present}};
@@ -81,7 +76,7 @@ constexpr Type kTools{list, &kTool};
 
 constexpr Field kChosenFunctionFields[] = {{"name", &kString, always}};
 constexpr Type kChosenFunction{record, nullptr, kChosenFunctionFields};
-constexpr Field kChoiceFields[] = {required("type", kString), {"function", &kChosenFunction, always}};
+constexpr Field kChoiceFields[] = {{"type", &kString, always, true}, {"function", &kChosenFunction, always}};
 constexpr Type kChoice{record, nullptr, kChoiceFields};
 constexpr Type kToolChoice{either, &kChoice};
 
@@ -101,13 +96,12 @@ constexpr Field kParametersFields[] = {
     {"user", &kString, if_present},
 };
 constexpr Type kParameters{record, nullptr, kParametersFields};
-static_assert(std::size(kParametersFields) <= kMaxFields);
 
 // Inputs, as the gateway's own requests hold them.
-constexpr Field kVoiceFields[] = {{"speaker", &kString, always}, required("voice", kString)};
+constexpr Field kVoiceFields[] = {{"speaker", &kString, always}, {"voice", &kString, always, true}};
 constexpr Type kVoice{record, nullptr, kVoiceFields};
-constexpr Type kVoices{list, &kVoice, {}, true};
-constexpr Type kVoiceChoice{either, &kVoices};
+constexpr Type kVoices{list, &kVoice};
+constexpr Type kVoiceChoice{either, &kVoices, {}, true};
 
 constexpr Field kEmbeddingFields[] = {{"texts", &kStrings, nullable}};
 constexpr Type kEmbedding{record, nullptr, kEmbeddingFields};
@@ -132,66 +126,47 @@ constexpr Field kInputFields[] = {
     {"transcription_input", &kTranscription, if_present},
 };
 constexpr Type kInput{record, nullptr, kInputFields};
-constexpr Field kCoreFields[] = {{"input", &kInput, always}, {"params", &kParameters, if_present}};
-
-// The HTTP bodies: their inputs and parameters stand beside each other.
-constexpr Field kChatInputFields[] = {required("chat_completion_input", kMessages, always, "messages")};
-constexpr Type kChatInput{record, nullptr, kChatInputFields};
-constexpr Field kChatFields[] = {inlined("input", kChatInput), inlined("params", kParameters)};
-
-constexpr Field kTextInputFields[] = {required("text_completion_input", kString, always, "text")};
-constexpr Type kTextInput{record, nullptr, kTextInputFields};
-constexpr Field kTextFields[] = {inlined("input", kTextInput), inlined("params", kParameters)};
-
-constexpr Field kOneTextFields[] = {required("texts", kSingle, always, "input")};
-constexpr Type kOneText{record, nullptr, kOneTextFields};
-constexpr Field kEmbeddingsInputFields[] = {inlined("embedding_input", kOneText)};
-constexpr Type kEmbeddingsInput{record, nullptr, kEmbeddingsInputFields};
-constexpr Field kEmbeddingsFields[] = {inlined("input", kEmbeddingsInput), inlined("params", kParameters)};
-
-constexpr Field kSpokenFields[] = {
-    required("input", kString),
-    required("voice", kVoiceChoice, nullable),
-    {"instructions", &kString, if_not_empty},
-    {"response_format", &kString, if_not_empty},
+constexpr Field kFallbackFields[] = {{"provider", &kString, never}, {"model", &kString, never}};
+constexpr Type kFallback{record, nullptr, kFallbackFields};
+constexpr Type kFallbacks{list, &kFallback};
+constexpr Field kCoreFields[] = {
+    {"provider", &kString, never},
+    {"model", &kString, never},
+    {"input", &kInput, always},
+    {"params", &kParameters, if_present},
+    {"fallbacks", &kFallbacks, never},
+    {"stream", &kAny, never},  // the gateway's own requests have none; here it says which entry to look for
 };
-constexpr Type kSpoken{record, nullptr, kSpokenFields};
-constexpr Field kSpeechInputFields[] = {inlined("speech_input", kSpoken)};
-constexpr Type kSpeechInput{record, nullptr, kSpeechInputFields};
-constexpr Field kSpeechFormFields[] = {inlined("input", kSpeechInput), inlined("params", kParameters)};
 
-// A transcription's body is a multipart form; here it is the same parts as JSON, the file in base64. It has no
-// parameters.
-constexpr Field kTranscribedFields[] = {
-    required("file", kBytes, nullable),
-    {"language", &kString, if_not_empty},
-    {"prompt", &kString, if_not_empty},
-    {"response_format", &kString, if_not_empty},
+// HTTP bodies: the inputs of every endpoint, then the parameters.
+constexpr Field kHttpInputFields[] = {
+    {"model", &kString, always},
+    {"messages", &kMessages, always},
+    {"text", &kString, always},
+    {"fallbacks", &kStrings, always},
+    {"stream", &kBoolean, if_present},
+    {"input", &kString, always},
+    {"voice", &kVoiceChoice, nullable},
+    {"instructions", &kString, always},
+    {"response_format", &kString, always},
+    {"stream_format", &kString, if_present},
 };
-constexpr Type kTranscribed{record, nullptr, kTranscribedFields};
-constexpr Field kTranscriptionInputFields[] = {inlined("transcription_input", kTranscribed)};
-constexpr Type kTranscriptionInput{record, nullptr, kTranscriptionInputFields};
-constexpr Field kTranscriptionFormFields[] = {inlined("input", kTranscriptionInput)};
+constexpr auto kHttpFields = [] {
+  std::array<Field, std::size(kHttpInputFields) + std::size(kParametersFields)> fields{};
+  std::copy(std::begin(kParametersFields), std::end(kParametersFields),
+            std::copy(std::begin(kHttpInputFields), std::end(kHttpInputFields), fields.begin()));
+  return fields;
+}();
+
+constexpr Field kTranscriptionPartsFields[] = {
+    {"model", &kString, always},  {"file", &kBytes, nullable},           {"language", &kString, always},
+    {"prompt", &kString, always}, {"response_format", &kString, always}, {"stream", &kBoolean, if_present},
+};
 
 }  // namespace
 
-std::span<const Field> request_fields(BifrostForm form) {
-  switch (form) {
-    case BifrostForm::chat:
-      return kChatFields;
-    case BifrostForm::text:
-      return kTextFields;
-    case BifrostForm::embeddings:
-      return kEmbeddingsFields;
-    case BifrostForm::speech:
-      return kSpeechFormFields;
-    case BifrostForm::transcription:
-      return kTranscriptionFormFields;
-    case BifrostForm::core:
-    case BifrostForm::detect:
-      break;
-  }
-  return kCoreFields;
-}
+constexpr Type kCoreRequest{record, nullptr, kCoreFields};
+constexpr Type kHttpRequest{record, nullptr, kHttpFields};
+constexpr Type kTranscriptionParts{record, nullptr, kTranscriptionPartsFields};
 
 }  // namespace libcache::internal::bifrost

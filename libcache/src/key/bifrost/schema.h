@@ -1,19 +1,16 @@
-// The requests of a Bifrost gateway as a table: which members reach the key, in which order and when. The program that
-// reads the table is in bifrost_record.h; nothing else knows the shape of a request.
+// The requests of a Bifrost gateway as tables: which members it knows, what type each has, and in which order and when
+// each is hashed. Nothing else knows the shape of a request.
 #pragma once
-
-#include <libcache/key.h>
-
-#include <cstddef>
-#include <span>
 
 #include "key/bifrost/types.h"
 
 namespace libcache::internal::bifrost {
 
-inline constexpr std::size_t kMaxFields = 16;  // of one record
-
-// What follows provider and model in the hashed bytes of a form.
-std::span<const Field> request_fields(BifrostForm form);
+// The gateway's own request object.
+extern const Type kCoreRequest;
+// The body of an HTTP endpoint, of which the gateway makes its own request object before it hashes.
+extern const Type kHttpRequest;
+// The parts of the multipart form of a transcription, as one JSON object with the file in base64.
+extern const Type kTranscriptionParts;
 
 }  // namespace libcache::internal::bifrost

@@ -8,7 +8,6 @@ bool accepts(const Type& type, const JsonNode& node) {
   switch (type.kind) {
     case Kind::string:
     case Kind::bytes:
-    case Kind::single:
       return node.kind == JsonKind::string;
     case Kind::integer:
       return node.kind == JsonKind::integer;
@@ -24,7 +23,7 @@ bool accepts(const Type& type, const JsonNode& node) {
     case Kind::record:
       return node.kind == JsonKind::object;
     case Kind::either:
-      return node.kind == JsonKind::string || node.kind == JsonKind::null || accepts(*type.element, node);
+      return node.kind == JsonKind::string || accepts(*type.element, node);
   }
   return false;
 }
@@ -47,12 +46,6 @@ std::string expectation(const Type& type) {
     default:
       return "a string";
   }
-}
-
-bool is_empty(const Type& type, const JsonNode& node) {
-  // A choice between types is a pointer to Go, so never an empty string.
-  if (node.kind == JsonKind::string) return node.token.empty() && type.kind != Kind::either;
-  return (node.kind == JsonKind::array || node.kind == JsonKind::object) && node.count == 0;
 }
 
 }  // namespace libcache::internal::bifrost

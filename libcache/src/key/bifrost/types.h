@@ -11,7 +11,6 @@ namespace libcache::internal::bifrost {
 
 struct Field;
 
-// A type of the gateway's, as far as it shows in JSON.
 struct Type {
   enum class Kind {
     string,
@@ -22,42 +21,35 @@ struct Type {
     any,     // any value
     map,     // an object of any values
     list,    // of `element`
-    single,  // a string, which becomes a list of one
-    record,  // of `fields`; members that it does not name are dropped
-    either,  // a string or an `element`; marshals itself, and reads null as ""
+    record,  // of `fields`; other members are dropped
+    either,  // a string or an `element`; has Go methods of its own to read and write it
   };
   Kind kind;
   const Type* element = nullptr;
   std::span<const Field> fields = {};
-  bool null_if_empty = false;  // lists: written as null
+  bool appends = false;  // either: a repeated list is appended to the earlier one instead of replacing it
 };
 
-// When a member of a record is written. A null counts as absent, except for Kind::either.
+// When a field of a record is written. Go holds the nullable and if_present ones as pointers.
 enum class When {
-  always,        // absent: its type's zero value
-  nullable,      // absent: null
-  if_present,    // absent: not at all
-  if_not_empty,  // absent or empty: not at all
+  always,        // if absent, as the type's zero value
+  nullable,      // if absent, as null
+  if_present,    // unless absent or null
+  if_not_empty,  // unless absent or empty
+  never,         // only its type is checked
 };
 
 struct Field {
   std::string_view name;
   const Type* type;
   When when;
-  std::string_view source = {};  // the member that holds the value, where that is not `name`
-  bool required = false;         // absent or empty: the gateway rejects the request
-  bool inlined = false;          // a record whose members stand beside it, in its own place
-
-  std::string_view key() const { return source.empty() ? name : source; }
+  bool required = false;  // if it is absent or empty, the gateway rejects the request
 };
 
-// Whether Go would take `node` for a value of this type.
+// Whether Go accepts `node`, which is not null, for a value of this type.
 bool accepts(const Type& type, const JsonNode& node);
 
-// What it would take, for messages: "an integer".
+// What it would accept, for messages: "an integer".
 std::string expectation(const Type& type);
-
-// Whether omitempty would leave `node` out.
-bool is_empty(const Type& type, const JsonNode& node);
 
 }  // namespace libcache::internal::bifrost

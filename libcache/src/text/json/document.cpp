@@ -7,6 +7,7 @@
 
 #include "text/json/error.h"
 #include "text/json/escape.h"
+#include "text/json/go.h"
 #include "text/json/reader.h"
 #include "text/utf8.h"
 
@@ -59,6 +60,7 @@ Status JsonDocument::parse(std::string_view text, JsonRules rules) {
   nodes_.clear();
   sorted_.clear();
   memory_->open.clear();
+  max_depth_ = kMaxDepth;
   const bool has_mark = rules == JsonRules::strict && text.starts_with(kByteOrderMark);
   const std::size_t mark = has_mark ? kByteOrderMark.size() : 0;
   if (text.size() == mark) return fail(ErrorCode::invalid, "empty input");
@@ -67,9 +69,13 @@ Status JsonDocument::parse(std::string_view text, JsonRules rules) {
                                             copy.size() - mark + simdjson::SIMDJSON_PADDING);
   simdjson::ondemand::json_iterator tokens;
   if (const auto error = memory_->tokenizer.iterate_raw(padded).get(tokens); error != simdjson::SUCCESS) {
+    if (rules == JsonRules::go) {
+      const std::string strict = strict_spelling(text);
+      if (strict != text) return parse(strict, rules);
+    }
     return fail(ErrorCode::invalid, describe(error, text));
   }
-  auto status = JsonReader(tokens, copy, rules, {nodes_, sorted_, memory_->open}).read();
+  auto status = JsonReader(tokens, copy, rules, {nodes_, sorted_, memory_->open, max_depth_}).read();
   if (!status) nodes_.clear();
   return status;
 }

@@ -23,9 +23,9 @@ enum class JsonRules {
   // dropped.
   // Members are sorted by the UTF-16 code units of their names (RFC 8785, section 3.2.3).
   strict,
-  // As Go's encoding/json: names may repeat, a lone surrogate is U+FFFD, a byte-order mark is an error. Members are
-  // sorted by
-  // the bytes of their names.
+  // As Go's decoders: names may repeat; a lone surrogate and each byte that is not UTF-8 is U+FFFD; strings may hold
+  // control characters; a number may be beyond the range of doubles; a byte-order mark is an error. Members are sorted
+  // by the bytes of their names.
   go,
 };
 
@@ -50,8 +50,9 @@ struct JsonNode {
 
 class JsonDocument {
  public:
-  static constexpr std::uint32_t kMaxDepth = 512;  // the root counts 1
-  static constexpr std::size_t kPadding = 64;      // bytes behind the text in memory that may be read
+  static constexpr std::uint32_t kMaxDepth = 512;  // under strict rules; the root counts 1
+  static constexpr std::uint32_t kMaxGoDepth = 10'000;
+  static constexpr std::size_t kPadding = 64;  // bytes behind the text in memory that may be read
 
   JsonDocument();
   JsonDocument(JsonDocument&&) noexcept;
@@ -67,6 +68,8 @@ class JsonDocument {
   const JsonNode& node(std::uint32_t index) const { return nodes_[index]; }
   std::uint32_t index_of(const JsonNode& node) const { return static_cast<std::uint32_t>(&node - nodes_.data()); }
   std::span<const JsonNode> nodes() const { return nodes_; }
+  // No value is nested deeper.
+  std::uint32_t max_depth() const { return max_depth_; }
   // The indexes of an object's members, sorted by their names as the rules say (strict: as RFC 8785, section 3.2.3),
   // those of one name as they stand.
   std::span<const std::uint32_t> sorted_members(const JsonNode& object) const {
@@ -82,6 +85,7 @@ class JsonDocument {
   std::unique_ptr<Memory> memory_;
   std::vector<JsonNode> nodes_;
   std::vector<std::uint32_t> sorted_;
+  std::uint32_t max_depth_ = kMaxDepth;
 };
 
 // A name or string token together with the quotes around it.

@@ -1,8 +1,10 @@
 #include "text/json/go.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "text/json/escape.h"
 #include "text/json/number.h"
@@ -128,13 +130,26 @@ void append_inside(std::string& out, std::string_view text, GoStrings mode, bool
   out += text.substr(written);
 }
 
+// Valid UTF-8 with U+FFFD in place of each byte that is not.
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t valid = valid_utf8_prefix(text);
+    out += text.substr(0, valid);
+    if (valid == text.size()) return out;
+    out += "\xEF\xBF\xBD";
+    text.remove_prefix(valid + 1);
+  }
+}
+
 class GoStyle {
  public:
+  explicit GoStyle(MinusZero minus_zero) : minus_zero_(minus_zero) {}
   void scalar(std::string& out, const JsonNode& value) {
     if (value.kind == JsonKind::string) {
       append_go_string(out, value);
     } else if (value.kind == JsonKind::integer || value.kind == JsonKind::decimal) {
-      append_go_float(out, value.token);
+      append_go_float(out, value.token, minus_zero_);
     } else {
       out += value.token;
     }
@@ -144,9 +159,28 @@ class GoStyle {
     return following != nullptr && following->name == member.name;
   }
   void before(std::string& /*out*/, std::size_t /*depth*/, const JsonNode* /*member*/) {}
+
+ private:
+  MinusZero minus_zero_;
 };
 
 }  // namespace
+
+std::string strict_spelling(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  bool escaped = false;
+  for (const char character : replace_invalid_utf8(text)) {
+    if (in_string && !escaped && static_cast<unsigned char>(character) < 0x20) {
+      append_code_point(out, static_cast<unsigned char>(character), GoStrings::self_marshaled);
+      continue;
+    }
+    out += character;
+    if (character == '"' && !escaped) in_string = !in_string;
+    escaped = in_string && character == '\\' && !escaped;
+  }
+  return out;
+}
 
 void append_go_string(std::string& out, const JsonNode& string, GoStrings mode) {
   if (string.minimal) {
@@ -165,9 +199,11 @@ void append_go_string(std::string& out, std::string_view value, GoStrings mode) 
   out += '"';
 }
 
-void append_go_float(std::string& out, std::string_view number) {
+void append_go_float(std::string& out, std::string_view number, MinusZero minus_zero) {
   const double value = to_double(number);
-  if (value == 0 && number.starts_with('-')) {
+  if (number == "-0" && minus_zero == MinusZero::zero) {
+    out += '0';
+  } else if (value == 0 && number.starts_with('-')) {
     out += "-0";
   } else if (is_shortest(number)) {
     out += number;
@@ -176,8 +212,28 @@ void append_go_float(std::string& out, std::string_view number) {
   }
 }
 
-void append_go_any(std::string& out, const JsonDocument& document, const JsonNode& value) {
-  TreeWriter(out, document, GoStyle()).write(value);
+void append_go_any(std::string& out, const JsonDocument& document, const JsonNode& value, MinusZero minus_zero) {
+  TreeWriter(out, document, GoStyle(minus_zero)).write(value);
+}
+
+void append_go_map(std::string& out, const JsonDocument& document, std::span<const JsonNode* const> objects,
+                   MinusZero minus_zero) {
+  if (objects.size() == 1) return append_go_any(out, document, *objects.front(), minus_zero);
+  std::vector<const JsonNode*> members;
+  for (const JsonNode* object : objects) {
+    for (const std::uint32_t index : document.sorted_members(*object)) members.push_back(&document.node(index));
+  }
+  std::ranges::stable_sort(members, {}, &JsonNode::name);
+  out += '{';
+  for (std::size_t index = 0; index < members.size(); ++index) {
+    const JsonNode& member = *members[index];
+    if (index + 1 < members.size() && members[index + 1]->name == member.name) continue;
+    append_comma(out);
+    append_go_string(out, member.name);
+    out += ':';
+    append_go_any(out, document, member, minus_zero);
+  }
+  out += '}';
 }
 
 }  // namespace libcache::internal

@@ -1,12 +1,17 @@
 // JSON as Go's encoding/json writes it, to the byte: what a Bifrost gateway hashes.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "text/json/document.h"
 
 namespace libcache::internal {
+
+// The same JSON text for a parser that is stricter than Go's: in strings, control characters are written as escapes, and
+// each byte that is not UTF-8 as U+FFFD.
+std::string strict_spelling(std::string_view text);
 
 // Backspace and form feed are \b and \f to encoding/json, and \u0008 and \u000c to the library (sonic) with which the
 // gateway writes values that marshal themselves.
@@ -17,11 +22,20 @@ enum class GoStrings { standard, self_marshaled };
 void append_go_string(std::string& out, const JsonNode& string, GoStrings mode = GoStrings::standard);
 void append_go_string(std::string& out, std::string_view value, GoStrings mode = GoStrings::standard);
 
-// Appends a number as a float64: 1.0 as 1, 1e-7 and 1e+21 as such, -0 as -0.
-void append_go_float(std::string& out, std::string_view number);
+// What a decoder reads the token -0 as, which has no fraction and no exponent: encoding/json as negative zero, sonic
+// (with which the gateway decodes HTTP bodies) as zero.
+enum class MinusZero { negative, zero };
+
+// Appends a number as a float64: 1.0 as 1, 1e-7 and 1e+21 as such, -0.0 as -0.
+void append_go_float(std::string& out, std::string_view number, MinusZero minus_zero = MinusZero::negative);
 
 // Appends a value of type any: members by the bytes of their names, of those with one name the last; numbers as
 // float64. Does not recurse.
-void append_go_any(std::string& out, const JsonDocument& document, const JsonNode& value);
+void append_go_any(std::string& out, const JsonDocument& document, const JsonNode& value,
+                   MinusZero minus_zero = MinusZero::negative);
+
+// The same for a map into which several objects were decoded one after another.
+void append_go_map(std::string& out, const JsonDocument& document, std::span<const JsonNode* const> objects,
+                   MinusZero minus_zero = MinusZero::negative);
 
 }  // namespace libcache::internal

@@ -135,7 +135,9 @@ bool JsonReader::read_literal(std::string_view token, std::string_view literal, 
 bool JsonReader::read_number(std::string_view token) {
   const NumberForm form = number_form(token);
   if (form == NumberForm::invalid) return unexpected("a value", token);
-  if (may_overflow(token) && std::isinf(to_double(token))) return error("number beyond the range of doubles", token);
+  if (rules_ == JsonRules::strict && may_overflow(token) && std::isinf(to_double(token))) {
+    return error("number beyond the range of doubles", token);
+  }
   add_node(form == NumberForm::integer ? JsonKind::integer : JsonKind::decimal, token);
   return true;
 }
@@ -153,12 +155,18 @@ bool JsonReader::check_escapes(std::string_view string, bool& minimal) {
 }
 
 bool JsonReader::open_container(std::string_view bracket) {
-  if (out_.open.size() == JsonDocument::kMaxDepth) {
-    return error(fmt::format("nesting deeper than {}", JsonDocument::kMaxDepth), bracket);
-  }
+  if (out_.open.size() >= JsonDocument::kMaxDepth && !go_deeper(bracket)) return false;
   const auto index = static_cast<std::uint32_t>(out_.nodes.size());
   add_node(bracket.front() == '{' ? JsonKind::object : JsonKind::array, bracket);
   out_.open.push_back(index);
+  return true;
+}
+
+// Opens a container beyond the depth that strict rules allow.
+bool JsonReader::go_deeper(std::string_view bracket) {
+  const std::uint32_t limit = rules_ == JsonRules::go ? JsonDocument::kMaxGoDepth : JsonDocument::kMaxDepth;
+  if (out_.open.size() == limit) return error(fmt::format("nesting deeper than {}", limit), bracket);
+  out_.max_depth = std::max(out_.max_depth, static_cast<std::uint32_t>(out_.open.size()) + 1);
   return true;
 }
 

@@ -22,6 +22,7 @@ class JsonReader {
     std::vector<JsonNode>& nodes;
     std::vector<std::uint32_t>& sorted;
     std::vector<std::uint32_t>& open;  // the containers that are not closed yet, outermost first
+    std::uint32_t& max_depth;          // raised where values are nested deeper
   };
   JsonReader(const simdjson::ondemand::json_iterator& tokens, std::span<char> input, JsonRules rules, Output output)
       : tokens_(tokens), input_(input), rules_(rules), out_(output) {}
@@ -40,6 +41,7 @@ class JsonReader {
   bool read_literal(std::string_view token, std::string_view literal, JsonKind kind);
   bool check_escapes(std::string_view string, bool& minimal);
   bool open_container(std::string_view token);
+  bool go_deeper(std::string_view bracket);
   bool finish_containers();
   bool close_container();
   bool sort_members(std::uint32_t index);

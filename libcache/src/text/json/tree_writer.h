@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "text/json/document.h"
 
@@ -23,7 +24,11 @@ void append_comma(Out& out) {
 template <class Out, class Style>
 class TreeWriter {
  public:
-  TreeWriter(Out& out, const JsonDocument& document, Style style) : out_(out), document_(document), style_(style) {}
+  TreeWriter(Out& out, const JsonDocument& document, Style style) : out_(out), document_(document), style_(style) {
+    if (document.max_depth() <= few_.size()) return;
+    many_.resize(document.max_depth());
+    open_ = many_.data();
+  }
 
   void write(const JsonNode& value) {
     begin(value);
@@ -87,7 +92,9 @@ class TreeWriter {
   const JsonDocument& document_;
   Style style_;
   std::size_t depth_ = 0;
-  std::array<Container, JsonDocument::kMaxDepth> open_;
+  std::array<Container, JsonDocument::kMaxDepth> few_;
+  std::vector<Container> many_;
+  Container* open_ = few_.data();  // the containers that are not closed yet, outermost first
 };
 
 }  // namespace libcache::internal

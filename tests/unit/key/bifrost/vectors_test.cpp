@@ -50,7 +50,7 @@ void check(const json& vector, BifrostForm form) {
 
 }  // namespace
 
-TEST_CASE("every Bifrost vector has its key and hashed bytes, or is rejected, whether its form is told or detected") {
+TEST_CASE("every Bifrost vector has its key and hashed bytes, or is rejected, whether its form is given or detected") {
   std::ifstream file(LLMCACHE_TEST_DATA "/golden/keys/bifrost-keys.jsonl");
   std::size_t count = 0;
   for (std::string line; std::getline(file, line); ++count) {
