@@ -97,11 +97,7 @@ std::string_view JsonDocument::unescape(const JsonNode& string, std::string& scr
   return scratch;
 }
 
-std::strong_ordering utf16_order(std::string_view left, std::string_view right) {
-  const auto is_ascii = [](char byte) { return static_cast<std::uint8_t>(byte) < 0x80; };
-  if (!left.empty() && !right.empty() && left[0] != right[0] && is_ascii(left[0]) && is_ascii(right[0])) {
-    return left[0] <=> right[0];  // as most names do
-  }
+std::strong_ordering utf16_order_of_all(std::string_view left, std::string_view right) {
   const std::size_t shorter = std::min(left.size(), right.size());
   const auto differ = std::mismatch(left.begin(), left.begin() + shorter, right.begin());
   if (differ.first == left.begin() + shorter) return left.size() <=> right.size();

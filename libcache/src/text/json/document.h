@@ -94,6 +94,14 @@ inline std::string_view with_quotes(std::string_view name_or_token) {
 }
 
 // Orders strings of valid UTF-8 by their UTF-16 code units.
-std::strong_ordering utf16_order(std::string_view left, std::string_view right);
+std::strong_ordering utf16_order_of_all(std::string_view left, std::string_view right);
+inline std::strong_ordering utf16_order(std::string_view left, std::string_view right) {
+  // Most names already differ in their first byte, and that is ASCII. This short way is inline because sorting takes it.
+  const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
+  if (!left.empty() && !right.empty() && left[0] != right[0] && is_ascii(left[0]) && is_ascii(right[0])) {
+    return left[0] <=> right[0];
+  }
+  return utf16_order_of_all(left, right);
+}
 
 }  // namespace libcache::internal

@@ -12,28 +12,6 @@ namespace {
 
 constexpr std::size_t kUnicodeEscape = 6;  // characters of a \uXXXX
 
-// The code point that a letter after a backslash stands for, or 0.
-char32_t short_escape(char letter) {
-  switch (letter) {
-    case '"':
-    case '\\':
-    case '/':
-      return static_cast<unsigned char>(letter);
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return 0;
-  }
-}
-
 // The values of hex digits, and -1 for all else.
 constexpr auto kHexValues = [] {
   std::array<std::int8_t, 256> values{};
@@ -60,6 +38,8 @@ bool is_minimal(std::int32_t code_point, char last) {
   return code_point < 0x20 && !has_short_form && !(last >= 'A' && last <= 'F');
 }
 
+}  // namespace
+
 Escape unicode_escape(std::string_view text) {
   const std::int32_t unit = code_unit(text);
   if (unit < 0) return {};
@@ -74,16 +54,6 @@ Escape unicode_escape(std::string_view text) {
     escape.lone_surrogate = true;
   }
   return escape;
-}
-
-}  // namespace
-
-Escape read_escape(std::string_view text) {
-  if (text.size() < 2) return {};
-  if (text[1] == 'u') return unicode_escape(text);
-  const char32_t code_point = short_escape(text[1]);
-  if (code_point == 0) return {};
-  return {code_point, 2, false, code_point != '/'};
 }
 
 char* unescape(std::string_view token, char* out) {

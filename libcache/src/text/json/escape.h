@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -30,9 +31,31 @@ inline std::size_t find_escape(std::string_view text) {
   return std::min(text.find('\\', nearby), text.size());
 }
 
+// The characters that the letters after a backslash mean, and 0 for all others. A table, because strings of code and prose
+// have an escape on each line.
+inline constexpr auto kShortEscapes = [] {
+  std::array<char, 256> meanings{};
+  for (const char itself : {'"', '\\', '/'}) meanings[static_cast<unsigned char>(itself)] = itself;
+  meanings['b'] = '\b';
+  meanings['f'] = '\f';
+  meanings['n'] = '\n';
+  meanings['r'] = '\r';
+  meanings['t'] = '\t';
+  return meanings;
+}();
+
+// The \uXXXX at the front of `text`.
+Escape unicode_escape(std::string_view text);
+
 // The escape at the front of `text`, which begins with a backslash. A surrogate pair is one escape of 12 characters; a
 // surrogate without its other half is an escape of 6 that says so and stands for U+FFFD.
-Escape read_escape(std::string_view text);
+inline Escape read_escape(std::string_view text) {
+  if (text.size() < 2) return {};
+  if (text[1] == 'u') return unicode_escape(text);
+  const char meaning = kShortEscapes[static_cast<unsigned char>(text[1])];
+  if (meaning == 0) return {};
+  return {static_cast<unsigned char>(meaning), 2, false, meaning != '/'};
+}
 
 // The value of a string token whose escapes are all valid, written at `out`, which may be where the token stands: a
 // value is never longer than its token. Returns where it ends.

@@ -13,6 +13,10 @@ bool is_digit(char character) {
   return character >= '0' && character <= '9';
 }
 
+bool has_exponent(std::string_view number) {
+  return std::any_of(number.begin(), number.end(), [](char character) { return character == 'e' || character == 'E'; });
+}
+
 // Takes the digits at the front of `text`; how many there were.
 std::size_t take_digits(std::string_view& text) {
   const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
@@ -43,7 +47,7 @@ NumberForm number_form(std::string_view token) {
 
 bool may_overflow(std::string_view number) {
   constexpr std::size_t kMaxDigits = 308;  // 10^308 is a double, and any number of as many digits
-  return number.size() > kMaxDigits || number.find_first_of("eE") != std::string_view::npos;
+  return number.size() > kMaxDigits || has_exponent(number);
 }
 
 double to_double(std::string_view number) {
@@ -61,7 +65,7 @@ bool is_shortest(std::string_view number) {
   constexpr std::size_t kMaxDigits = 15;
   if (number.starts_with('-')) number.remove_prefix(1);
   return number.size() <= kMaxDigits && !number.ends_with('0') && !number.starts_with("0.000000") &&
-         number.find_first_of("eE") == std::string_view::npos;
+         !has_exponent(number);
 }
 
 void append_shortest(std::string& out, double value) {
