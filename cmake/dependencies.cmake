@@ -5,33 +5,33 @@ if(LLMCACHE_STATIC_DEPENDENCIES)
 endif()
 
 find_package(Threads REQUIRED)
-find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(SQLite3 3.34 REQUIRED)
-find_package(double-conversion REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(zstd REQUIRED)
+if(LLMCACHE_PROGRAM OR LLMCACHE_BENCHMARKS)
+  find_package(CLI11 REQUIRED)
+endif()
 
-include(fetch)
+include(${CMAKE_CURRENT_LIST_DIR}/fetch.cmake)
 llmcache_fetch_hiredis()
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
-# Debian's CMake file for double-conversion names only the shared library; the archive stands beside it.
-set(LLMCACHE_DOUBLE_CONVERSION double-conversion::double-conversion)
-if(LLMCACHE_STATIC_DEPENDENCIES)
-  find_library(DOUBLE_CONVERSION_ARCHIVE libdouble-conversion.a)
-  if(DOUBLE_CONVERSION_ARCHIVE)
-    set(LLMCACHE_DOUBLE_CONVERSION $<BUILD_INTERFACE:${DOUBLE_CONVERSION_ARCHIVE}>
-                                   $<INSTALL_INTERFACE:double-conversion::double-conversion>)
-  endif()
-endif()
+# Not with find_package: Debian's CMake file knows only the shared library.
+find_library(DOUBLE_CONVERSION_LIBRARY double-conversion REQUIRED)
+find_path(DOUBLE_CONVERSION_INCLUDE_DIR double-conversion/double-conversion.h REQUIRED)
 
 if(LLMCACHE_STATIC_DEPENDENCIES AND TARGET zstd::libzstd_static)
   set(LLMCACHE_ZSTD zstd::libzstd_static)
 else()
   set(LLMCACHE_ZSTD zstd::libzstd_shared)
 endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/bundle.cmake)
+llmcache_bundle(fmt fmt::fmt fmtlib/LICENSE.rst)
+llmcache_bundle(hiredis hiredis::hiredis hiredis/COPYING)
+llmcache_bundle(simdjson simdjson::simdjson simdjson/LICENSE)

@@ -1,16 +1,65 @@
-# What `cmake --install` installs: the program with its manual, and the library as a package for find_package and
-# pkg-config. Nothing in it names the place where it was installed, so it can be moved.
+# What `cmake --install` installs: the library as a package for find_package and pkg-config, and the program with its manual.
+# Nothing in it names the place where it was installed, so it can be moved. A project that embeds libcache and installs a
+# target that links it installs the library with it.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/libcache)
+set(licence_dir ${CMAKE_INSTALL_DATADIR}/licenses/libcache)
+
+install(TARGETS libcache EXPORT libcacheTargets COMPONENT library)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/libcache/include/ ${PROJECT_BINARY_DIR}/libcache/include/
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library FILES_MATCHING PATTERN *.h)
+install(EXPORT libcacheTargets NAMESPACE libcache:: DESTINATION ${package_dir} COMPONENT library)
+install(FILES ${PROJECT_SOURCE_DIR}/man/libcache.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT library)
+
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${licence_dir} COMPONENT library)
+if(LLMCACHE_BUNDLED)
+  install(FILES ${LLMCACHE_BUNDLED_ARCHIVES} DESTINATION ${CMAKE_INSTALL_LIBDIR}/libcache COMPONENT library)
+  foreach(name licence IN ZIP_LISTS LLMCACHE_BUNDLED LLMCACHE_BUNDLED_LICENCES)
+    install(FILES ${licence} DESTINATION ${licence_dir} RENAME LICENSE.${name} COMPONENT library)
+  endforeach()
+endif()
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/libcacheConfig.cmake.in libcacheConfig.cmake
+                              INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_LIBDIR
+                              NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/libcacheConfigVersion.cmake.in libcacheConfigVersion.cmake @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libcacheConfig.cmake ${PROJECT_BINARY_DIR}/libcacheConfigVersion.cmake
+        DESTINATION ${package_dir} COMPONENT library)
+
+# tl-expected has no file for pkg-config everywhere: its folder is named instead, and pkg-config drops it if it is the system's.
+get_target_property(tl_expected_include tl::expected INTERFACE_INCLUDE_DIRECTORIES)
+list(REMOVE_DUPLICATES tl_expected_include)
+list(TRANSFORM tl_expected_include PREPEND -I OUTPUT_VARIABLE pc_cflags)
+list(JOIN pc_cflags " " pc_cflags)
+# An archive can only be linked together with what it needs; a shared library already contains or loads it.
+set(pc_requires "")
+set(pc_libs "")
+if(NOT BUILD_SHARED_LIBS)
+  list(JOIN LLMCACHE_NOT_BUNDLED " " pc_requires)
+  string(APPEND pc_requires " libssl libcrypto libzstd sqlite3")
+  list(TRANSFORM LLMCACHE_BUNDLED REPLACE "(.+)" "\${libdir}/libcache/lib\\1.a" OUTPUT_VARIABLE pc_libs)
+  list(APPEND pc_libs -ldouble-conversion -pthread -lm)
+  list(JOIN pc_libs " " pc_libs)
+endif()
+file(RELATIVE_PATH pc_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/libcache.pc.in libcache.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libcache.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)
+
+if(NOT LLMCACHE_PROGRAM)
+  return()
+endif()
 
 install(TARGETS llmcache COMPONENT program)
-file(GLOB manual_1 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.1)
-file(GLOB manual_5 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.5)
-file(GLOB manual_3 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.3)
-install(FILES ${manual_1} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
-install(FILES ${manual_5} DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT program)
-install(FILES ${manual_3} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT library)
+if(BUILD_SHARED_LIBS)
+  # The program finds the library beside it.
+  file(RELATIVE_PATH bin_to_lib /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+  set_target_properties(llmcache PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
+endif()
+foreach(section IN ITEMS 1 5)
+  file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.${section})
+  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT program)
+endforeach()
 
 # The program writes its completions itself, from its tables.
 set(completions ${PROJECT_BINARY_DIR}/completions)
@@ -24,51 +73,3 @@ install(FILES ${completions}/bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-comp
 install(FILES ${completions}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _llmcache COMPONENT program)
 install(FILES ${completions}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME llmcache.fish
         COMPONENT program)
-
-install(TARGETS libcache EXPORT libcacheTargets COMPONENT library)
-install(DIRECTORY libcache/include/ ${PROJECT_BINARY_DIR}/libcache/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library FILES_MATCHING PATTERN *.h)
-install(EXPORT libcacheTargets NAMESPACE libcache:: DESTINATION ${package_dir} COMPONENT library)
-
-if(BUILD_SHARED_LIBS)
-  # The program finds the library beside it, and the library keeps the archives that it was linked with to itself.
-  file(RELATIVE_PATH bin_to_lib /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
-  set_target_properties(llmcache PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
-  target_link_options(libcache PRIVATE LINKER:--exclude-libs,ALL)
-elseif(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # An archive that other compilers can link as well.
-  target_compile_options(libcache PRIVATE $<$<BOOL:${CMAKE_INTERPROCEDURAL_OPTIMIZATION}>:-ffat-lto-objects>)
-endif()
-
-# A hiredis that scripts/setup had to build is on no other machine: a static libcache brings it along.
-set(pc_bundled "")
-get_target_property(hiredis_is_imported hiredis::hiredis IMPORTED)
-if(hiredis_is_imported AND NOT BUILD_SHARED_LIBS)
-  get_target_property(hiredis_archive hiredis::hiredis LOCATION)
-  file(REAL_PATH ${hiredis_archive} hiredis_archive)
-  file(REAL_PATH .deps our_dependencies BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
-  cmake_path(IS_PREFIX our_dependencies ${hiredis_archive} hiredis_is_ours)
-  if(hiredis_is_ours)
-    install(FILES ${hiredis_archive} DESTINATION ${CMAKE_INSTALL_LIBDIR}/libcache COMPONENT library)
-    set(pc_bundled "\${libdir}/libcache/libhiredis.a")
-  endif()
-endif()
-
-configure_package_config_file(cmake/libcacheConfig.cmake.in libcacheConfig.cmake INSTALL_DESTINATION ${package_dir}
-                              PATH_VARS CMAKE_INSTALL_LIBDIR NO_CHECK_REQUIRED_COMPONENTS_MACRO)
-write_basic_package_version_file(libcacheConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/libcacheConfig.cmake ${PROJECT_BINARY_DIR}/libcacheConfigVersion.cmake
-        DESTINATION ${package_dir} COMPONENT library)
-
-# An archive can only be linked together with what it needs; a shared library has that already.
-set(pc_requires "")
-set(pc_libs "")
-if(NOT BUILD_SHARED_LIBS)
-  set(pc_requires "double-conversion libcrypto libssl libzstd simdjson sqlite3")
-  if(NOT pc_bundled)
-    string(APPEND pc_requires " hiredis")
-  endif()
-  set(pc_libs "${pc_bundled} -pthread -lm")
-endif()
-file(RELATIVE_PATH pc_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-configure_file(cmake/libcache.pc.in libcache.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/libcache.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT library)

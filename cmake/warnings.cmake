@@ -5,9 +5,6 @@ target_compile_options(llmcache_build_flags INTERFACE
   # g++ 12 warns wrongly of every "literal" + string when it optimises (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
-# Two types of one name: found where the linker sees the whole program.
-target_link_options(llmcache_build_flags INTERFACE
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${LLMCACHE_WERROR}>>:-Werror=odr>)
 if(LLMCACHE_SANITIZE)
   target_compile_options(llmcache_build_flags INTERFACE
     -fsanitize=${LLMCACHE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

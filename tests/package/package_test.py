@@ -1,95 +1,152 @@
-"""The installed package can be moved, and is consumed through CMake and through pkg-config, static and shared.
+"""libcache as its users get it: installed (static, shared, for fully static programs) or built as a part of their project.
 
 Usage: package_test.py WORK_FOLDER DEPENDENCIES_PREFIX COMPILER
 
-Builds the library in WORK_FOLDER, which keeps what was compiled for the next time.
+Builds in WORK_FOLDER, which keeps what was compiled for the next time. What is tested is compiled as it is shipped.
 """
+import hashlib
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-CONSUMER = HERE / "consumer"
+STORED = '{"choices":[{"message":{"content":"the package works"},"finish_reason":"stop"}]}\n'
+OTHER_COMPILERS = [compiler for compiler in ("clang++", "clang++-19", "clang++-14") if shutil.which(compiler)]
+
+
+def attempt(*command, **environment):
+    return subprocess.run([str(word) for word in command], env={**os.environ, **environment}, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def run(*command, **environment):
-    """Runs a command to its good end and returns what it printed."""
-    done = subprocess.run([str(word) for word in command], env={**os.environ, **environment}, text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    """Runs a command that must succeed and returns what it printed."""
+    done = attempt(*command, **environment)
     if done.returncode != 0:
         raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout[-4000:]}")
     return done.stdout
 
 
-def cmake_configure(source, build, *options):
-    run("cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_CXX_COMPILER={COMPILER}", "-DCMAKE_BUILD_TYPE=Debug",
-        "-DCMAKE_CXX_FLAGS_DEBUG=-O0", *options)
+def configure(source, build, *options):
+    return ["cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_CXX_COMPILER={COMPILER}",
+            "-DCMAKE_BUILD_TYPE=Release", *options]
 
 
-class Package:
-    """Builds and installs, moves the package away from where it was installed, and consumes it."""
+class Package(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def install(self, kind, components, targets):
-        build = WORK / kind
-        cmake_configure(ROOT, build, f"-DBUILD_SHARED_LIBS={kind == 'shared'}", "-DLLMCACHE_TESTS=OFF",
-                        "-DLLMCACHE_EXAMPLES=OFF", f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}")
-        run("cmake", "--build", build, "--target", *targets)
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        for component in components:
-            run("cmake", "--install", build, "--prefix", folder / "installed", "--component", component)
-        return shutil.move(folder / "installed", folder / "moved")
+    def install(self, build, *components):
+        """Installs a build and moves the result elsewhere."""
+        for component in components or [None]:
+            run("cmake", "--install", build, "--prefix", self.folder / "installed",
+                *(["--component", component] if component else []))
+        return shutil.move(self.folder / "installed", self.folder / "moved")
 
-    def consume_with_cmake(self, prefix):
-        with tempfile.TemporaryDirectory() as build:
-            cmake_configure(CONSUMER, build, f"-DCMAKE_PREFIX_PATH={prefix}")
-            run("cmake", "--build", build)
-            return run(pathlib.Path(build, "consumer"))
+    def check_find_package(self, prefix, package="libcache"):
+        build = self.folder / f"with-{package}"
+        run(*configure(HERE / "consumer", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DPACKAGE={package}"))
+        run("cmake", "--build", build)
+        self.assertEqual(run(build / "consumer"), STORED)
 
-    def consume_with_pkg_config(self, prefix):
-        flags = run("pkg-config", "--cflags", "--libs", "libcache", PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig")).split()
-        with tempfile.TemporaryDirectory() as build:
-            program = pathlib.Path(build, "consumer")
-            run(COMPILER, "-std=c++20", "-o", program, CONSUMER / "consumer.cpp", *flags)
-            return run(program, LD_LIBRARY_PATH=str(prefix / "lib"))
+    def compile_with_pkg_config(self, prefix, compiler, *options):
+        static = [option for option in options if option == "-static"]
+        flags = run("pkg-config", "--cflags", "--libs", *(["--static"] if static else []), "libcache",
+                    PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig")).split()
+        return attempt(compiler, *options, "-o", self.folder / "program", HERE / "consumer/consumer.cpp", *flags)
 
-    def check_consumers(self, prefix):
-        self.assertEqual(self.consume_with_cmake(prefix), "the package works\n")
-        self.assertEqual(self.consume_with_pkg_config(prefix), "the package works\n")
+    def check_pkg_config(self, prefix, compiler, *options):
+        with self.subTest(compiler=compiler, options=options):
+            compiled = self.compile_with_pkg_config(prefix, compiler, "-std=c++20", *options)
+            self.assertEqual(compiled.returncode, 0, compiled.stdout)
+            self.assertEqual(run(self.folder / "program", LD_LIBRARY_PATH=str(prefix / "lib")), STORED)
 
     def check_names_no_place(self, prefix):
         for file in [*prefix.rglob("*.cmake"), *prefix.rglob("*.pc")]:
             for place in (ROOT, WORK, prefix, prefix.with_name("installed")):
                 self.assertNotIn(str(place), file.read_text(encoding="utf-8"), file)
 
+    def check_versions(self, prefix):
+        for version, accepted in {"0.1": True, "0.1.0": True, "0.1...0.9": True, "0.1...<1": True, "0.0": False,
+                                  "0.2...0.9": False, "0.0...<0.1": False, "1": False}.items():
+            with self.subTest(version=version):
+                done = attempt(*configure(HERE / "consumer", self.folder / "versions", f"-DCMAKE_PREFIX_PATH={prefix}",
+                                          "-DPACKAGE=libcache", f"-DVERSION={version}"))
+                self.assertEqual(done.returncode == 0, accepted, done.stdout)
 
-class StaticPackage(Package, unittest.TestCase):
-    def test_program_and_library(self):
-        prefix = self.install("static", ["program", "library"], ["llmcache", "libcache"])
-        self.assertTrue((prefix / "lib/libcache.a").exists())
+
+class StaticPackage(Package):
+    def test_installs_the_program_and_an_archive_that_any_linker_reads(self):
+        build = WORK / "static"
+        run(*configure(ROOT, build, "-DLLMCACHE_TESTS=OFF", "-DLLMCACHE_EXAMPLES=OFF", "-DLLMCACHE_STATIC_DEPENDENCIES=ON",
+                       f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}/../static;{DEPENDENCIES}"))
+        run("cmake", "--build", build)
+        prefix = self.install(build, "program", "library")
+
         self.assertIn("llmcache", run(prefix / "bin/llmcache", "--version"))
         for completion in ("bash-completion/completions/llmcache", "zsh/site-functions/_llmcache",
                            "fish/vendor_completions.d/llmcache.fish"):
             self.assertIn("purge", (prefix / "share" / completion).read_text(encoding="utf-8"))
         self.check_names_no_place(prefix)
-        self.check_consumers(prefix)
+        for archive in prefix.rglob("*.a"):
+            self.assertNotIn(b".gnu.lto", archive.read_bytes(), archive)
+        bundled = {archive.stem.removeprefix("lib") for archive in (prefix / "lib/libcache").glob("*.a")}
+        licences = {licence.name for licence in (prefix / "share/licenses/libcache").iterdir()}
+        self.assertEqual(licences, {"LICENSE"} | {f"LICENSE.{name}" for name in bundled})
+
+        self.check_find_package(prefix)
+        self.check_versions(prefix)
+        for compiler in (COMPILER, *OTHER_COMPILERS):
+            self.check_pkg_config(prefix, compiler)
+        self.check_pkg_config(prefix, COMPILER, "-static")
+
+        older = self.compile_with_pkg_config(prefix, COMPILER, "-std=c++17")
+        self.assertEqual(re.findall(r"error: (.*)", older.stdout),
+                         ["#error libcache needs C++20: compile with -std=c++20 or later",
+                          "libcache/needs_cpp20: No such file or directory"])
 
 
-class SharedPackage(Package, unittest.TestCase):
-    def test_library(self):
-        prefix = self.install("shared", ["library"], ["libcache"])
+class EmbeddedPackage(Package):
+    """A project that builds libcache itself. It has no use for the program, and does not look for what that needs."""
+
+    def embed(self, name, *options):
+        build = WORK / name
+        run(*configure(HERE / "embedder", build, f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}",
+                       "-DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON", "-DFETCHCONTENT_FULLY_DISCONNECTED=OFF", *options))
+        run("cmake", "--build", build)
+        self.assertEqual(run(build / "consumer"), STORED)
+        prefix = self.install(build)
+        self.assertFalse((prefix / "bin/llmcache").exists())
+        self.check_find_package(prefix, "embedder")
+        return prefix
+
+    def test_as_a_subdirectory_with_shared_libraries(self):
+        prefix = self.embed("subdirectory", f"-DSOURCE={ROOT}", "-DBUILD_SHARED_LIBS=ON")
         self.check_names_no_place(prefix)
-        self.check_consumers(prefix)
-        exported = run("nm", "-DC", "--defined-only", prefix / "lib/libcache.so")
-        self.assertIn("libcache::open_store", exported)
-        self.assertEqual(re.findall(r" [A-Z] ((?:redis|ssl|sqlite3|ZSTD|XXH)\w*)$", exported, re.MULTILINE), [])
+        self.check_find_package(prefix)
+        self.check_pkg_config(prefix, COMPILER)
+        names = run("nm", "-DC", "--defined-only", "--format=posix", prefix / "lib/libcache.so").splitlines()
+        ours = re.compile(r"((non-virtual thunk to|typeinfo|typeinfo name|vtable) (for )?)?libcache::(?!internal::)")
+        self.assertTrue(any(name.startswith("libcache::open_store(") for name in names))
+        self.assertEqual([name for name in names if not ours.match(name)], [])
+
+    def test_fetched_from_an_archive(self):
+        archive = WORK / "libcache.tar"
+        with tarfile.open(archive, "w") as tar:
+            for part in ("CMakeLists.txt", "LICENSE", "cmake", "libcache", "man"):
+                tar.add(ROOT / part, f"libcache/{part}")
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        self.embed("fetched", f"-DARCHIVE={archive}", f"-DARCHIVE_HASH=SHA256={digest}", "-DCMAKE_CXX_FLAGS_RELEASE=-O0")
 
 
 if __name__ == "__main__":
     WORK, DEPENDENCIES, COMPILER = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    WORK.mkdir(parents=True, exist_ok=True)
     unittest.main(argv=sys.argv[:1])

@@ -1,16 +1,23 @@
-// A program that knows libcache only as an installed package: stores a value and prints it.
-#include <libcache/store.h>
+// A program that knows libcache only as a package: stores an answer, looks it up and prints it.
+#include <libcache/cache.h>
 
 #include <iostream>
 
 int main() {
   const auto url = libcache::StoreUrl::parse("memory:");
   if (!url) return 1;
-  const auto store = libcache::open_store(*url);
+  auto store = libcache::open_store(*url);
   if (!store) return 2;
+  const auto cache = libcache::Cache::create(*std::move(store));
+  if (!cache) return 3;
+  const auto key = (*cache)->key(R"({"model":"m","messages":[]})");
+  if (!key) return 4;
+
+  libcache::Answer answer;
+  answer.body = R"({"choices":[{"message":{"content":"the package works"},"finish_reason":"stop"}]})";
   const auto deadline = libcache::Deadline::never();
-  if (!(*store)->put("name", "the package works", {}, deadline)) return 3;
-  const auto value = (*store)->get("name", deadline);
-  if (!value || !*value) return 4;
-  std::cout << **value << '\n';
+  if (!(*cache)->put(*key, answer, {}, deadline)) return 5;
+  const auto found = (*cache)->get(*key, libcache::EntryKind::response, deadline);
+  if (!found || !found->entry) return 6;
+  std::cout << found->entry->body().value() << '\n';
 }
