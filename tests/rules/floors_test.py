@@ -48,11 +48,13 @@ class Floors(unittest.TestCase):
         self.refused("libcache/src/entry/a.cpp", "#  include <libcache/store.h>", "entry does not see store")
 
     def test_some_rooms_of_a_floor_do_not_see_others(self):
-        self.accepted("libcache/src/store/redis/client.cpp", '#include "store/redis/routing/route.h"')
+        self.accepted("libcache/src/store/redis/store.cpp", '#include "store/redis/routing/route.h"')
         self.refused("libcache/src/store/redis/wire/a.cpp", '#include "store/redis/routing/route.h"',
                      "store/redis/wire does not see store/redis/routing")
-        self.refused("libcache/src/store/redis/routing/a.cpp", '#include "store/redis/client.h"',
+        self.refused("libcache/src/store/redis/routing/a.cpp", '#include "store/redis/scan.h"',
                      "store/redis/routing does not see store/redis")
+        self.refused("libcache/src/store/redis/doctor/a.cpp", '#include "store/redis/scan.h"',
+                     "store/redis/doctor does not see store/redis")
         self.refused("libcache/src/store/sqlite/a.cpp", '#include "store/redis/wire/reply.h"',
                      "store/sqlite does not see store/redis/wire")
 

@@ -2,6 +2,7 @@
 #include <libcache/diagnosis.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "commands/all.h"
@@ -95,9 +96,15 @@ failed.)",
   void look_at_store(Context& context, const lc::StoreUrl& url, const lc::StoreOptions& options) {
     const auto store = checked_option(lc::open_store(url, options));
     const lc::DiagnosisOptions diagnosis{.prefix = context.settings().prefix, .read_only = url.read_only};
-    for (lc::Finding& finding : lc::diagnose(*store, diagnosis, deadline(context))) {
-      add(url.redacted(), std::move(finding));
+    auto findings = lc::diagnose(*store, diagnosis, deadline(context));
+    const bool reached = std::ranges::none_of(findings, [](const lc::Finding& finding) {
+      return finding.check == "connection" && finding.grade == Grade::fail;
+    });
+    const bool embedded = url.kind == lc::StoreUrl::Kind::sqlite || url.kind == lc::StoreUrl::Kind::memory;
+    if (reached && !embedded) {
+      std::ranges::move(lc::diagnose_names(*store, diagnosis.prefix, deadline(context)), std::back_inserter(findings));
     }
+    for (lc::Finding& finding : findings) add(url.redacted(), std::move(finding));
   }
 
   // The default of --deadline is for one entry, not for a look at all.

@@ -36,4 +36,8 @@ class Diagnosable {
 /// The same of any store; of one without that power, whether it answers at all.
 std::vector<Finding> diagnose(Store& store, const DiagnosisOptions& options, Deadline deadline);
 
+/// Diagnoses the names that start with `prefix` (at most 100,000 of them): whether they expire, and whether streams of a
+/// Bifrost gateway lack chunks. Never fails, as above.
+std::vector<Finding> diagnose_names(Store& store, const std::string& prefix, Deadline deadline);
+
 }  // namespace libcache LIBCACHE_EXPORT

@@ -1,10 +1,10 @@
-// What a diagnosis says of servers that are as they should be, and of those that are not.
+// Diagnoses of servers that are as they should be, and of servers that are not.
 #include <libcache/diagnosis.h>
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
-#include "stores/redis/testing.h"
+#include "stores/redis/support.h"
 #include "support/certificates.h"
 #include "support/redis_cluster.h"
 #include "support/redis_sentinels.h"
@@ -20,8 +20,8 @@ using Grade = Finding::Grade;
 
 namespace {
 
-// A server on which there is nothing to remark.
-support::RedisOptions sound() {
+// A server without anything to complain about.
+support::RedisOptions healthy() {
   return {.arguments = {"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"}};
 }
 
@@ -41,16 +41,12 @@ Finding finding_on(const std::vector<Finding>& findings, const std::string& chec
   return *any;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
-TEST_CASE("a sound server passes every check, and is left as it was") {
-  RedisServer server(sound());
+TEST_CASE("a healthy server passes every check and is not changed") {
+  RedisServer server(healthy());
   const auto findings = diagnosis_of(server.url());
-  for (const auto* check : {"connection", "tls", "latency", "version", "role", "memory", "clock", "rights", "names"}) {
+  for (const auto* check : {"connection", "tls", "latency", "version", "role", "memory", "clock", "rights"}) {
     INFO(check);
     CHECK(finding_on(findings, check).advice.empty());
   }
@@ -61,7 +57,7 @@ TEST_CASE("a sound server passes every check, and is left as it was") {
   CHECK(server.command({"DBSIZE"}) == "0");
 }
 
-TEST_CASE("a server that cannot be reached is one failure and not many") {
+TEST_CASE("a server that cannot be reached is one failure, not many") {
   const auto findings = diagnosis_of("redis://127.0.0.1:1");
   CHECK(std::ranges::count(findings, Grade::fail, &Finding::grade) == 1);
   CHECK(finding_on(findings, "connection").grade == Grade::fail);
@@ -69,16 +65,16 @@ TEST_CASE("a server that cannot be reached is one failure and not many") {
   CHECK(contains(finding_on(diagnosis_of(server.url()), "connection").advice, "--password-file"));
 }
 
-TEST_CASE("a server that does not speak TLS is not said to be reached by TLS") {
+TEST_CASE("a server that does not speak TLS does not pass the TLS check") {
   RedisServer server;
   StoreOptions options = patient();
-  options.redis.connect_timeout = 500ms;  // such a server waits for the rest of a command
+  options.redis.connect_timeout = 500ms;  // such a server takes the handshake for an incomplete command and waits
   const auto findings = diagnosis_of("rediss://127.0.0.1:" + std::to_string(server.port()), options);
   CHECK(finding_on(findings, "connection").grade == Grade::fail);
   CHECK(std::ranges::count(findings, "tls", &Finding::check) == 0);
 }
 
-TEST_CASE("a connection is judged by who may listen") {
+TEST_CASE("a connection is graded by whether it is encrypted and verified") {
   const support::TemporaryDirectory directory;
   support::make_certificates(directory.path());
   RedisServer server({.tls = true, .certificates = directory.path()});
@@ -91,7 +87,7 @@ TEST_CASE("a connection is judged by who may listen") {
   CHECK(finding_on(diagnosis_of("redis://cache.invalid", options), "tls").grade == Grade::warn);
 }
 
-TEST_CASE("memory that may fill up is a warning, and a failure once it has") {
+TEST_CASE("memory without limit or eviction is a warning, and a failure once it is full") {
   RedisServer server;
   CHECK(finding_on(diagnosis_of(server.url()), "memory").grade == Grade::warn);
   server.command({"CONFIG", "SET", "maxmemory", "100mb"});
@@ -103,8 +99,8 @@ TEST_CASE("memory that may fill up is a warning, and a failure once it has") {
   CHECK(contains(finding_on(findings, "write").message, "OOM"));
 }
 
-TEST_CASE("a replica fails, unless it is only read") {
-  RedisServer master(sound());
+TEST_CASE("a replica fails, unless the store is read-only") {
+  RedisServer master(healthy());
   RedisServer replica({.arguments = {"--replicaof", "127.0.0.1 " + std::to_string(master.port()), "--maxmemory",
                                      "100mb", "--maxmemory-policy", "allkeys-lru"}});
   CHECK(finding_on(diagnosis_of(replica.url()), "role").grade == Grade::fail);
@@ -113,8 +109,8 @@ TEST_CASE("a replica fails, unless it is only read") {
   CHECK(finding_on(findings, "rights").grade == Grade::pass);
 }
 
-TEST_CASE("rights that are missing are named, with the command that grants them") {
-  RedisServer server(sound());
+TEST_CASE("missing rights are named, with the command that grants them") {
+  RedisServer server(healthy());
   server.command({"ACL", "SETUSER", "alice", "on", ">secret", "~llmcache:*", "+get", "+set", "+scan", "+ping"});
   const std::string url = "redis://alice:secret@127.0.0.1:" + std::to_string(server.port());
   const auto finding = finding_on(diagnosis_of(url), "rights");
@@ -126,8 +122,20 @@ TEST_CASE("rights that are missing are named, with the command that grants them"
   CHECK(contains(finding_on(diagnosis_of(url, patient(), "other:"), "rights").advice, "~other:*"));
 }
 
-TEST_CASE("a clock that is wrong is a warning, and one that is far off a failure") {
-  RedisServer server(sound());
+TEST_CASE("a missing right to select the database of the URL is named, with the command that grants it") {
+  RedisServer server(healthy());
+  server.command({"ACL", "SETUSER", "alice", "on", ">secret", "~llmcache:*", "+@all", "-select"});
+  const std::string url = "redis://alice:secret@127.0.0.1:" + std::to_string(server.port());
+  const auto finding = finding_on(diagnosis_of(url + "/1"), "connection");
+  CHECK(finding.grade == Grade::fail);
+  CHECK(finding.advice == "ACL SETUSER alice +select");
+  CHECK(finding_on(diagnosis_of(url), "rights").grade == Grade::pass);
+  server.command({"ACL", "SETUSER", "alice", "+select"});
+  CHECK(contains(finding_on(diagnosis_of(url + "/1"), "rights").message, "+select"));
+}
+
+TEST_CASE("a clock that is wrong is a warning, and one that is far off is a failure") {
+  RedisServer server(healthy());
   auto options = patient();
   for (const auto& [offset, grade] :
        {std::pair{0s, Grade::pass}, {20s, Grade::warn}, {-20s, Grade::warn}, {2h, Grade::fail}, {-2h, Grade::fail}}) {
@@ -136,30 +144,30 @@ TEST_CASE("a clock that is wrong is a warning, and one that is far off a failure
   }
 }
 
-TEST_CASE("names without an end and streams without all their chunks are counted") {
-  RedisServer server(sound());
+TEST_CASE("names that never expire and streams without all their chunks are counted") {
+  RedisServer server(healthy());
   server.command({"SET", "llmcache:a", "1"});
   server.command({"SET", "llmcache:b", "1", "EX", "1000"});
   server.command({"SET", "other", "1"});
   for (const auto* chunk : {"whole_chunk_0", "whole_chunk_1", "torn_chunk_0", "torn_chunk_2", "headless_chunk_1"}) {
     server.command({"SET", std::string("llmcache:") + chunk, "1", "EX", "1000"});
   }
-  const auto findings = diagnosis_of(server.url());
+  const auto store = open(server.url());
+  const auto findings = diagnose_names(*store, "llmcache:", Deadline::after(60s));
   CHECK(contains(finding_on(findings, "names").message, "1 of 7 names under 'llmcache:' never expire"));
   CHECK(contains(finding_on(findings, "chunks").message, "2 streams"));
 }
 
-TEST_CASE("a sound cluster passes, and one of its servers alone does not") {
+TEST_CASE("a healthy cluster passes, and one of its servers alone does not") {
   support::RedisCluster cluster;
   const auto findings = diagnosis_of(cluster.url());
   CHECK(finding_on(findings, "cluster").grade == Grade::pass);
   CHECK(finding_on(findings, "rights").grade == Grade::pass);
-  CHECK(finding_on(findings, "names").grade == Grade::pass);
   CHECK(std::ranges::count(findings, "role", &Finding::check) == support::RedisCluster::kMasters);
   CHECK(finding_on(diagnosis_of(cluster.server(0).url()), "version").grade == Grade::fail);
 }
 
-TEST_CASE("a cluster with slots that nobody serves fails") {
+TEST_CASE("a cluster with slots that no server serves fails") {
   support::ScriptedServer server([&](const std::string& command) {
     if (command == "CLUSTER SLOTS") {
       return Answer{.bytes = "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n" + support::bulk("127.0.0.1") + ":" +
@@ -176,7 +184,7 @@ TEST_CASE("a cluster with slots that nobody serves fails") {
   CHECK(contains(finding.message, "16000 of 16384"));
 }
 
-TEST_CASE("sentinels are asked for the server to look at") {
+TEST_CASE("the master that sentinels name is diagnosed") {
   support::RedisSentinels sentinels;
   const auto findings = diagnosis_of(sentinels.url());
   CHECK(contains(finding_on(findings, "connection").message, std::to_string(sentinels.master().port())));

@@ -4,7 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
-#include "stores/redis/testing.h"
+#include "stores/redis/support.h"
 #include "support/redis_cluster.h"
 
 using namespace libcache;
@@ -27,7 +27,7 @@ std::unique_ptr<Cache> filled(const std::string& url) {
     const auto key = cache->key("{\"n\":" + std::to_string(i) + "}").value();
     REQUIRE(cache->put(key, answer, {}, kNever).value());
   }
-  REQUIRE(put(cache->store(), "theirs:1").value());
+  REQUIRE(try_put(cache->store(), "theirs:1").value());
   return cache;
 }
 

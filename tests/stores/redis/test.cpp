@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "stores/conformance.h"
-#include "stores/redis/testing.h"
+#include "stores/redis/support.h"
 #include "support/certificates.h"
 #include "support/redis_cluster.h"
 #include "support/redis_sentinels.h"

@@ -12,48 +12,81 @@ namespace libcache::internal::redis {
 namespace {
 
 constexpr Milliseconds kBetweenRenewals = kLeaseTime / 4;
-constexpr Milliseconds kReleaseBudget{500};
+constexpr Milliseconds kRenewalTimeout = kLeaseTime / 2;
+constexpr Milliseconds kReleaseTimeout{250};
 
-// A thread that calls `renew` now and then until it is destroyed. Signals are for the program's own threads.
+// Calls `renew` regularly on a thread of its own, until that returns false or this is destroyed, which interrupts a
+// renewal that is waiting for the server.
 class Renewer {
  public:
-  explicit Renewer(std::function<void()> renew) {
+  explicit Renewer(std::function<bool(Renewer&)> renew) {
+    // Signals are for the program's own threads.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([this, renew = std::move(renew)] {
-      auto stopped = stopped_.lock();
-      while (!changed_.wait_for(stopped.lock(), kBetweenRenewals, [&] { return *stopped; })) {
-        stopped.lock().unlock();
-        renew();
-        stopped.lock().lock();
-      }
+      while (!wait() && renew(*this)) continue;
     });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   Renewer(const Renewer&) = delete;
   Renewer& operator=(const Renewer&) = delete;
   ~Renewer() {
-    *stopped_.lock() = true;
-    changed_.notify_all();
+    {
+      const auto state = state_.lock();
+      state->stopped = true;
+      if (state->connection != nullptr) state->connection->interrupt();
+    }
+    stopped_.notify_all();
     thread_.join();
   }
 
+  // For `renew`: calls `use` with the connection, which can be interrupted meanwhile.
+  Status interruptible(Connection& connection, const std::function<Status()>& use) {
+    if (!set_connection(&connection)) return fail(ErrorCode::timeout, "the renewal was interrupted");
+    Status used = use();
+    (void)set_connection(nullptr);
+    return used;
+  }
+
  private:
-  Guarded<bool> stopped_{false};
-  std::condition_variable_any changed_;
+  struct State {
+    bool stopped = false;
+    Connection* connection = nullptr;  // that a renewal is using
+  };
+
+  // Until the next renewal. True: there is to be none.
+  bool wait() {
+    auto state = state_.lock();
+    return stopped_.wait_for(state.lock(), kBetweenRenewals, [&] { return state->stopped; });
+  }
+
+  bool set_connection(Connection* connection) {
+    const auto state = state_.lock();
+    state->connection = connection;
+    return !state->stopped;
+  }
+
+  Guarded<State> state_;
+  std::condition_variable_any stopped_;
   std::thread thread_;
 };
 
 class RedisLease final : public Lease {
  public:
-  RedisLease(Client& client, FlightNames names)
-      : client_(client), names_(std::move(names)), renewer_(std::in_place, [this] { renew(); }) {}
+  RedisLease(Client& client, FlightNames names, std::string token)
+      : client_(client),
+        names_(std::move(names)),
+        token_(std::move(token)),
+        renewer_(std::in_place, [this](Renewer& renewer) { return renew(renewer); }) {}
   RedisLease(const RedisLease&) = delete;
   RedisLease& operator=(const RedisLease&) = delete;
+  // A lease on a server that does not answer is left to expire.
   ~RedisLease() override {
-    if (renewer_) (void)finish(kAbandonedField, 0, Deadline::after(kReleaseBudget));
+    const bool held = renewer_.has_value();
+    renewer_.reset();
+    if (held && is_reachable_) (void)finish(kAbandonedField, 0, Deadline::after(kReleaseTimeout));
   }
 
   Status append(std::string_view piece, Deadline deadline) override {
@@ -61,79 +94,86 @@ class RedisLease final : public Lease {
     if (!appended_) commands.push_back({"PEXPIRE", names_.live, live_time_});
     const auto replies = client_.run_all(commands, Repeat::forbidden, deadline);
     if (!replies) return tl::make_unexpected(replies.error());
-    for (std::size_t i = 0; i < commands.size(); ++i) {
-      if ((*replies)[i].is_error()) return client_.refused((*replies)[i], commands[i]);
-    }
     appended_ = true;
     return {};
   }
 
   Status end(FlightState how, std::uint64_t size, Deadline deadline) override {
+    if (!renewer_) return {};
+    renewer_.reset();
     const std::string_view field = how == FlightState::stored     ? kStoredField
                                    : how == FlightState::complete ? kCompleteField
                                                                   : kAbandonedField;
-    return renewer_ ? finish(field, size, deadline) : Status();
+    return finish(field, size, deadline);
   }
 
   Result<bool> has_followers(Deadline deadline) override {
-    const Command command = {"EXISTS", names_.followed};
-    const auto reply = client_.run(command, Repeat::allowed, deadline);
-    if (!reply) return tl::make_unexpected(reply.error());
-    if (reply->is_error()) return client_.refused(*reply, command);
-    return reply->integer != 0;
+    return client_.run({"EXISTS", names_.followed}, Repeat::allowed, deadline).map([](const Reply& reply) {
+      return reply.integer != 0;
+    });
   }
 
  private:
-  // The last record wakes the followers; then the lease is free.
+  // The last record wakes the followers; after that the lease is free.
   Status finish(std::string_view field, std::uint64_t size, Deadline deadline) {
-    renewer_.reset();
     const std::string value = std::to_string(size);
     const std::vector<Command> first = {{"XADD", names_.live, "*", field, value}, {"PEXPIRE", names_.live, live_time_}};
-    return while_held(first, {{"DEL", names_.lease}}, deadline);
-  }
-
-  void renew() {
-    const auto renewed = while_held({}, {{"PEXPIRE", names_.lease, lease_time_}, {"PEXPIRE", names_.live, live_time_}},
-                                    Deadline::after(kBetweenRenewals));
-    // A slot may have moved: this looks where to, for the next time.
-    if (!renewed) (void)client_.run({"GET", names_.lease}, Repeat::allowed, Deadline::after(kReleaseBudget));
-  }
-
-  // Sends `first`, whatever comes of it; and `then` if the lease is still ours, which nobody can change in between.
-  Status while_held(std::vector<Command> first, const std::vector<Command>& then, Deadline deadline) {
-    const auto use = [&](Connection& connection) -> Status {
-      first.push_back({"WATCH", names_.lease});
-      first.push_back({"GET", names_.lease});
-      const auto seen = connection.run(first, deadline);
-      if (!seen) return tl::make_unexpected(seen.error());
-      const Reply& holder = seen->back();
-      std::vector<Command> commands = {{"UNWATCH"}};
-      if (!holder.is_error() && holder.text == names_.token) {
-        commands = {{"MULTI"}};
-        commands.insert(commands.end(), then.begin(), then.end());
-        commands.push_back({"EXEC"});
-      }
-      const auto done = connection.run(commands, deadline);
-      if (!done) return tl::make_unexpected(done.error());
-      if (holder.is_error()) return client_.refused(holder, first.back());
-      if (done->back().is_error()) return client_.refused(done->back(), commands.back());
-      return {};
+    const auto use = [&](Connection& connection) {
+      return while_held(connection, first, {{"DEL", names_.lease}}, deadline);
     };
     return client_.on_one_connection(names_.lease, use, deadline);
   }
 
+  // False: the lease is lost, so that there is nothing to renew.
+  bool renew(Renewer& renewer) {
+    const auto deadline = Deadline::after(kRenewalTimeout);
+    const std::string lease = token_ + " " + std::to_string(++renewals_);
+    const std::vector<Command> commands = {{"SET", names_.lease, lease, "PX", lease_time_},
+                                           {"PEXPIRE", names_.live, live_time_}};
+    const auto use = [&](Connection& connection) {
+      return renewer.interruptible(connection, [&] { return while_held(connection, {}, commands, deadline); });
+    };
+    const Status renewed = client_.on_one_connection(names_.lease, use, deadline);
+    is_reachable_ = renewed || renewed.error().code != ErrorCode::timeout;
+    // A slot may have moved. This finds out where to, for the next renewal.
+    if (!renewed && is_reachable_) (void)client_.run({"GET", names_.lease}, Repeat::allowed, deadline);
+    return is_reachable_;
+  }
+
+  // Runs `first` in any case. Runs `then` only if the lease is still ours, and nobody can change that in between.
+  Status while_held(Connection& connection, std::vector<Command> first, const std::vector<Command>& then,
+                    Deadline deadline) const {
+    first.push_back({"WATCH", names_.lease});
+    first.push_back({"GET", names_.lease});
+    const auto seen = connection.run(first, deadline);
+    if (!seen) return tl::make_unexpected(seen.error());
+    std::vector<Command> commands = {{"UNWATCH"}};
+    if (!seen->back().is_error() && token_in(seen->back().text) == token_) {
+      commands = {{"MULTI"}};
+      commands.insert(commands.end(), then.begin(), then.end());
+      commands.push_back({"EXEC"});
+    }
+    const auto done = connection.run(commands, deadline);
+    if (!done) return tl::make_unexpected(done.error());
+    if (const Status good = check(first, *seen, client_.url()); !good) return good;
+    return check(commands, *done, client_.url());
+  }
+
   Client& client_;
   const FlightNames names_;
+  const std::string token_;
   const std::string lease_time_ = std::to_string(kLeaseTime.count());
   const std::string live_time_ = std::to_string(kLiveTime.count());
   bool appended_ = false;
-  std::optional<Renewer> renewer_;  // none once the flight is over
+  unsigned renewals_ = 0;           // used by the renewer's thread only
+  bool is_reachable_ = true;        // written by the renewer's thread, read when that has ended
+  std::optional<Renewer> renewer_;  // none after the flight has ended
 };
 
 }  // namespace
 
-std::unique_ptr<Lease> make_lease(Client& client, FlightNames names) {
-  return std::make_unique<RedisLease>(client, std::move(names));
+std::unique_ptr<Lease> make_lease(Client& client, FlightNames names, std::string token) {
+  return std::make_unique<RedisLease>(client, std::move(names), std::move(token));
 }
 
 }  // namespace libcache::internal::redis

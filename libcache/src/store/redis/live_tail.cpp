@@ -8,18 +8,26 @@ namespace libcache::internal::redis {
 
 namespace {
 
+constexpr std::size_t kMostRecords = 256;  // in one reply
+// A read that has reached its deadline may take this long to find out that there is nothing new.
+constexpr Milliseconds kRoundTrip{250};
+
 class RedisTail final : public LiveTail {
  public:
-  RedisTail(Client& client, FlightNames names, Milliseconds longest_block)
-      : client_(client), names_(std::move(names)), longest_block_(longest_block) {}
+  RedisTail(Client& client, FlightNames names, std::string lease, Milliseconds longest_block)
+      : client_(client), names_(std::move(names)), joined_(std::move(lease)), longest_block_(longest_block) {}
 
   Result<News> read(Deadline deadline) override {
     for (bool led = true;;) {
-      auto round = ask(led ? std::min(longest_block_, deadline.remaining()) : Milliseconds(0));
+      const bool waits = led && !in_backlog_;
+      auto round = ask(waits ? std::min(longest_block_, deadline.remaining()) : Milliseconds(0), deadline);
+      if (!round && round.error().code == ErrorCode::timeout && deadline.expired()) return News{};
       if (!round) return tl::make_unexpected(round.error());
-      if (round->news.state != FlightState::flying || !round->news.bytes.empty()) return std::move(round->news);
-      // A last record may have come after this round had looked for one.
-      if (!round->led && !led) return News{.bytes = {}, .state = FlightState::abandoned};
+      keep(*round);
+      if (round->news.state != FlightState::flying) return give_out(std::move(round->news));
+      // Without a leader, one more round follows: it may have appended a last record after this round had looked for one.
+      if (!round->led && !led && round->records == 0) return News{.bytes = {}, .state = FlightState::abandoned};
+      if (is_leader_alive_ && !kept_.empty()) return give_out(std::move(round->news));
       led = round->led;
       if (led && deadline.expired()) return News{};
     }
@@ -28,49 +36,66 @@ class RedisTail final : public LiveTail {
  private:
   struct Round {
     News news;
-    bool led = true;
+    std::size_t records = 0;
+    bool led = true;       // our leader holds the lease
+    bool renewed = false;  // it has renewed the lease since we joined
   };
 
-  // Looks for further records, waiting that long for one, and then whether the flight still has its leader.
-  Result<Round> ask(Milliseconds block) {
+  // Pieces from before we joined may be those of a dead leader whose lease has not expired yet. They are kept back until
+  // the leader shows that it is alive: by a renewal or by another piece.
+  void keep(Round& round) {
+    is_leader_alive_ = is_leader_alive_ || round.renewed || (!in_backlog_ && round.records > 0);
+    in_backlog_ = in_backlog_ && round.records == kMostRecords;
+    kept_ += std::exchange(round.news.bytes, {});
+  }
+
+  News give_out(News news) {
+    news.bytes = std::exchange(kept_, {});
+    return news;
+  }
+
+  // Waits for further records for the time `block`, and then asks who holds the lease.
+  Result<Round> ask(Milliseconds block, Deadline deadline) {
     const std::string time = std::to_string(block.count());
+    const std::string most = std::to_string(kMostRecords);
     const std::string last = last_;
-    Command read = {"XREAD", "COUNT", "256"};
-    if (block > Milliseconds(0)) read.insert(read.end(), {"BLOCK", time});  // BLOCK 0 would be for ever
+    Command read = {"XREAD", "COUNT", most};
+    if (block > Milliseconds(0)) read.insert(read.end(), {"BLOCK", time});  // BLOCK 0 would wait forever
     read.insert(read.end(), {"STREAMS", names_.live, last});
     const std::vector<Command> commands = {{"XADD", names_.followed, "MAXLEN", "1", "*", "at", last},
                                            {"PEXPIRE", names_.followed, followed_time_},
                                            std::move(read),
                                            {"GET", names_.lease}};
-    const auto replies = client_.run_all(commands, Repeat::allowed, Deadline::never());
+    const auto until = deadline.remaining() < kRoundTrip ? Deadline::after(kRoundTrip) : deadline;
+    const auto replies = client_.run_all(commands, Repeat::allowed, until);
     if (!replies) return tl::make_unexpected(replies.error());
-    for (std::size_t i = 0; i < commands.size(); ++i) {
-      if ((*replies)[i].is_error()) return client_.refused((*replies)[i], commands[i]);
-    }
+    const std::string& lease = replies->back().text;
     Round round;
-    round.led = replies->back().text == names_.token;
+    round.led = token_in(lease) == token_in(joined_);
+    round.renewed = round.led && lease != joined_;
     const Reply& records = (*replies)[2];
-    if (!records.is_nil() && !take(records, round.news)) {
-      return fail(ErrorCode::refused, client_.url() + " answered XREAD with something else");
+    if (!records.is_nil() && !take(records, round)) {
+      return fail(ErrorCode::refused, client_.url() + " sent a malformed reply to XREAD");
     }
     return round;
   }
 
-  // The reply names one stream, which has records of an id and one field with its value.
-  bool take(const Reply& reply, News& news) {
+  // The reply contains one stream: its name and its records. A record has an id, and one field with its value.
+  bool take(const Reply& reply, Round& round) {
     if (reply.elements.size() != 1 || reply.elements[0].elements.size() != 2) return false;
     for (const Reply& record : reply.elements[0].elements[1].elements) {
       if (record.elements.size() != 2 || record.elements[1].elements.size() != 2) return false;
+      ++round.records;
       last_ = record.elements[0].text;
       const std::string& field = record.elements[1].elements[0].text;
       const std::string& value = record.elements[1].elements[1].text;
       if (field == kPieceField) {
-        news.bytes += value;
+        round.news.bytes += value;
       } else if (field == kStoredField || field == kCompleteField) {
-        news.state = field == kStoredField ? FlightState::stored : FlightState::complete;
-        std::from_chars(value.data(), value.data() + value.size(), news.size);
+        round.news.state = field == kStoredField ? FlightState::stored : FlightState::complete;
+        std::from_chars(value.data(), value.data() + value.size(), round.news.size);
       } else {
-        news.state = FlightState::abandoned;
+        round.news.state = FlightState::abandoned;
       }
     }
     return true;
@@ -78,15 +103,20 @@ class RedisTail final : public LiveTail {
 
   Client& client_;
   const FlightNames names_;
+  const std::string joined_;  // the lease when we joined
   const Milliseconds longest_block_;
   const std::string followed_time_ = std::to_string(kFollowedTime.count());
-  std::string last_ = "0";
+  std::string last_ = "0";        // the id of the last record read
+  std::string kept_;              // bytes that have not been given out
+  bool in_backlog_ = true;        // reading what was there before we joined
+  bool is_leader_alive_ = false;  // since we joined
 };
 
 }  // namespace
 
-std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, Milliseconds longest_block) {
-  return std::make_unique<RedisTail>(client, std::move(names), longest_block);
+std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, std::string lease,
+                                         Milliseconds longest_block) {
+  return std::make_unique<RedisTail>(client, std::move(names), std::move(lease), longest_block);
 }
 
 }  // namespace libcache::internal::redis

@@ -1,15 +1,18 @@
 #include "store/redis/scan.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <span>
 #include <utility>
 
-#include "store/redis/flights.h"
+#include "store/redis/flight_names.h"
 
 namespace libcache::internal::redis {
 
 namespace {
 
-// A pattern for SCAN that matches names starting with `prefix`, which may hold glob characters of its own.
+// A pattern for SCAN that matches the names starting with `prefix`, which may contain glob characters.
 std::string pattern_of(std::string_view prefix) {
   std::string pattern;
   for (const char c : prefix) {
@@ -18,6 +21,37 @@ std::string pattern_of(std::string_view prefix) {
   }
   return pattern + '*';
 }
+
+// One SCAN of one server, page by page, with guards against a server whose SCAN never ends.
+class Cursor {
+ public:
+  const std::string& text() const { return text_; }
+  // How much of the server's keyspace the next page covers: more while pages contain nothing of ours.
+  std::string count() const { return std::to_string(count_); }
+  bool at_end() const { return pages_ > 0 && text_ == "0"; }
+
+  // False: the scan goes round in circles, or longer than any server has keys.
+  bool advance(std::string text, bool page_is_empty) {
+    constexpr unsigned kShortestPage = 1000;
+    constexpr unsigned kLongestPage = 16'000;
+    constexpr unsigned kMostEmptyPages = 1 << 15;
+    text_ = std::move(text);
+    empty_pages_ = page_is_empty ? empty_pages_ + 1 : 0;
+    count_ = page_is_empty ? std::min(2 * count_, kLongestPage) : kShortestPage;
+    if (text_ == checkpoint_ || empty_pages_ > kMostEmptyPages) return at_end();
+    // A cursor is compared with one earlier cursor only, which is replaced after 1, 2, 4, 8, ... pages: this finds
+    // every cycle.
+    if (std::has_single_bit(++pages_)) checkpoint_ = text_;
+    return true;
+  }
+
+ private:
+  std::string text_ = "0";
+  std::string checkpoint_;
+  std::uint64_t pages_ = 0;
+  unsigned empty_pages_ = 0;
+  unsigned count_ = 1000;
+};
 
 }  // namespace
 
@@ -32,16 +66,15 @@ Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> n
     if (head_bytes > 0) commands.push_back({"GETRANGE", name, "0", last_byte});
     commands.push_back({"PTTL", name});
   }
-  auto replies = client.run_all(commands, Repeat::allowed, deadline);
+  auto replies = client.try_all(commands, Repeat::allowed, deadline);
   if (!replies) return tl::make_unexpected(replies.error());
   const std::size_t per_name = commands.size() / names.size();
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::span<Reply> about(replies->data() + i * per_name, per_name);
+    const std::span about(replies->data() + i * per_name, per_name);
     if (about[0].is_error("WRONGTYPE")) continue;
-    for (std::size_t j = 0; j < per_name; ++j) {
-      if (about[j].is_error()) return client.refused(about[j], commands[i * per_name + j]);
-    }
-    const std::int64_t milliseconds_left = about.back().integer;  // -1: for ever, -2: gone
+    const Status good = check(std::span(commands).subspan(i * per_name, per_name), about, client.url());
+    if (!good) return tl::make_unexpected(good.error());
+    const std::int64_t milliseconds_left = about.back().integer;  // -1: never expires, -2: does not exist
     if (milliseconds_left == -2) continue;
     Listing& listing = listings.emplace_back();
     listing.name = std::move(names[i]);
@@ -62,23 +95,25 @@ Scan::Scan(Client& client, const Clock& clock, std::string_view prefix, std::siz
       visit_(visit),
       deadline_(deadline) {}
 
-// A key that moves from a server not yet visited to one that has been is missed: where that may have happened, all are
-// visited again, until they show nothing new.
+// A key that moves from a server that has not been visited to one that has been would be missed. If keys may have moved,
+// all servers are visited again, until no new name is found.
 Status Scan::run() {
-  auto before = client_.layout(deadline_);
+  constexpr int kMostRounds = 20;
+  auto before = client_.placement(deadline_);
   if (!before) return tl::make_unexpected(before.error());
-  for (bool first = true;; first = false) {
+  for (int round = 0; round < kMostRounds; ++round) {
     const auto seen = seen_.size();
     const auto more = visit_servers();
     if (!more) return tl::make_unexpected(more.error());
     if (!*more) return {};
-    auto after = client_.layout(deadline_);
+    auto after = client_.placement(deadline_);
     if (!after) return tl::make_unexpected(after.error());
     const bool same = before->servers == after->servers;
     const bool moving = before->moving || after->moving;
-    if (same && (!moving || (!first && seen_.size() == seen))) return {};
+    if (same && (!moving || (round > 0 && seen_.size() == seen))) return {};
     before = std::move(after);
   }
+  return fail(ErrorCode::unavailable, client_.url() + ": keys kept moving between servers while they were listed");
 }
 
 Result<bool> Scan::visit_servers() {
@@ -94,23 +129,26 @@ Result<bool> Scan::visit_servers() {
 Result<bool> Scan::visit_server(Node& server) {
   constexpr std::size_t kBatch = 500;
   std::vector<std::string> names;
-  std::string cursor = "0";
-  do {
-    const auto page = client_.run_at(server, {"SCAN", cursor, "MATCH", pattern_, "COUNT", "1000"}, deadline_);
+  for (Cursor cursor; !cursor.at_end();) {
+    const std::string count = cursor.count();
+    auto page = client_.run_on(server, {"SCAN", cursor.text(), "MATCH", pattern_, "COUNT", count}, deadline_);
     if (!page) return tl::make_unexpected(page.error());
     if (page->elements.size() != 2) {
-      return fail(ErrorCode::refused, server.endpoint().name() + " answered SCAN with something else");
+      return fail(ErrorCode::refused, server.endpoint().name() + " sent a malformed reply to SCAN");
     }
-    cursor = page->elements[0].text;
+    const auto before = names.size();
     for (const Reply& name : page->elements[1].elements) {
-      // The pattern is the server's business; what is ours is decided here.
+      // The server may match more than the literal prefix.
       if (!name.text.starts_with(prefix_) || is_lease_name(name.text)) continue;
       if (seen_.insert(name.text).second) names.push_back(name.text);
     }
-    if (names.size() < kBatch && cursor != "0") continue;
+    if (!cursor.advance(std::move(page->elements[0].text), names.size() == before)) {
+      return fail(ErrorCode::refused, server.endpoint().name() + ": SCAN does not end");
+    }
+    if (names.size() < kBatch && !cursor.at_end()) continue;
     const auto more = visit_names(std::exchange(names, {}));
     if (!more || !*more) return more;
-  } while (cursor != "0");
+  }
   return true;
 }
 

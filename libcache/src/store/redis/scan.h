@@ -1,4 +1,4 @@
-// Listing what names there are, wherever they lie and while they move.
+// Lists the names in a Redis, on all servers and while keys move between them.
 #pragma once
 
 #include <libcache/store.h>
@@ -8,15 +8,15 @@
 #include <unordered_set>
 #include <vector>
 
-#include "store/redis/client.h"
+#include "store/redis/routing/client.h"
 
 namespace libcache::internal::redis {
 
-// The rows of `names`, of what is still there and is a plain value.
+// The listings of those of `names` that exist and are plain values.
 Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
                                       UnixTime now, Deadline deadline);
 
-// One Store::scan. The views and the visitor must outlive it.
+// One call of Store::scan. The views and the visitor must outlive it.
 class Scan {
  public:
   Scan(Client& client, const Clock& clock, std::string_view prefix, std::size_t head_bytes, const Store::Visitor& visit,
@@ -25,7 +25,7 @@ class Scan {
   Status run();
 
  private:
-  // False: the visitor has seen enough.
+  // False: the visitor has ended the scan.
   Result<bool> visit_servers();
   Result<bool> visit_server(Node& server);
   Result<bool> visit_names(std::vector<std::string> names);
@@ -37,7 +37,7 @@ class Scan {
   const std::size_t head_bytes_;
   const Store::Visitor& visit_;
   const Deadline deadline_;
-  std::unordered_set<std::string> seen_;  // SCAN may show a name twice
+  std::unordered_set<std::string> seen_;  // SCAN may return a name twice
 };
 
 }  // namespace libcache::internal::redis

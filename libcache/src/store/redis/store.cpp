@@ -9,9 +9,9 @@
 
 #include "store/batch.h"
 #include "store/listing_lookup.h"
-#include "store/redis/client.h"
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/flights.h"
+#include "store/redis/routing/make_route.h"
 #include "store/redis/scan.h"
 
 namespace libcache::internal {
@@ -32,7 +32,7 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
         insecure_(options.redis.tls.insecure) {}
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
-    auto value = client_.run({"GET", name}, Repeat::allowed, deadline);
+    auto value = client_.read({"GET", name}, deadline);
     if (!value) return tl::make_unexpected(std::move(value.error()));
     if (value->is_nil()) return std::nullopt;
     return std::move(value->text);
@@ -50,7 +50,7 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
       command.insert(command.end(), {"PX", left});
     }
     if (options.only_new) command.push_back("NX");
-    // Sent twice, NX could find what it wrote itself.
+    // Sent twice, NX could find the value that it wrote itself.
     const auto reply = client_.run(command, options.only_new ? Repeat::forbidden : Repeat::allowed, deadline);
     if (!reply) return tl::make_unexpected(reply.error());
     return !reply->is_nil();
@@ -89,7 +89,7 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
   Status ping(Deadline deadline) override {
     const auto ping_all = [&](const redis::Masters& masters) -> Status {
       for (const auto& master : masters) {
-        const auto pong = client_.run_at(*master, {"PING"}, deadline);
+        const auto pong = client_.run_on(*master, {"PING"}, deadline);
         if (!pong) return tl::make_unexpected(pong.error());
       }
       return {};
@@ -102,7 +102,7 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
   }
 
  private:
-  // What has expired before it is written is as good as removed.
+  // Writing a value that has expired already amounts to removing it.
   Result<bool> forget(std::string_view name, Deadline deadline) {
     const auto removed = remove(std::vector{std::string(name)}, deadline);
     if (!removed) return tl::make_unexpected(removed.error());
@@ -120,10 +120,10 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
   const std::string user_;
   const bool insecure_;
   std::atomic<bool> has_unlink_ = true;         // since Redis 4
-  std::atomic<std::size_t> largest_value_ = 0;  // 0: not asked for yet
+  std::atomic<std::size_t> largest_value_ = 0;  // 0: not known yet
 };
 
-// Each value and its time left in one round trip. What went between the two is as good as never seen.
+// Each value and its remaining time in one round trip. A value that expires between the two commands counts as missing.
 Result<std::vector<std::optional<StoredValue>>> RedisStore::get_all(std::span<const std::string> names,
                                                                     Deadline deadline) {
   std::vector<std::optional<StoredValue>> values(names.size());
@@ -133,16 +133,14 @@ Result<std::vector<std::optional<StoredValue>>> RedisStore::get_all(std::span<co
     commands.push_back({"GET", name});
     commands.push_back({"PTTL", name});
   }
-  auto replies = client_.run_all(commands, Repeat::allowed, deadline);
+  auto replies = client_.read_all(commands, deadline);
   if (!replies) return tl::make_unexpected(replies.error());
   const UnixTime now = clock_();
   for (std::size_t i = 0; i < values.size(); ++i) {
     Reply& value = (*replies)[2 * i];
     const Reply& left = (*replies)[2 * i + 1];
-    if (value.is_error()) return client_.refused(value, commands[2 * i]);
-    if (left.is_error()) return client_.refused(left, commands[2 * i + 1]);
-    constexpr auto kGone = -2;
-    if (value.is_nil() || left.integer == kGone) continue;
+    constexpr auto kMissing = -2;
+    if (value.is_nil() || left.integer == kMissing) continue;
     values[i] = StoredValue{std::move(value.text), std::nullopt};
     if (left.integer >= 0) values[i]->expires = now + Milliseconds(left.integer);
   }
@@ -159,52 +157,47 @@ Status RedisStore::put_all(std::span<const NamedValue> values, std::optional<Uni
     commands.push_back({"SET", value.name, value.bytes});
     if (expires) commands.back().insert(commands.back().end(), {"PX", left});
   }
-  const auto replies = client_.run_all(commands, Repeat::allowed, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
-  for (const Reply& reply : *replies) {
-    if (reply.is_error()) return client_.refused(reply, commands.front());
-  }
-  return {};
+  return client_.run_all(commands, Repeat::allowed, deadline).map([](const auto&) {});
 }
 
 Result<std::uint64_t> RedisStore::remove_batch(std::span<const std::string> names, Deadline deadline) {
   const bool unlink = has_unlink_;
   std::vector<Command> commands;
   for (const std::string& name : names) commands.push_back({unlink ? "UNLINK" : "DEL", name});
-  const auto replies = client_.run_all(commands, Repeat::forbidden, deadline);
+  const auto replies = client_.try_all(commands, Repeat::forbidden, deadline);
   if (!replies) return tl::make_unexpected(replies.error());
   if (unlink && replies->front().is_error() && replies->front().text.starts_with("ERR unknown command")) {
     has_unlink_ = false;
     return remove_batch(names, deadline);
   }
-  std::uint64_t removed = 0;
-  for (const Reply& reply : *replies) {
-    if (reply.is_error()) return client_.refused(reply, commands.front());
-    removed += static_cast<std::uint64_t>(reply.integer);
+  if (const Status good = redis::check(commands, *replies, client_.url()); !good) {
+    return tl::make_unexpected(good.error());
   }
+  std::uint64_t removed = 0;
+  for (const Reply& reply : *replies) removed += static_cast<std::uint64_t>(reply.integer);
   return removed;
 }
 
-// Refuses what the server would refuse by closing the connection in the middle of it.
+// Rejects a value that the server would reject by closing the connection while it is sent.
 Status RedisStore::check_size(std::size_t size, Deadline deadline) {
-  constexpr std::size_t kAlwaysTaken = 1 << 20;  // the least that proto-max-bulk-len can be set to
-  if (size <= kAlwaysTaken) return {};
+  constexpr std::size_t kAlwaysAccepted = 1 << 20;  // the smallest proto-max-bulk-len that can be set
+  if (size <= kAlwaysAccepted) return {};
   if (largest_value_ == 0) {
     const auto largest = ask_largest_value(deadline);
     if (!largest) return tl::make_unexpected(largest.error());
     largest_value_ = *largest;
   }
   if (size <= largest_value_) return {};
-  return fail(ErrorCode::policy, client_.url() + " takes values of up to " + std::to_string(largest_value_) +
-                                     " bytes, not " + std::to_string(size));
+  return fail(ErrorCode::policy, client_.url() + " accepts values of up to " + std::to_string(largest_value_) +
+                                     " bytes; this one has " + std::to_string(size));
 }
 
 Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
-  constexpr std::size_t kUsual = 512 << 20;
-  std::size_t limit = kUsual;
+  constexpr std::size_t kDefault = 512 << 20;
+  std::size_t limit = kDefault;
   const auto ask_first = [&](const redis::Masters& masters) -> Status {
-    const auto reply = client_.run_at(*masters.front(), {"CONFIG", "GET", "proto-max-bulk-len"}, deadline);
-    // Who may not ask has to rely on what is usual.
+    const auto reply = client_.run_on(*masters.front(), {"CONFIG", "GET", "proto-max-bulk-len"}, deadline);
+    // Without the right to ask, the server's default is assumed.
     if (!reply) return reply.error().code == ErrorCode::refused ? Status() : tl::make_unexpected(reply.error());
     if (reply->elements.size() != 2) return {};
     const std::string& digits = reply->elements[1].text;
@@ -214,7 +207,7 @@ Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
   if (const Status asked = client_.with_masters(ask_first, deadline); !asked) {
     return tl::make_unexpected(asked.error());
   }
-  return std::min(limit, kUsual);
+  return std::min(limit, kDefault);
 }
 
 }  // namespace

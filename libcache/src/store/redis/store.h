@@ -1,4 +1,8 @@
-// Values in a Redis or Valkey: what each verb says to the server. Knows nothing of topology.
+// The Redis store: which commands each function of store.h sends to a Redis or Valkey.
+//
+// The work is divided into rooms, each of which sees only those before it: `wire` (one connection), `server` (one server,
+// reliably), `routing` (which server a command must go to) and `doctor` (diagnosis). On top of them this folder has the
+// store itself (store), listings (scan), and flights between processes (flights, lease, live_tail).
 #pragma once
 
 #include <libcache/store.h>
@@ -7,8 +11,8 @@
 
 namespace libcache::internal {
 
-// Connects at its first use. Never sends EVAL, KEYS or a flush; a command names one key. Fails: invalid, for TLS
-// options that cannot be used; not_supported.
+// Connects at the first use. Never sends EVAL, KEYS or a flush, and every command has one key. Fails: invalid, if TLS
+// options cannot be used; not_supported, if `url` is not a Redis URL.
 Result<std::unique_ptr<Store>> open_redis_store(const StoreUrl& url, const StoreOptions& options);
 
 }  // namespace libcache::internal

@@ -76,24 +76,24 @@ TEST_CASE("replies are found wherever the stream is cut") {
 }
 
 TEST_CASE("a string that is announced larger than allowed is refused before it comes") {
-  CHECK(complaint("$536870913\r\n") == "a reply that is too large");
-  CHECK(complaint("$9223372036854775807\r\nabc") == "a reply that is too large");
-  CHECK(complaint("*2\r\n$1\r\na\r\n$99999999999\r\n") == "a reply that is too large");
+  CHECK(complaint("$536870913\r\n") == "the reply is too large");
+  CHECK(complaint("$9223372036854775807\r\nabc") == "the reply is too large");
+  CHECK(complaint("*2\r\n$1\r\na\r\n$99999999999\r\n") == "the reply is too large");
 }
 
 TEST_CASE("strings that are too large only together are refused") {
-  CHECK(complaint("*2\r\n$3\r\nabc\r\n$3\r\nabc\r\n", {.bytes = 5}) == "a reply that is too large");
+  CHECK(complaint("*2\r\n$3\r\nabc\r\n$3\r\nabc\r\n", {.bytes = 5}) == "the reply is too large");
 }
 
 TEST_CASE("an endless line is refused") {
-  CHECK(complaint("+" + std::string(100'000, 'a')) == "a line that is too long");
-  CHECK(complaint("$" + std::string(100'000, 'a')) == "a line that is too long");
+  CHECK(complaint("+" + std::string(100'000, 'a')) == "a line of the reply is too long");
+  CHECK(complaint("$" + std::string(100'000, 'a')) == "a line of the reply is too long");
 }
 
 TEST_CASE("arrays that are too large, together or nested too deeply are refused") {
-  CHECK(complaint("*4294967295\r\n") == "a reply with too many elements");
-  CHECK(complaint("*3\r\n*2\r\n+a\r\n+b\r\n*1\r\n+c\r\n", {.elements = 5}) == "a reply with too many elements");
-  CHECK(complaint(repeated("*1\r\n", 100'000)) == "a reply that is nested too deeply");
+  CHECK(complaint("*4294967295\r\n") == "the reply has too many elements");
+  CHECK(complaint("*3\r\n*2\r\n+a\r\n+b\r\n*1\r\n+c\r\n", {.elements = 5}) == "the reply has too many elements");
+  CHECK(complaint(repeated("*1\r\n", 100'000)) == "the reply is nested too deeply");
 }
 
 TEST_CASE("what is not a reply is refused, a reply of another protocol included") {

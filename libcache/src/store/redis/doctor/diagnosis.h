@@ -1,35 +1,37 @@
-// A look at every server of a Redis store: whether it can do what the store asks of it, and will go on doing so.
+// The room `doctor`: diagnoses the servers of a Redis store.
+//
+// Each check returns findings with advice: whether the servers can be reached (diagnosis), how fast they are and whether
+// their clocks are right (timing), what they report about themselves (state), and whether our user may run every command
+// that the store needs (rights). The room sees the servers through the room `routing`; it knows nothing about the store.
 #pragma once
 
 #include <libcache/diagnosis.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "store/redis/client.h"
+#include "store/redis/routing/client.h"
 
 namespace libcache::internal::redis {
 
-// What is looked at, and how.
-struct Subject {
+// What the checks look at. All references must outlive the diagnosis.
+struct DiagnosisTarget {
   Client& client;
   const StoreUrl& url;
-  std::string user;       // whom we connect as; empty: the default user
+  std::string user;       // the user that we authenticate as; empty: the default user
   bool insecure = false;  // TLS without verification
   const Clock& clock;
   const DiagnosisOptions& options;
   Deadline deadline;
 };
 
-std::vector<Finding> diagnose(const Subject& subject);
+std::vector<Finding> diagnose(const DiagnosisTarget& target);
 
-// Its parts, each with the findings of one server or of all.
-Finding find_latency(const Subject& subject, Node& node);
-Finding find_clock_difference(const Subject& subject, Node& node);
-std::vector<Finding> find_server_state(const Subject& subject, Node& node);
-Finding find_cluster_state(const Subject& subject, Node& node);
-std::vector<Finding> find_rights(const Subject& subject, std::span<const std::shared_ptr<Node>> nodes);
-std::vector<Finding> find_names(const Subject& subject);
+// The checks of one server, and those of all servers together.
+Finding check_latency(const DiagnosisTarget& target, Node& node);
+Finding check_clock(const DiagnosisTarget& target, Node& node);
+std::vector<Finding> check_state(const DiagnosisTarget& target, Node& node);
+Finding check_cluster(const DiagnosisTarget& target, Node& node);
+std::vector<Finding> check_rights(const DiagnosisTarget& target, const Masters& nodes);
 
 }  // namespace libcache::internal::redis

@@ -1,6 +1,7 @@
-// Whether our user may do what the store does, one command after the other.
+// Whether our user may run every command that the store uses: runs each of them once.
+#include <algorithm>
+
 #include "store/redis/doctor/diagnosis.h"
-#include "store/redis/wire/error.h"
 
 namespace libcache::internal::redis {
 
@@ -8,7 +9,7 @@ namespace {
 
 using Grade = Finding::Grade;
 
-// As ACL SETUSER has it: "+get", "+cluster|slots".
+// The rule of ACL SETUSER that allows a command, such as "+get" or "+cluster|slots".
 std::string rule_of(const Command& command) {
   std::string rule = "+";
   for (const char c : command[0]) rule += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
@@ -16,44 +17,45 @@ std::string rule_of(const Command& command) {
   return rule;
 }
 
-class Trial {
+class RightsCheck {
  public:
-  explicit Trial(const Subject& subject) : subject_(subject), name_(subject.options.prefix + "llmcache_doctor") {}
+  explicit RightsCheck(const DiagnosisTarget& target)
+      : target_(target), name_(target.options.prefix + "llmcache_doctor") {}
 
-  std::vector<Finding> run(std::span<const std::shared_ptr<Node>> nodes) {
+  std::vector<Finding> run(const Masters& nodes) {
     try_on_name();
     for (const auto& node : nodes) try_on(*node);
-    if (refused_.empty()) {
-      findings_.push_back(
-          {Grade::pass, "rights", "all that is needed under '" + subject_.options.prefix + "':" + granted_, ""});
+    const std::string& prefix = target_.options.prefix;
+    if (denied_.empty()) {
+      findings_.push_back({Grade::pass, "rights", "everything needed under '" + prefix + "':" + granted_, ""});
     } else {
-      const std::string user = subject_.user.empty() ? "default" : subject_.user;
-      findings_.push_back({Grade::fail, "rights", "the user " + user + " may not:" + refused_,
-                           "ACL SETUSER " + user + refused_ + " ~" + subject_.options.prefix + "*"});
+      const std::string user = target_.user.empty() ? "default" : target_.user;
+      findings_.push_back({Grade::fail, "rights", "the user " + user + " may not run:" + denied_,
+                           "ACL SETUSER " + user + denied_ + " ~" + prefix + "*"});
     }
     return std::move(findings_);
   }
 
  private:
-  // UNLINK comes last: it removes what SET has left.
+  // UNLINK comes last, because it removes what SET has written.
   void try_on_name() {
     const std::string_view name = name_;
     std::vector<Command> commands = {{"GET", name}, {"STRLEN", name}, {"GETRANGE", name, "0", "0"}, {"PTTL", name}};
-    if (!subject_.options.read_only) {
+    if (!target_.options.read_only) {
       const std::string_view live = live_name_;
       commands.insert(commands.begin(), {"SET", name, "1", "PX", "10000", "NX"});
-      const std::vector<Command> of_flights = {{"EXISTS", name},
-                                               {"XADD", live, "*", "field", "value"},
-                                               {"PEXPIRE", live, "10000"},
-                                               {"XREAD", "COUNT", "1", "STREAMS", live, "0"},
-                                               {"DEL", live}};
-      commands.insert(commands.end(), of_flights.begin(), of_flights.end());
+      const std::vector<Command> for_flights = {{"EXISTS", name},
+                                                {"XADD", live, "*", "field", "value"},
+                                                {"PEXPIRE", live, "10000"},
+                                                {"XREAD", "COUNT", "1", "STREAMS", live, "0"},
+                                                {"DEL", live}};
+      commands.insert(commands.end(), for_flights.begin(), for_flights.end());
       commands.push_back({"UNLINK", name});
       try_transaction();
     }
-    const auto replies = subject_.client.run_all(commands, Repeat::forbidden, subject_.deadline);
+    const auto replies = target_.client.try_all(commands, Repeat::forbidden, target_.deadline);
     if (!replies) {
-      findings_.push_back({Grade::fail, "rights", replies.error().message, "see what the server says"});
+      findings_.push_back({Grade::fail, "rights", replies.error().message, "correct what the server complains about"});
       return;
     }
     for (std::size_t i = 0; i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
@@ -62,36 +64,40 @@ class Trial {
   void try_transaction() {
     const std::vector<Command> commands = {{"WATCH", name_}, {"UNWATCH"}, {"MULTI"}, {"EXEC"}};
     const auto use = [&](Connection& connection) -> Status {
-      const auto replies = connection.run(commands, subject_.deadline);
+      const auto replies = connection.run(commands, target_.deadline);
       if (!replies) return tl::make_unexpected(replies.error());
       for (std::size_t i = 0; i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
       return {};
     };
-    // A server that does not answer is found by the commands on the name.
-    (void)subject_.client.on_one_connection(name_, use, subject_.deadline);
+    // If the server does not answer, the other commands report it.
+    (void)target_.client.on_one_connection(name_, use, target_.deadline);
   }
 
   void try_on(Node& node) {
+    const std::string database = std::to_string(target_.url.database);
     std::vector<Command> commands = {{"PING"}, {"SCAN", "0", "MATCH", name_, "COUNT", "1"}};
-    if (subject_.url.kind == StoreUrl::Kind::redis_cluster) {
+    if (target_.url.database != 0) commands.push_back({"SELECT", database});
+    if (target_.url.read_from_replicas) commands.push_back({"READONLY"});
+    if (target_.url.kind == StoreUrl::Kind::redis_sentinel) commands.push_back({"ROLE"});
+    if (target_.url.kind == StoreUrl::Kind::redis_cluster) {
       commands.push_back({"CLUSTER", "SLOTS"});
       commands.push_back({"CLUSTER", "NODES"});
     }
-    const auto replies = node.run(commands, Repeat::allowed, subject_.deadline);
+    const auto replies = node.run(commands, Repeat::allowed, target_.deadline);
     for (std::size_t i = 0; replies && i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
   }
 
   void judge(const Command& command, const Reply& reply) {
-    const std::string rule = rule_of(command);
-    // EXEC wraps the error, and has one of its own where MULTI was refused.
-    const bool refused = reply.is_error() && reply.text.find("NOPERM") != std::string::npos;
-    if (refused) {
-      add(refused_, rule);
+    // If MULTI was denied, EXEC fails too, with an error of its own or one that contains that of MULTI.
+    const bool denied = reply.is_error() && reply.text.find("NOPERM") != std::string::npos;
+    if (denied) {
+      add(denied_, rule_of(command));
     } else if (!reply.is_error() || command[0] == "EXEC") {
-      add(granted_, rule);
+      add(granted_, rule_of(command));
     } else {
       findings_.push_back({Grade::fail, command[0] == "SET" ? "write" : "rights",
-                           error_of(reply, command[0], subject_.client.url()).message, "see what the server says"});
+                           error_of(reply, command[0], target_.client.url()).message,
+                           "correct what the server complains about"});
     }
   }
 
@@ -99,18 +105,18 @@ class Trial {
     if ((rules + " ").find(" " + rule + " ") == std::string::npos) rules += " " + rule;
   }
 
-  const Subject& subject_;
+  const DiagnosisTarget& target_;
   const std::string name_;
   const std::string live_name_ = name_ + "_live";
   std::string granted_;
-  std::string refused_;
+  std::string denied_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> find_rights(const Subject& subject, std::span<const std::shared_ptr<Node>> nodes) {
-  return Trial(subject).run(nodes);
+std::vector<Finding> check_rights(const DiagnosisTarget& target, const Masters& nodes) {
+  return RightsCheck(target).run(nodes);
 }
 
 }  // namespace libcache::internal::redis

@@ -1,4 +1,4 @@
-// What a server says of itself.
+// What a server reports about itself: version, role, memory, cluster state.
 #include <charconv>
 
 #include "store/redis/doctor/diagnosis.h"
@@ -12,30 +12,31 @@ namespace {
 
 using Grade = Finding::Grade;
 
-Finding version(const Subject& subject, const std::string& name, std::string_view info) {
+Finding version(const DiagnosisTarget& target, const std::string& name, std::string_view info) {
   const auto valkey = field_of(info, "valkey_version");
   const auto number = valkey.empty() ? field_of(info, "redis_version") : valkey;
   const std::string message = name + " is " + (valkey.empty() ? "Redis " : "Valkey ") + std::string(number);
   const auto mode = field_of(info, valkey.empty() ? "redis_mode" : "server_mode");
-  if (mode == "cluster" && subject.url.kind != StoreUrl::Kind::redis_cluster) {
-    return {Grade::fail, "version", message + " in a cluster, of which it holds a part only",
-            "use redis+cluster:// in the store's URL"};
+  if (mode == "cluster" && target.url.kind != StoreUrl::Kind::redis_cluster) {
+    return {Grade::fail, "version", message + " in a cluster, which holds only part of the keys",
+            "use redis+cluster:// in the URL"};
   }
   unsigned major = 0;
   std::from_chars(number.data(), number.data() + number.size(), major);
   constexpr unsigned kOldest = 6;
   if (major >= kOldest) return {Grade::pass, "version", message, ""};
-  return {Grade::warn, "version", message + ", which has no users and no TLS", "upgrade it to 6 or later"};
+  return {Grade::warn, "version", message + ", which supports neither users nor TLS",
+          "upgrade it to version 6 or later"};
 }
 
-Finding role(const Subject& subject, const std::string& name, std::string_view info) {
+Finding role(const DiagnosisTarget& target, const std::string& name, std::string_view info) {
   if (field_of(info, "role") == "master") {
     return {Grade::pass, "role",
             name + " is a master with " + std::string(field_of(info, "connected_slaves")) + " replicas", ""};
   }
-  if (subject.options.read_only) return {Grade::pass, "role", name + " is a replica, and only read", ""};
-  return {Grade::fail, "role", name + " is a replica and refuses every write",
-          "name its master, or redis+sentinel://, or say ?read_only=1"};
+  if (target.options.read_only) return {Grade::pass, "role", name + " is a replica, which is enough for reading", ""};
+  return {Grade::fail, "role", name + " is a replica, which rejects every write",
+          "use its master, redis+sentinel:// or ?read_only=1 in the URL"};
 }
 
 Finding memory(const std::string& name, std::string_view info) {
@@ -43,37 +44,37 @@ Finding memory(const std::string& name, std::string_view info) {
   const auto used = number_of(info, "used_memory");
   const std::string policy(field_of(info, "maxmemory_policy"));
   if (most == 0) {
-    return {Grade::warn, "memory", name + " may take all memory of its machine (it has " + size_text(used) + ")",
+    return {Grade::warn, "memory", name + " has no memory limit (it uses " + size_text(used) + ")",
             "set maxmemory, and maxmemory-policy allkeys-lru or volatile-ttl"};
   }
   const std::string message =
-      name + " has " + size_text(used) + " of " + size_text(most) + ", maxmemory-policy " + policy;
+      name + " uses " + size_text(used) + " of " + size_text(most) + ", maxmemory-policy " + policy;
   if (policy != "noeviction") return {Grade::pass, "memory", message, ""};
-  return {used < most ? Grade::warn : Grade::fail, "memory", message + ": when it is full, nothing more is stored",
+  return {used < most ? Grade::warn : Grade::fail, "memory", message + ": once it is full, nothing more is stored",
           "set maxmemory-policy allkeys-lru or volatile-ttl"};
 }
 
 }  // namespace
 
-std::vector<Finding> find_server_state(const Subject& subject, Node& node) {
+std::vector<Finding> check_state(const DiagnosisTarget& target, Node& node) {
   const std::string name = node.endpoint().name();
-  const auto info = subject.client.run_at(node, {"INFO"}, subject.deadline);
+  const auto info = target.client.run_on(node, {"INFO"}, target.deadline);
   if (!info) {
-    return {{Grade::warn, "version", info.error().message + ": its version, role and memory are not known",
+    return {{Grade::warn, "version", info.error().message + ": version, role and memory are unknown",
              "allow the user +info"}};
   }
-  return {version(subject, name, info->text), role(subject, name, info->text), memory(name, info->text)};
+  return {version(target, name, info->text), role(target, name, info->text), memory(name, info->text)};
 }
 
-Finding find_cluster_state(const Subject& subject, Node& node) {
-  const auto info = subject.client.run_at(node, {"CLUSTER", "INFO"}, subject.deadline);
+Finding check_cluster(const DiagnosisTarget& target, Node& node) {
+  const auto info = target.client.run_on(node, {"CLUSTER", "INFO"}, target.deadline);
   if (!info) return {Grade::warn, "cluster", info.error().message, "allow the user +cluster|info"};
   const std::string state(field_of(info->text, "cluster_state"));
   const auto served = number_of(info->text, "cluster_slots_ok");
   const std::string message = "state " + state + ", " + std::to_string(served) + " of " + std::to_string(kSlots) +
                               " slots served by " + std::string(field_of(info->text, "cluster_size")) + " masters";
   if (state == "ok" && served == kSlots) return {Grade::pass, "cluster", message, ""};
-  return {Grade::fail, "cluster", message, "look at CLUSTER NODES; redis-cli --cluster fix may help"};
+  return {Grade::fail, "cluster", message, "see CLUSTER NODES; redis-cli --cluster fix may help"};
 }
 
 }  // namespace libcache::internal::redis

@@ -1,4 +1,4 @@
-// A route over a cluster: every key has a slot, every slot a master, and both may move.
+// A route to the servers of a cluster: every key belongs to a slot, and a slot may move from one master to another.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -10,7 +10,7 @@
 
 namespace libcache::internal::redis {
 
-// Asks any of `seeds` for the cluster's slots at the first use.
+// Asks one of `seeds` for the slots of the cluster at the first use.
 std::unique_ptr<Route> make_cluster_route(std::vector<Endpoint> seeds, ConnectionOptions connection,
                                           const RedisOptions& options);
 

@@ -1,4 +1,4 @@
-// Learning from servers what others can be used only with: the slots of a cluster, the master that sentinels know.
+// What has to be learned from servers before a route can be used: the slots of a cluster, or the master of sentinels.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -19,43 +19,46 @@
 
 namespace libcache::internal::redis {
 
-// The latest that was learned. The servers are asked at the first use, and again for a caller whom it has failed: by
-// one caller at a time, and by none for a moment after no server could tell. Thread-safe.
+// Holds the latest answer. The servers are asked at the first use, and again when a caller reports that the answer has
+// failed. Only one caller asks at a time, and after a round in which no server answered, none asks for a moment.
+// Thread-safe.
 template <class Learned>
 class Discovery {
  public:
   using Pointer = std::shared_ptr<Learned>;
   using Servers = std::vector<std::shared_ptr<Node>>;
 
-  // `servers`: whom to ask, in turn. `ask`: what one of them says. `subject` is what messages call it.
-  Discovery(std::string subject, const RedisOptions& options, std::function<Servers()> servers,
+  // `what` names the answer in messages. `servers` returns the servers to ask, in order. `ask` asks one of them.
+  Discovery(std::string what, const RedisOptions& options, std::function<Servers()> servers,
             std::function<Result<Pointer>(Node&, Deadline)> ask)
-      : subject_(std::move(subject)),
+      : what_(std::move(what)),
         connect_timeout_(options.connect_timeout),
         servers_(std::move(servers)),
         ask_(std::move(ask)),
         outage_(1, options.breaker_pause) {}
 
-  // Nothing before the first use.
+  // The latest answer; null before the first.
   Pointer known() { return *known_.lock(); }
 
-  // Fails: unavailable, while the servers are left alone; timeout; as the last server that was asked.
+  // The latest answer, asked for if there is none. Fails: unavailable, while the servers are not asked; timeout; with the
+  // error of the last server that was asked.
   Result<Pointer> get(Deadline deadline) {
     if (auto latest = known()) return latest;
     return get_after(nullptr, deadline);
   }
 
-  // Asks where `failed` is still the latest, which stays so if no server can tell. Fails as get().
+  // Asks again, unless another answer than `failed` is known already. `failed` stays the latest answer if no server
+  // answers. Fails as get().
   Result<Pointer> get_after(const Pointer& failed, Deadline deadline) {
     if (!outage_.allow(std::chrono::steady_clock::now())) {
-      return fail(ErrorCode::unavailable, "no server could tell " + subject_ + ", and all are left alone for a moment");
+      return fail(ErrorCode::unavailable, "no server could tell " + what_ + "; none is asked again for a moment");
     }
     const auto asking = asking_.lock_until(deadline);
     auto latest = known();
     if (!asking || latest != failed) {
       outage_.withdraw();
       if (asking) return latest;
-      return fail(ErrorCode::timeout, "timed out waiting to learn " + subject_);
+      return fail(ErrorCode::timeout, "timed out asking for " + what_);
     }
     const bool had_time = deadline.remaining() >= connect_timeout_;
     auto answer = first_answer(deadline);
@@ -69,10 +72,10 @@ class Discovery {
   }
 
  private:
-  // A server that hangs leaves the others their share of the time: at least as long as a connection may take, for the
-  // share of many is too short for any.
+  // A server that hangs must leave time for the others. Each gets its share, but at least the connect timeout, because
+  // the share of one among many could be too short for anything.
   Result<Pointer> first_answer(Deadline deadline) {
-    Result<Pointer> answer = fail(ErrorCode::invalid, "there is no server to tell " + subject_);
+    Result<Pointer> answer = fail(ErrorCode::invalid, "there is no server to ask for " + what_);
     const Servers servers = servers_();
     for (std::size_t i = 0; i < servers.size() && !answer; ++i) {
       const auto share = deadline.remaining() / static_cast<Milliseconds::rep>(servers.size() - i);
@@ -81,13 +84,13 @@ class Discovery {
     return answer;
   }
 
-  const std::string subject_;
+  const std::string what_;
   const Milliseconds connect_timeout_;
   const std::function<Servers()> servers_;
   const std::function<Result<Pointer>(Node&, Deadline)> ask_;
   Guarded<Pointer> known_;
   Guarded<std::monostate> asking_;  // held while the servers are asked
-  Breaker outage_;                  // open while no server at all has answered
+  Breaker outage_;                  // opens after a round in which no server answered
 };
 
 }  // namespace libcache::internal::redis

@@ -18,7 +18,7 @@ std::string_view cut(std::string_view& text, char separator) {
   return piece;
 }
 
-// Changes whenever the server starts. Empty where we may not know.
+// Changes whenever the server starts. Empty if our user may not run INFO.
 std::string run_id(const Reply& info) {
   return info.is_error() ? std::string() : std::string(field_of(info.text, "run_id"));
 }
@@ -33,8 +33,8 @@ std::size_t count_slots(std::string_view range) {
   return range.empty() ? 1 : number(range) - first + 1;
 }
 
-// What stands in CLUSTER NODES about the server that answered: seven fields, the last of them "connected", and then its
-// slots, of which those that are moving stand in brackets.
+// The slots in the line of CLUSTER NODES about the server that replied. They follow eight other fields; slots that are
+// moving are in brackets.
 std::string_view own_slots(std::string_view nodes) {
   while (!nodes.empty()) {
     std::string_view line = cut(nodes, '\n');
@@ -47,16 +47,16 @@ std::string_view own_slots(std::string_view nodes) {
 
 }  // namespace
 
-Result<Layout> layout_of_server(Node& server, Deadline deadline) {
+Result<Placement> placement_on_server(Node& server, Deadline deadline) {
   const Command command = {"INFO", "server"};
   const auto replies = server.run({&command, 1}, Repeat::allowed, deadline);
   if (!replies) return tl::make_unexpected(replies.error());
-  return Layout{.servers = server.endpoint().name() + " " + run_id(replies->front())};
+  return Placement{.servers = server.endpoint().name() + " " + run_id(replies->front())};
 }
 
-Result<Layout> layout_of_cluster(std::span<const std::shared_ptr<Node>> masters, Deadline deadline) {
+Result<Placement> placement_in_cluster(std::span<const std::shared_ptr<Node>> masters, Deadline deadline) {
   const std::vector<Command> commands = {{"INFO", "server"}, {"CLUSTER", "NODES"}};
-  Layout layout;
+  Placement placement;
   std::size_t slots = 0;
   for (const auto& master : masters) {
     const auto replies = master->run(commands, Repeat::allowed, deadline);
@@ -65,18 +65,18 @@ Result<Layout> layout_of_cluster(std::span<const std::shared_ptr<Node>> masters,
       return tl::make_unexpected(error_of((*replies)[1], "CLUSTER NODES", master->endpoint().name()));
     }
     std::string_view own = own_slots((*replies)[1].text);
-    layout.servers += master->endpoint().name() + " " + run_id(replies->front()) + " " + std::string(own) + "\n";
+    placement.servers += master->endpoint().name() + " " + run_id(replies->front()) + " " + std::string(own) + "\n";
     while (!own.empty()) {
       const auto range = cut(own, ' ');
       if (range.starts_with('[')) {
-        layout.moving = true;
+        placement.moving = true;
       } else {
         slots += count_slots(range);
       }
     }
   }
-  layout.moving |= slots != kSlots;
-  return layout;
+  placement.moving |= slots != kSlots;
+  return placement;
 }
 
 }  // namespace libcache::internal::redis

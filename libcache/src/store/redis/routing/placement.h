@@ -1,4 +1,4 @@
-// Which server has which keys, to tell whether any may have moved while they were listed.
+// Which master holds which keys: tells whether keys may have moved while they were listed.
 #pragma once
 
 #include <libcache/result.h>
@@ -12,16 +12,16 @@
 
 namespace libcache::internal::redis {
 
-// Keys stood still between two equal layouts that were not `moving`. (A server that started anew has another layout,
-// for its cursors are worth nothing any more.)
-struct Layout {
-  std::string servers;
-  bool moving = false;  // slots are moving, or who has them is not agreed on
+// If a placement is the same before and after, and not `moving`, no key has moved meanwhile. (A server that was
+// restarted changes the placement, because cursors of the previous process are invalid.)
+struct Placement {
+  std::string servers;  // for comparison only
+  bool moving = false;  // slots are moving, or the masters do not agree on who holds them
 };
 
-// The layout of one server, which has every key.
-Result<Layout> layout_of_server(Node& server, Deadline deadline);
-// The layout of a cluster by what each of its masters says of itself.
-Result<Layout> layout_of_cluster(std::span<const std::shared_ptr<Node>> masters, Deadline deadline);
+// The placement if one server holds all keys.
+Result<Placement> placement_on_server(Node& server, Deadline deadline);
+// The placement of a cluster, as each of its masters reports its own slots.
+Result<Placement> placement_in_cluster(std::span<const std::shared_ptr<Node>> masters, Deadline deadline);
 
 }  // namespace libcache::internal::redis

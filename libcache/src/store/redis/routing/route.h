@@ -1,8 +1,12 @@
-// From a key to the server that has it. The only place that knows whether there is one server or many.
+// The room `routing`: which server a command must go to.
+//
+// A route knows the servers of a store: one server (single), a cluster (cluster, with its slots, topology and
+// redirections), or the master that sentinels name (sentinel). A client runs commands over a route, with each call
+// bounded by the operation timeout. The room knows the positions of keys in commands, but not what the store uses
+// commands for.
 #pragma once
 
 #include <libcache/result.h>
-#include <libcache/store.h>
 #include <libcache/time.h>
 
 #include <memory>
@@ -17,32 +21,34 @@ namespace libcache::internal::redis {
 
 using Masters = std::vector<std::shared_ptr<Node>>;
 
-// Thread-safe.
+// Thread-safe. Every function fails as Node::run does.
 class Route {
  public:
   virtual ~Route() = default;
 
-  // Runs commands on one key each (key_of), each where its key belongs, pipelined per server. The replies are in
-  // order; one may be an error reply.
+  // Runs commands with one key each (key_of), pipelined per server. The replies are in the order of the commands; each
+  // may be an error reply.
   virtual Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) = 0;
 
-  // The server that has a key, as far as is known.
+  // The same for commands that only read. Replicas may answer them, if the URL says so, and may be behind their master.
+  virtual Result<std::vector<Reply>> read(std::span<const Command> commands, Deadline deadline) {
+    return run(commands, Repeat::allowed, deadline);
+  }
+
+  // The server that holds a key, according to the latest map.
   virtual Result<std::shared_ptr<Node>> node_of(std::string_view key, Deadline deadline) = 0;
 
-  // The servers that together hold every key.
+  // The servers that together hold all keys.
   virtual Result<Masters> masters(Deadline deadline) = 0;
 
-  // The same, asked for anew where `known`, one of whom has failed, are still the latest.
+  // The masters after one of `known` has failed: asks for them again unless others are known already.
   virtual Result<Masters> masters_after(const Masters& known, Deadline deadline) = 0;
 
-  // Which of them has which keys, for whoever has to know whether any have moved.
-  virtual Result<Layout> layout(Deadline deadline) = 0;
+  // Which master holds which keys now.
+  virtual Result<Placement> placement(Deadline deadline) = 0;
 };
 
-// The key that a command is about: its second argument, or what stands first behind STREAMS.
+// The key of a command: its second argument, or for XREAD the argument after STREAMS.
 std::string_view key_of(const Command& command);
-
-// The route that `url` calls for. Fails: invalid, for TLS options that cannot be used; not_supported.
-Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options);
 
 }  // namespace libcache::internal::redis

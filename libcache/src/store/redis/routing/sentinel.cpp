@@ -11,7 +11,7 @@ namespace libcache::internal::redis {
 
 namespace {
 
-// Sentinels hold the master's password themselves, and mostly ask for none.
+// Most sentinels require no password; the one in the URL is the master's.
 ConnectionOptions for_sentinels(ConnectionOptions connection) {
   connection.database = 0;
   connection.only_master = false;
@@ -32,7 +32,7 @@ class SentinelRoute final : public Route {
         connection_(for_masters(connection)),
         options_(options),
         master_(
-            "where " + master_name_ + " is", options, [this] { return sentinels_; },
+            "the address of the master " + master_name_, options, [this] { return sentinels_; },
             [this](Node& sentinel, Deadline deadline) { return ask(sentinel, deadline); }) {
     for (const Endpoint& sentinel : sentinels) {
       sentinels_.push_back(std::make_shared<Node>(sentinel, for_sentinels(connection), options));
@@ -47,7 +47,7 @@ class SentinelRoute final : public Route {
     if (replies && !demoted) return replies;
     const auto successor = master_.get_after(*node, deadline);
     if (!successor || (*successor == *node && !demoted)) return replies;
-    // A replica has carried out nothing.
+    // A replica has executed nothing.
     const bool repeatable = demoted || repeat == Repeat::allowed;
     return repeatable ? (*successor)->run(commands, repeat, deadline) : std::move(replies);
   }
@@ -62,13 +62,13 @@ class SentinelRoute final : public Route {
     return master_.get_after(known.front(), deadline).map([](const auto& node) { return Masters{node}; });
   }
 
-  Result<Layout> layout(Deadline deadline) override {
+  Result<Placement> placement(Deadline deadline) override {
     const auto node = master_.get(deadline);
     if (!node) return tl::make_unexpected(node.error());
-    auto layout = layout_of_server(**node, deadline);
-    if (layout) return layout;
+    auto placement = placement_on_server(**node, deadline);
+    if (placement) return placement;
     const auto successor = master_.get_after(*node, deadline);
-    return successor && *successor != *node ? layout_of_server(**successor, deadline) : std::move(layout);
+    return successor && *successor != *node ? placement_on_server(**successor, deadline) : std::move(placement);
   }
 
  private:
@@ -92,7 +92,7 @@ class SentinelRoute final : public Route {
     const std::string& name = sentinel.endpoint().name();
     if (reply.is_error()) return tl::make_unexpected(error_of(reply, "SENTINEL", name));
     if (reply.elements.size() != 2) {
-      return fail(ErrorCode::refused, "the sentinel at " + name + " knows no master called " + master_name_);
+      return fail(ErrorCode::refused, "the sentinel at " + name + " does not know a master named " + master_name_);
     }
     Endpoint endpoint;
     endpoint.host = reply.elements[0].text;

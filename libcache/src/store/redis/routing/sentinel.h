@@ -1,4 +1,4 @@
-// A route to the one master that sentinels name, wherever it is at the moment.
+// A route to the master that sentinels name.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -11,7 +11,7 @@
 
 namespace libcache::internal::redis {
 
-// Asks any of `sentinels` for the master at the first use, and again when it fails or is no master any more.
+// Asks the sentinels for the master's address at the first use, and again when the master fails or has become a replica.
 std::unique_ptr<Route> make_sentinel_route(std::vector<Endpoint> sentinels, std::string master_name,
                                            ConnectionOptions connection, const RedisOptions& options);
 

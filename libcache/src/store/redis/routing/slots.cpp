@@ -13,7 +13,7 @@ namespace libcache::internal::redis {
 
 namespace {
 
-// CRC-16/XMODEM: polynomial 0x1021, nothing reflected.
+// CRC-16/XMODEM: polynomial 0x1021, not reflected.
 constexpr std::array<std::uint16_t, 256> kCrcTable = [] {
   std::array<std::uint16_t, 256> table{};
   for (unsigned byte = 0; byte < 256; ++byte) {
@@ -24,7 +24,7 @@ constexpr std::array<std::uint16_t, 256> kCrcTable = [] {
   return table;
 }();
 
-std::string_view hashed_part(std::string_view key) {
+std::string_view hash_tag(std::string_view key) {
   const auto open = key.find('{');
   if (open == std::string_view::npos) return key;
   const auto close = key.find('}', open + 1);
@@ -41,7 +41,7 @@ bool is_port(const Reply& reply) {
          reply.integer <= std::numeric_limits<std::uint16_t>::max();
 }
 
-// A server as CLUSTER SLOTS has it; nothing for one that is known to exist, but not where.
+// A server in the reply to CLUSTER SLOTS. Nothing if its address is unknown to the server that replied.
 std::optional<Endpoint> parse_server(const Reply& server, const Endpoint& asked) {
   const std::string& host = server.elements[0].text;
   if (host == "?") return std::nullopt;
@@ -58,7 +58,7 @@ bool is_server(const Reply& reply) {
 
 std::uint16_t slot_of(std::string_view key) {
   unsigned crc = 0;
-  for (const char c : hashed_part(key)) {
+  for (const char c : hash_tag(key)) {
     crc = ((crc << 8) & 0xffff) ^ kCrcTable[(crc >> 8) ^ static_cast<unsigned char>(c)];
   }
   return static_cast<std::uint16_t>(crc % kSlots);
@@ -69,7 +69,7 @@ Result<std::vector<SlotRange>> parse_slots(const Reply& reply, const Endpoint& a
   for (const Reply& range : reply.elements) {
     const auto& parts = range.elements;
     const bool whole = parts.size() >= 3 && is_slot(parts[0]) && is_slot(parts[1]) && is_server(parts[2]);
-    if (!whole) return fail(ErrorCode::refused, asked.name() + " answered CLUSTER SLOTS with something else");
+    if (!whole) return fail(ErrorCode::refused, asked.name() + " sent a malformed reply to CLUSTER SLOTS");
     auto master = parse_server(parts[2], asked);
     if (!master) continue;
     SlotRange& slots = ranges.emplace_back();
@@ -91,7 +91,7 @@ Result<Endpoint> parse_redirection(std::string_view text, const Endpoint& asked)
   const auto port = colon == std::string_view::npos ? std::string_view() : address.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), target.port);
   if (error != std::errc() || end != port.data() + port.size() || target.port == 0) {
-    return fail(ErrorCode::refused, asked.name() + " redirects to nowhere: " + printable(text));
+    return fail(ErrorCode::refused, asked.name() + " sent an invalid redirection: " + printable(text));
   }
   target.host = colon == 0 ? asked.host : std::string(address.substr(0, colon));
   return target;

@@ -1,4 +1,4 @@
-// Which of a cluster's slots a key lies in, and which server has which slots.
+// The slots of a cluster: the slot of a key, and the servers of each slot.
 #pragma once
 
 #include <libcache/result.h>
@@ -14,10 +14,10 @@ namespace libcache::internal::redis {
 
 inline constexpr std::size_t kSlots = 16384;
 
-// CRC16 of the key, or of what stands between its first braces if that is not empty.
+// The CRC16 of the key's hash tag (the text between the first { and the next }), or of the whole key if it has none.
 std::uint16_t slot_of(std::string_view key);
 
-// Slots from `first` to `last`, the master that serves them, and its replicas.
+// The slots from `first` to `last`, the master that serves them, and its replicas.
 struct SlotRange {
   std::uint16_t first = 0;
   std::uint16_t last = 0;
@@ -25,11 +25,12 @@ struct SlotRange {
   std::vector<Endpoint> replicas;
 };
 
-// Reads the reply to CLUSTER SLOTS. A server that does not know its own host is taken to be where it was asked. Fails
-// (refused) for what is no such reply.
+// Reads the reply to CLUSTER SLOTS. A server without a host name has the host that was asked. Fails (refused) if the
+// reply is malformed.
 Result<std::vector<SlotRange>> parse_slots(const Reply& reply, const Endpoint& asked);
 
-// Where "MOVED 3999 127.0.0.1:6381" or "ASK 3999 :6381" sends us; an empty host is that of the server which said so.
+// The target of a redirection such as "MOVED 3999 127.0.0.1:6381" or "ASK 3999 :6381". An empty host is the host that
+// was asked. Fails (refused) if the redirection is malformed.
 Result<Endpoint> parse_redirection(std::string_view text, const Endpoint& asked);
 
 }  // namespace libcache::internal::redis

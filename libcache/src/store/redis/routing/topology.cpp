@@ -10,7 +10,7 @@ Topology::Topology(std::vector<Endpoint> seeds, ConnectionOptions connection, co
       connection_(std::move(connection)),
       options_(options),
       map_(
-          "the cluster's slots", options, [this] { return whom_to_ask(); },
+          "the cluster's slots", options, [this] { return servers_to_ask(); },
           [this](Node& node, Deadline deadline) { return ask(node, deadline); }) {}
 
 Result<std::shared_ptr<const SlotMap>> Topology::refresh(const std::shared_ptr<const SlotMap>& known,
@@ -22,8 +22,8 @@ Result<std::shared_ptr<const SlotMap>> Topology::refresh(const std::shared_ptr<c
   return map;
 }
 
-// Those known to serve, then the seeds.
-std::vector<std::shared_ptr<Node>> Topology::whom_to_ask() {
+// The known masters, then the seeds.
+std::vector<std::shared_ptr<Node>> Topology::servers_to_ask() {
   std::vector<std::shared_ptr<Node>> asked;
   if (const auto map = map_.known()) asked = map->masters;
   for (const Endpoint& seed : seeds_) {
@@ -41,7 +41,7 @@ Result<std::shared_ptr<const SlotMap>> Topology::ask(Node& node, Deadline deadli
   if (reply.is_error()) return tl::make_unexpected(error_of(reply, "CLUSTER SLOTS", node.endpoint().name()));
   const auto ranges = parse_slots(reply, node.endpoint());
   if (!ranges) return tl::make_unexpected(ranges.error());
-  if (ranges->empty()) return fail(ErrorCode::unavailable, node.endpoint().name() + " knows of no slots");
+  if (ranges->empty()) return fail(ErrorCode::unavailable, node.endpoint().name() + " does not know any slots");
   return adopt(*ranges);
 }
 
@@ -61,10 +61,10 @@ std::shared_ptr<const SlotMap> Topology::adopt(const std::vector<SlotRange>& ran
     }
     for (std::size_t slot = range.first; slot <= range.last; ++slot) map->owner[slot] = index;
   }
-  // Whom nobody mentions any more is let go with its connections, once its last call is over.
+  // Servers that are no longer part of the cluster are forgotten; their connections close after their last call.
   std::erase_if(*nodes, [&](const auto& each) {
-    const auto among = [&](const auto& serving) { return std::ranges::find(serving, each.second) != serving.end(); };
-    return !among(map->masters) && std::ranges::none_of(map->replicas, among) &&
+    const auto is_among = [&](const auto& serving) { return std::ranges::find(serving, each.second) != serving.end(); };
+    return !is_among(map->masters) && std::ranges::none_of(map->replicas, is_among) &&
            std::ranges::find(seeds_, each.first) == seeds_.end();
   });
   return map;

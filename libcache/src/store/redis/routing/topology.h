@@ -1,4 +1,4 @@
-// What is known of a cluster at the moment.
+// What is known about a cluster: its servers and who serves which slots.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -19,37 +19,37 @@
 
 namespace libcache::internal::redis {
 
-// Which master has which slots; never changes once made.
+// Which master serves which slots. Immutable.
 struct SlotMap {
   std::vector<std::shared_ptr<Node>> masters;
-  std::vector<std::vector<std::shared_ptr<Node>>> replicas;  // of each master, where reads go to them
-  std::array<std::uint16_t, kSlots> owner{};  // index of a master; the first for a slot that nobody serves
+  std::vector<std::vector<std::shared_ptr<Node>>> replicas;  // of each master, if replicas answer reads
+  std::array<std::uint16_t, kSlots> owner{};                 // index of the master; 0 for a slot that nobody serves
 
   const std::shared_ptr<Node>& node_of(std::string_view key) const { return masters[owner[slot_of(key)]]; }
-  // One of those that have the key to read, taking turns; its master if there is no other.
+  // A replica that holds the key, chosen by `turn`, or its master if it has no replicas.
   const std::shared_ptr<Node>& reader_of(std::string_view key, std::size_t turn) const {
     const auto& candidates = replicas[owner[slot_of(key)]];
     return candidates.empty() ? node_of(key) : candidates[turn % candidates.size()];
   }
 };
 
-// The slot map and the servers, each of which keeps its connections from map to map. Thread-safe.
+// The slot map and the servers, which keep their connections when the map changes. Thread-safe.
 class Topology {
  public:
   Topology(std::vector<Endpoint> seeds, ConnectionOptions connection, const RedisOptions& options);
 
-  // The latest map; asks for one if there is none. Fails as Node::run does.
+  // The latest map, asked for if there is none. Fails as Node::run does.
   Result<std::shared_ptr<const SlotMap>> map(Deadline deadline) { return map_.get(deadline); }
-  // Asks for a new map where `known` is still the latest. Where no server can tell, the old one stays, and for a moment
-  // none is asked again.
+  // Asks for a new map, unless another map than `known` is known already. If no server answers, the old map stays, and no
+  // server is asked for a moment.
   Result<std::shared_ptr<const SlotMap>> refresh(const std::shared_ptr<const SlotMap>& known, Deadline deadline);
-  // The server at an address that a redirection names.
+  // The server at an address, for example the target of a redirection.
   std::shared_ptr<Node> node_at(const Endpoint& endpoint);
 
  private:
   using Nodes = std::map<Endpoint, std::shared_ptr<Node>>;
   std::shared_ptr<Node> node_at(Nodes& nodes, const Endpoint& endpoint) const;
-  std::vector<std::shared_ptr<Node>> whom_to_ask();
+  std::vector<std::shared_ptr<Node>> servers_to_ask();
   Result<std::shared_ptr<const SlotMap>> ask(Node& node, Deadline deadline);
   std::shared_ptr<const SlotMap> adopt(const std::vector<SlotRange>& ranges);
 

@@ -1,4 +1,4 @@
-// Keeps callers from waiting again and again for a server that does not answer.
+// A circuit breaker: keeps callers from waiting again and again for a server that does not answer.
 #pragma once
 
 #include <libcache/time.h>
@@ -9,8 +9,8 @@
 
 namespace libcache::internal::redis {
 
-// Closed, it lets every call through. After `failures` in a row it opens: nothing passes for `pause`, then one call at
-// a time does, as a probe, until one succeeds. Thread-safe.
+// While closed, it allows every call. After `failures` failed calls in a row it opens: for the time `pause` it allows no
+// call, then one call at a time as a probe, and it closes when one succeeds. Thread-safe.
 class Breaker {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -18,11 +18,11 @@ class Breaker {
 
   Breaker(unsigned failures, Milliseconds pause) : failures_(failures), pause_(pause) {}
 
-  // Whether a call may go ahead; if so, record() or withdraw() must follow.
+  // Whether a call may be made. If so, record() or withdraw() must follow.
   bool allow(TimePoint now);
-  // How a call that was allowed ended.
+  // Records how an allowed call ended.
   Change record(bool success, TimePoint now);
-  // A call that was allowed has not come as far as the server, and says nothing about it.
+  // An allowed call was not made after all.
   void withdraw();
 
  private:

@@ -1,4 +1,4 @@
-// Replies made of lines "field:value", such as those to INFO and CLUSTER INFO.
+// Reads replies that consist of lines "field:value", such as those to INFO and CLUSTER INFO.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 
 namespace libcache::internal::redis {
 
-// A field's value, empty if it is not there. A view into `info`.
+// The value of a field, a view into `info`. Empty if there is no such field.
 std::string_view field_of(std::string_view info, std::string_view name);
 
-// The same as a number, 0 for what is none.
+// The value of a field as a number, or 0 if it is not a number.
 std::uint64_t number_of(std::string_view info, std::string_view name);
 
 }  // namespace libcache::internal::redis

@@ -17,8 +17,8 @@ bool is_loading(const Reply& reply) {
   return reply.is_error("LOADING");
 }
 
-// Whether another connection may bring what this one did not. A password that is refused is not offered again.
-bool may_pass(const Error& error, bool connected) {
+// Whether a command that failed may succeed on a new connection. A rejected password is not sent again.
+bool is_worth_repeating(const Error& error, bool connected) {
   return connected ? error.code != ErrorCode::timeout : error.code == ErrorCode::unavailable;
 }
 
@@ -37,47 +37,52 @@ Node::Node(Endpoint endpoint, ConnectionOptions connection, const RedisOptions& 
 Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadline deadline) {
   if (deadline.expired()) return fail(ErrorCode::timeout, "the deadline has passed");
   if (!breaker_.allow(std::chrono::steady_clock::now())) {
-    return fail(ErrorCode::unavailable, endpoint().name() + " has failed several times and is left alone for a moment");
+    return fail(ErrorCode::unavailable,
+                endpoint().name() + " has failed several times; it is not tried again for a moment");
   }
-  bool busy = false;
-  auto replies = run_once_loaded(commands, repeat, deadline, busy);
-  if (busy) {
+  auto place = pool_.reserve(deadline);
+  if (!place) {
     breaker_.withdraw();
-  } else {
-    record(replies ? std::ranges::none_of(*replies, is_loading) : !is_outage(replies.error()));
+    return tl::make_unexpected(std::move(place.error()));
   }
+  auto replies = run_once_loaded(*place, commands, repeat, deadline);
+  record(replies ? std::ranges::none_of(*replies, is_loading) : !is_outage(replies.error()));
   return replies;
 }
 
 Status Node::on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline) {
-  auto connection = pool_.acquire(deadline);
+  auto place = pool_.reserve(deadline);
+  if (!place) return tl::make_unexpected(place.error());
+  const auto connection = place->connect(deadline);
   if (!connection) return tl::make_unexpected(connection.error());
   return use(**connection);
 }
 
-Node::Replies Node::run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy) {
+// A server that is loading its data executes nothing, so the commands may be sent again.
+Node::Replies Node::run_once_loaded(Pool::Place& place, std::span<const Command> commands, Repeat repeat,
+                                    Deadline deadline) {
   constexpr Milliseconds kLongestPause{200};
-  std::optional<Replies> refusal;
+  std::optional<Replies> loading;
   for (Milliseconds pause{10};; pause = std::min(2 * pause, kLongestPause)) {
-    auto replies = run_reconnecting(commands, repeat, deadline, busy);
-    // That the server is loading says more than that the time was up.
-    if (refusal && !replies && replies.error().code == ErrorCode::timeout) return *std::move(refusal);
-    // None was carried out, so that all may be sent again.
-    const bool loading = replies && std::ranges::all_of(*replies, is_loading);
-    if (!loading || deadline.remaining() <= pause) return replies;
-    refusal = std::move(replies);
+    auto replies = run_reconnecting(place, commands, repeat, deadline);
+    // That the server is loading explains more than a timeout does.
+    if (loading && !replies && replies.error().code == ErrorCode::timeout) return *std::move(loading);
+    const bool is_loading_all = replies && std::ranges::all_of(*replies, is_loading);
+    if (!is_loading_all || deadline.remaining() <= pause) return replies;
+    loading = std::move(replies);
     std::this_thread::sleep_for(pause);
   }
 }
 
-Node::Replies Node::run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy) {
+Node::Replies Node::run_reconnecting(Pool::Place& place, std::span<const Command> commands, Repeat repeat,
+                                     Deadline deadline) {
   for (unsigned left = repeat == Repeat::allowed ? retries_ : 0;; --left) {
-    auto connection = pool_.acquire(deadline, &busy);
+    const auto connection = place.connect(deadline);
     auto replies = connection ? (*connection)->run(commands, deadline) : tl::make_unexpected(connection.error());
-    if (!replies && left > 0 && may_pass(replies.error(), connection.has_value())) continue;
-    // A master that became a replica is no longer the server that the name or the sentinels point to.
+    if (!replies && left > 0 && is_worth_repeating(replies.error(), connection.has_value())) continue;
+    // The host name or the sentinels may lead to another master by now, so new connections are needed.
     if (replies && std::ranges::any_of(*replies, is_readonly)) {
-      connection->discard();
+      place.discard();
       pool_.close_idle();
     }
     return replies;

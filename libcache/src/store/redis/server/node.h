@@ -1,4 +1,8 @@
-// One server of the store, with all that makes one of several calls to it: its pool, its breaker, its reconnections.
+// The room `server`: everything that makes calls to one Redis server reliable.
+//
+// A node runs pipelines of commands on one server. It takes a connection from its pool, opens it again if it was lost,
+// waits while the server loads its data, and leaves a server that does not answer alone for a moment (its breaker). The
+// room knows nothing about other servers: where a command must go is decided in the room `routing`.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -14,10 +18,10 @@
 
 namespace libcache::internal::redis {
 
-// Whether a command may be sent again when the connection is lost before its reply has come.
+// Whether a command may be sent again after the connection was lost before the reply arrived.
 enum class Repeat { allowed, forbidden };
 
-// Whether a reply refuses to write, as a replica does.
+// Whether a server has rejected a write because it is a replica.
 bool is_readonly(const Reply& reply);
 
 // Thread-safe.
@@ -25,20 +29,21 @@ class Node {
  public:
   Node(Endpoint endpoint, ConnectionOptions connection, const RedisOptions& options);
 
-  // Runs the commands in one pipeline; the replies may be error replies. A server that is still loading its data is
-  // asked again until the deadline. Fails: unavailable, at once while the breaker is open; as Connection does.
+  // Runs the commands in one pipeline. The replies may be error replies. While the server is loading its data, the
+  // commands are sent again until the deadline. Fails: unavailable, at once while the breaker is open; timeout, also if
+  // all connections are in use; as Connection::open and Connection::run do.
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline);
 
-  // Gives `use` a connection of its own, for commands that only make sense on one. Fails as Connection::open and `use`.
+  // Calls `use` with a connection that nobody else uses, for commands that depend on each other. Fails as
+  // Connection::open and `use` do.
   Status on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline);
 
   const Endpoint& endpoint() const { return pool_.endpoint(); }
 
  private:
   using Replies = Result<std::vector<Reply>>;
-  // `busy`: whether the last attempt waited for a connection in vain.
-  Replies run_once_loaded(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy);
-  Replies run_reconnecting(std::span<const Command> commands, Repeat repeat, Deadline deadline, bool& busy);
+  Replies run_once_loaded(Pool::Place& place, std::span<const Command> commands, Repeat repeat, Deadline deadline);
+  Replies run_reconnecting(Pool::Place& place, std::span<const Command> commands, Repeat repeat, Deadline deadline);
   void record(bool success);
 
   Pool pool_;

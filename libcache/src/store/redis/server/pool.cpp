@@ -7,16 +7,24 @@ namespace libcache::internal::redis {
 
 using Steady = std::chrono::steady_clock;
 
-Pool::Lease::Lease(Lease&& other) noexcept
-    : pool_(other.pool_), pooled_(std::exchange(other.pooled_, std::nullopt)), keep_(other.keep_) {}
+Pool::Place::Place(Place&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)), member_(std::exchange(other.member_, std::nullopt)) {}
 
-Pool::Lease::~Lease() {
-  if (!pooled_) return;
-  if (keep_ && !pooled_->connection.is_broken()) {
-    pool_->give_back(std::move(*pooled_));
-  } else {
-    pool_->forget();
+Pool::Place::~Place() {
+  if (pool_) pool_->release(std::move(member_));
+}
+
+Result<Connection*> Pool::Place::connect(Deadline deadline) {
+  while (!member_ || !member_->connection.is_usable()) {
+    member_ = pool_->take_idle();
+    if (member_) continue;
+    auto connection = Connection::open(pool_->endpoint_, pool_->connection_, deadline.capped(pool_->connect_timeout_));
+    if (!connection) return tl::make_unexpected(connection.error());
+    const auto now = Steady::now();
+    member_.emplace(std::move(*connection), now, now);
+    break;
   }
+  return &member_->connection;
 }
 
 Pool::Pool(Endpoint endpoint, ConnectionOptions connection, PoolOptions options, Milliseconds connect_timeout)
@@ -25,82 +33,57 @@ Pool::Pool(Endpoint endpoint, ConnectionOptions connection, PoolOptions options,
       options_(options),
       connect_timeout_(connect_timeout) {}
 
-Result<Pool::Lease> Pool::acquire(Deadline deadline, bool* busy) {
-  for (;;) {
-    auto pooled = take_idle(deadline);
-    if (busy) *busy = !pooled;
-    if (!pooled) return tl::make_unexpected(pooled.error());
-    if (!*pooled) break;
-    if ((*pooled)->connection.is_usable()) return Lease(*this, std::move(**pooled));
-    forget();
-  }
-  auto connection = Connection::open(endpoint_, connection_, deadline.capped(connect_timeout_));
-  if (!connection) {
-    forget();
-    return tl::make_unexpected(connection.error());
-  }
-  const auto now = Steady::now();
-  return Lease(*this, Pooled{std::move(*connection), now, now});
-}
-
-// The connection used last, so that the others grow old and can be closed; nothing: the caller may open one.
-Result<std::optional<Pool::Pooled>> Pool::take_idle(Deadline deadline) {
-  std::vector<Pooled> outdated;  // closed when the lock is no longer held
+Result<Pool::Place> Pool::reserve(Deadline deadline) {
   auto state = state_.lock();
-  outdated = take_outdated(*state, Steady::now());
   const std::size_t size = std::max<std::size_t>(1, options_.size);
-  const auto available = [&] { return !state->idle.empty() || state->open < size; };
-  if (!freed_.wait_until(state.lock(), deadline.time(), available)) {
-    return fail(ErrorCode::timeout, endpoint_.name() + ": timed out waiting for one of the " + std::to_string(size) +
-                                        " connections that may be open");
+  if (!released_.wait_until(state.lock(), deadline.time(), [&] { return state->reserved < size; })) {
+    return fail(ErrorCode::timeout, endpoint_.name() + ": timed out while all " + std::to_string(size) +
+                                        " connections of the pool were in use");
   }
-  if (state->idle.empty()) {
-    ++state->open;
-    return std::nullopt;
-  }
-  Pooled pooled = std::move(state->idle.back());
-  state->idle.pop_back();
-  return pooled;
+  ++state->reserved;
+  return Place(*this);
 }
 
-std::vector<Pool::Pooled> Pool::take_outdated(State& state, TimePoint now) const {
-  std::vector<Pooled> outdated;
-  std::erase_if(state.idle, [&](Pooled& pooled) {
-    const bool too_old = options_.max_lifetime && now - pooled.opened > *options_.max_lifetime;
-    const bool unused = options_.max_idle_time && now - pooled.used > *options_.max_idle_time &&
+// The connection used last, so that the others become old enough to be closed.
+std::optional<Pool::Member> Pool::take_idle() {
+  std::vector<Member> outdated;  // destroyed after the lock, because that closes the connections
+  const auto state = state_.lock();
+  outdated = take_outdated(*state, Steady::now());
+  if (state->idle.empty()) return std::nullopt;
+  std::optional<Member> member = std::move(state->idle.back());
+  state->idle.pop_back();
+  return member;
+}
+
+std::vector<Pool::Member> Pool::take_outdated(State& state, TimePoint now) const {
+  std::vector<Member> outdated;
+  std::erase_if(state.idle, [&](Member& member) {
+    const bool too_old = options_.max_lifetime && now - member.opened > *options_.max_lifetime;
+    const bool unused = options_.max_idle_time && now - member.last_used > *options_.max_idle_time &&
                         state.idle.size() - outdated.size() > options_.min_idle;
-    if (too_old || unused) outdated.push_back(std::move(pooled));
+    if (too_old || unused) outdated.push_back(std::move(member));
     return too_old || unused;
   });
-  state.open -= outdated.size();
   return outdated;
 }
 
-void Pool::give_back(Pooled pooled) {
-  pooled.used = Steady::now();
-  std::optional<Pooled> surplus;  // closed when the lock is no longer held
+// A connection that is not kept is closed by the caller, without the lock.
+void Pool::release(std::optional<Member> member) {
   {
     const auto state = state_.lock();
-    if (state->idle.size() < options_.max_idle) {
-      state->idle.push_back(std::move(pooled));
-    } else {
-      surplus = std::move(pooled);
-      --state->open;
+    --state->reserved;
+    if (member && !member->connection.is_broken() && state->idle.size() < options_.max_idle) {
+      member->last_used = Steady::now();
+      state->idle.push_back(*std::exchange(member, std::nullopt));
     }
   }
-  freed_.notify_one();
-}
-
-void Pool::forget() {
-  --state_.lock()->open;
-  freed_.notify_one();
+  released_.notify_one();
 }
 
 void Pool::close_idle() {
-  std::vector<Pooled> closed;
+  std::vector<Member> closed;  // destroyed after the lock
   const auto state = state_.lock();
   closed.swap(state->idle);
-  state->open -= closed.size();
 }
 
 }  // namespace libcache::internal::redis

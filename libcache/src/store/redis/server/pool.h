@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <optional>
 #include <vector>
 
 #include "base/guarded.h"
@@ -14,61 +15,59 @@
 
 namespace libcache::internal::redis {
 
-// Opens connections as they are needed and keeps them for the next caller. Thread-safe.
+// Opens connections when they are needed and keeps them for the next caller. Thread-safe.
 class Pool {
   using TimePoint = std::chrono::steady_clock::time_point;
-  struct Pooled {
+  struct Member {
     Connection connection;
     TimePoint opened;
-    TimePoint used;
+    TimePoint last_used;
   };
 
  public:
-  // The connection of one caller, who may not outlive the pool. Goes back when destroyed, unless broken.
-  class Lease {
+  // A caller's right to use one connection. Must not outlive the pool. When it is destroyed, its connection goes back to
+  // the pool, unless it is broken.
+  class Place {
    public:
-    Lease(Lease&& other) noexcept;
-    ~Lease();
-    Connection* operator->() { return &pooled_->connection; }
-    Connection& operator*() { return pooled_->connection; }
-    // Closes it rather than giving it back.
-    void discard() { keep_ = false; }
+    Place(Place&& other) noexcept;
+    ~Place();
+    // A usable connection: the same as before, an idle one of the pool, or a new one. Fails as Connection::open does.
+    Result<Connection*> connect(Deadline deadline);
+    // Closes the connection instead of giving it back.
+    void discard() { member_.reset(); }
 
    private:
     friend Pool;
-    Lease(Pool& pool, Pooled pooled) : pool_(&pool), pooled_(std::move(pooled)) {}
+    explicit Place(Pool& pool) : pool_(&pool) {}
     Pool* pool_;
-    std::optional<Pooled> pooled_;
-    bool keep_ = true;
+    std::optional<Member> member_;
   };
 
   Pool(Endpoint endpoint, ConnectionOptions connection, PoolOptions options, Milliseconds connect_timeout);
 
-  // A connection that nobody else uses, a new one if need be. Fails: timeout, when all are in use for too long (then
-  // sets `busy`); as Connection::open does.
-  Result<Lease> acquire(Deadline deadline, bool* busy = nullptr);
-  // Closes what is not in use.
+  // Waits until fewer than the largest number of connections are in use. Fails: timeout.
+  Result<Place> reserve(Deadline deadline);
+  // Closes all connections that are not in use.
   void close_idle();
 
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   struct State {
-    std::vector<Pooled> idle;  // the latest used last
-    std::size_t open = 0;      // in use and idle
+    std::vector<Member> idle;  // the most recently used last
+    std::size_t reserved = 0;  // places
   };
 
-  Result<std::optional<Pooled>> take_idle(Deadline deadline);
-  std::vector<Pooled> take_outdated(State& state, TimePoint now) const;
-  void give_back(Pooled pooled);
-  void forget();
+  std::optional<Member> take_idle();
+  std::vector<Member> take_outdated(State& state, TimePoint now) const;
+  void release(std::optional<Member> member);
 
   const Endpoint endpoint_;
   const ConnectionOptions connection_;
   const PoolOptions options_;
   const Milliseconds connect_timeout_;
   Guarded<State> state_;
-  std::condition_variable_any freed_;
+  std::condition_variable_any released_;
 };
 
 }  // namespace libcache::internal::redis

@@ -18,7 +18,7 @@ void append_header(std::string& request, char type, std::size_t number) {
   request += "\r\n";
 }
 
-// One buffer for a whole pipeline, which hiredis' formatting functions would make of one allocation per command.
+// Encodes a whole pipeline in one buffer. (hiredis' formatting functions allocate one buffer per command.)
 std::string encode(std::span<const Command> commands) {
   std::size_t size = 0;
   for (const Command& command : commands) {
@@ -41,22 +41,23 @@ Deadline step(Deadline deadline, std::optional<Milliseconds> limit) {
   return limit ? deadline.capped(*limit) : deadline;
 }
 
-bool says_no_password_is_needed(const Reply& reply) {
+bool needs_no_password(const Reply& reply) {
   return reply.text.find("without any password configured") != std::string::npos ||
          reply.text.find("no password is set") != std::string::npos;
 }
 
-// An error reply that says why the server is about to close the connection, as far as can be told.
-bool is_farewell(const Reply& reply) {
+// Whether an error reply may be the server's reason for closing the connection, such as too many clients.
+bool is_reason_to_close(const Reply& reply) {
   return reply.is_error() && code_of_reply(reply.text) != ErrorCode::refused;
 }
 
-Error farewell(const Reply& reply) {
+Error error_in(const Reply& reply) {
   return {code_of_reply(reply.text), printable(reply.text)};
 }
 
-Event unneeded(const std::string& server) {
-  return {Event::Severity::warning, "store.password_not_needed", server + " was given a password and asks for none"};
+Event password_not_needed(const std::string& server) {
+  return {Event::Severity::warning, "store.password_not_needed",
+          server + " does not require a password, but one is configured"};
 }
 
 }  // namespace
@@ -64,6 +65,13 @@ Event unneeded(const std::string& server) {
 Error error_of(const Reply& reply, std::string_view command, std::string_view server) {
   return {code_of_reply(reply.text),
           std::string(server) + " answered " + std::string(command) + ": " + printable(reply.text)};
+}
+
+Status check(std::span<const Command> commands, std::span<const Reply> replies, std::string_view server) {
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    if (replies[i].is_error()) return tl::make_unexpected(error_of(replies[i], commands[i].front(), server));
+  }
+  return {};
 }
 
 Connection::Connection(Socket socket, std::string server, const ConnectionOptions& options)
@@ -78,6 +86,7 @@ Result<Connection> Connection::open(const Endpoint& endpoint, const ConnectionOp
     return fail(socket.error().code, "cannot connect to " + endpoint.name() + ": " + socket.error().message);
   }
   Connection connection(std::move(*socket), endpoint.name(), options);
+  connection.may_expect_tls_ = !options.tls && endpoint.socket_path.empty();
   if (const Status introduced = connection.introduce(options, deadline); !introduced) {
     return tl::make_unexpected(introduced.error());
   }
@@ -102,13 +111,14 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
       return fail(ErrorCode::unavailable, server_ + " is not a master");
     }
     if (!reply.is_error()) continue;
-    // A name in a listing is not worth a right that the user may lack.
+    // Our name in CLIENT LIST is not worth failing for if the user may not set it.
     if (command == "CLIENT" && code_of_reply(reply.text) == ErrorCode::refused) continue;
     if (command == "AUTH" && options.password_is_optional) continue;
-    if (command != "AUTH" || !says_no_password_is_needed(reply)) {
+    if (command != "AUTH" || !needs_no_password(reply)) {
       return tl::make_unexpected(error_of(reply, command, server_));
     }
-    if (options.on_event) std::call_once(*options.password_warning, [&] { options.on_event(unneeded(server_)); });
+    if (options.on_event)
+      std::call_once(*options.password_warning, [&] { options.on_event(password_not_needed(server_)); });
   }
   return {};
 }
@@ -118,28 +128,32 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, De
   if (commands.empty()) return replies;
   replies.reserve(commands.size());
   const Status sent = socket_.send(encode(commands), step(deadline, write_timeout_));
-  if (!sent) return hung_up(sent.error(), deadline);
+  if (!sent) return failed_to_send(sent.error(), deadline);
   while (replies.size() < commands.size()) {
     auto reply = read_reply(step(deadline, read_timeout_));
-    if (!reply && !replies.empty() && is_farewell(replies.back())) return broken(farewell(replies.back()));
+    if (!reply && !replies.empty() && is_reason_to_close(replies.back())) return broken(error_in(replies.back()));
     if (!reply) return broken(reply.error());
+    may_expect_tls_ = false;
     replies.push_back(std::move(*reply));
   }
-  // More than was asked for would be taken for the answer to the next command.
-  if (!parser_.is_empty()) return broken({ErrorCode::refused, "answered what it was not asked"});
+  // A surplus reply would be taken for the reply to the next command.
+  if (!parser_.is_empty()) return broken({ErrorCode::refused, "sent an unexpected reply"});
   return replies;
 }
 
 tl::unexpected<Error> Connection::broken(const Error& error) {
   broken_ = true;
-  return fail(error.code, server_ + ": " + error.message);
+  // A server that expects TLS closes the connection or sends a TLS alert.
+  const bool suggest_tls = may_expect_tls_ && error.code != ErrorCode::timeout;
+  return fail(error.code, server_ + ": " + error.message +
+                              (suggest_tls ? " (if it expects TLS, the URL must begin with rediss)" : ""));
 }
 
-// A server that closes the connection while it is written to may have said why.
-tl::unexpected<Error> Connection::hung_up(const Error& error, Deadline deadline) {
+// A server that closes the connection while we send may have sent the reason before.
+tl::unexpected<Error> Connection::failed_to_send(const Error& error, Deadline deadline) {
   if (error.code != ErrorCode::unavailable) return broken(error);
   const auto reply = read_reply(deadline);
-  if (reply && reply->is_error()) return broken(farewell(*reply));
+  if (reply && reply->is_error()) return broken(error_in(*reply));
   return broken(!reply && reply.error().code == ErrorCode::refused ? reply.error() : error);
 }
 

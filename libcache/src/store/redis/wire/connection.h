@@ -1,5 +1,8 @@
-// One connection to one server: commands as byte strings in, replies out, within a deadline. Knows nothing of what the
-// commands mean, or of other servers.
+// The room `wire`: one connection to one Redis server.
+//
+// From the bottom up: an endpoint is resolved to addresses (resolve), a socket connects to one of them (socket, tls),
+// commands are sent as arrays of byte strings, replies are parsed within limits (reply), and error replies become errors
+// (error). Nothing in this room knows what a command means, sends anything twice or knows about other servers.
 #pragma once
 
 #include <libcache/event.h>
@@ -20,7 +23,7 @@
 
 namespace libcache::internal::redis {
 
-// A command's name and arguments. The views must outlive the call that it is passed to.
+// A command's name and arguments. The views must outlive the call that the command is passed to.
 using Command = std::vector<std::string_view>;
 
 // How every connection of a store is opened.
@@ -28,28 +31,31 @@ struct ConnectionOptions {
   std::string user;
   std::optional<std::string> password;
   int database = 0;
-  bool only_master = false;                          // fails (unavailable) on a server that is not one
-  bool reads_replicas = false;                       // asks a replica in a cluster to answer reads
-  bool password_is_optional = false;                 // goes on without where it is not accepted
-  std::shared_ptr<std::once_flag> password_warning;  // of a server that asks for none: once in a store
+  bool only_master = false;                          // opening fails (unavailable) if the server is a replica
+  bool reads_replicas = false;                       // sends READONLY, so that a replica of a cluster answers reads
+  bool password_is_optional = false;                 // a server that rejects the password is used without it
+  std::shared_ptr<std::once_flag> password_warning;  // one warning per store if a server needs no password
   std::string client_name;
-  std::shared_ptr<const TlsContext> tls;  // nothing: plain
+  std::shared_ptr<const TlsContext> tls;  // null: no TLS
   std::optional<Milliseconds> read_timeout;
   std::optional<Milliseconds> write_timeout;
   EventHandler on_event;
 };
 
-// One thread at a time. Messages name the server, never the password.
+// For one thread at a time. Messages name the server, never the password.
 class Connection {
  public:
   // Connects, authenticates and selects the database. Fails: unavailable, timeout, refused.
   static Result<Connection> open(const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline);
 
   // Sends all commands at once and reads their replies, which may be error replies. After a failure the connection is
-  // broken, and some commands may have been carried out.
+  // broken, and the server may have executed some of the commands.
   Result<std::vector<Reply>> run(std::span<const Command> commands, Deadline deadline);
 
-  // Whether it can be used again, as far as can be seen without sending anything.
+  // Makes a run() that is waiting in another thread fail at once. The connection is broken then.
+  void interrupt() { socket_.shut_down(); }
+
+  // Whether the connection can be used again, as far as can be told without sending anything.
   bool is_usable() const { return !broken_ && socket_.is_quiet(); }
   bool is_broken() const { return broken_; }
 
@@ -58,17 +64,21 @@ class Connection {
   Status introduce(const ConnectionOptions& options, Deadline deadline);
   Result<Reply> read_reply(Deadline deadline);
   tl::unexpected<Error> broken(const Error& error);
-  tl::unexpected<Error> hung_up(const Error& error, Deadline deadline);
+  tl::unexpected<Error> failed_to_send(const Error& error, Deadline deadline);
 
   Socket socket_;
   ReplyParser parser_;
   std::string server_;  // for messages
   std::optional<Milliseconds> read_timeout_;
   std::optional<Milliseconds> write_timeout_;
+  bool may_expect_tls_ = false;  // a plain TCP connection on which the server has not replied yet
   bool broken_ = false;
 };
 
-// An error reply to `command` as an error; `server` is a name or a redacted URL.
+// The error that an error reply to `command` stands for. `server` is a name or a redacted URL.
 Error error_of(const Reply& reply, std::string_view command, std::string_view server);
+
+// Fails with the first error reply, if there is one. `replies` belong to `commands` in the same order.
+Status check(std::span<const Command> commands, std::span<const Reply> replies, std::string_view server);
 
 }  // namespace libcache::internal::redis

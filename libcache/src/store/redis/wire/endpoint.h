@@ -11,7 +11,7 @@ namespace libcache::internal::redis {
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;
-  std::string socket_path;  // not empty: a unix socket
+  std::string socket_path;  // if not empty, a unix socket
 
   // "host:port" or the path, for messages.
   std::string name() const;

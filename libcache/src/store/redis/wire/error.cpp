@@ -9,7 +9,7 @@ namespace libcache::internal::redis {
 
 namespace {
 
-// A retry may help. Everything else that a server says needs an operator.
+// A retry may help. With every other error reply an operator must act.
 constexpr std::array<std::string_view, 8> kTemporary = {"ASK",   "BUSY",       "CLUSTERDOWN", "LOADING",
                                                         "MOVED", "MASTERDOWN", "TRYAGAIN",    "UNBLOCKED"};
 constexpr std::string_view kTooManyClients = "ERR max number of clients";

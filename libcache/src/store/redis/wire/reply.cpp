@@ -11,19 +11,19 @@
 
 namespace libcache::internal::redis {
 
-// What hiredis' callbacks share with the parser. hiredis knows no limits of this kind and only one way to be told of a
-// breach: an object that could not be made, which it reports as being out of memory. `breach` says what it really was.
+// Shared by the parser and hiredis' callbacks. A callback can only report that it could not create an object, which
+// hiredis calls "out of memory"; `violation` holds the real reason.
 struct ReplyParser::State {
   ReplyLimits limits;
-  // Of the reply that is being parsed.
+  // Counted for the reply that is being parsed.
   std::size_t bytes = 0;
   std::size_t elements = 0;
-  const char* breach = nullptr;
+  const char* violation = nullptr;
 
   static State& of(const redisReadTask* task) { return *static_cast<State*>(task->privdata); }
 
   void* reject(const char* why) {
-    breach = why;
+    violation = why;
     return nullptr;
   }
 };
@@ -32,8 +32,8 @@ namespace {
 
 using Type = Reply::Type;
 
-// A nested reply lives in its parent's elements: parsing is depth first, so a parent whose address hiredis holds is the
-// last element of its own parent and does not move.
+// A nested reply is stored in its parent's elements. Parsing is depth first, so a reply whose address hiredis holds is
+// the last element of its parent and does not move.
 Reply* make(const redisReadTask* task, Type type) {
   Reply* reply = nullptr;
   if (task->parent == nullptr) {
@@ -58,19 +58,19 @@ std::optional<Type> string_type(int hiredis_type) {
   }
 }
 
-constexpr std::size_t kFraming = 32;  // the announcement of a string and its line ends
-constexpr const char* kNotAsked = "a reply of a protocol that was not asked for";
+constexpr std::size_t kFraming = 32;  // a string's header and its line ends
+constexpr const char* kNotResp2 = "the reply is not RESP2";
 
-// How many bytes the unfinished item at the reader's position may take: those that a string announced, or a line's.
-std::size_t allowance(const redisReader& reader) {
+// How long the unfinished item at the reader's position may be: as long as a string's header says, or one line.
+std::size_t longest_item(const redisReader& reader) {
   constexpr std::size_t kLongestLine = 64 << 10;
   if (reader.ridx < 0 || reader.task[reader.ridx]->type != REDIS_REPLY_STRING) return kLongestLine;
-  std::size_t announced = 0;
+  std::size_t declared = 0;
   const char* end = reader.buf + reader.len;
-  const auto [rest, error] = std::from_chars(reader.buf + reader.pos, end, announced);
+  const auto [rest, error] = std::from_chars(reader.buf + reader.pos, end, declared);
   if (error == std::errc::result_out_of_range) return SIZE_MAX;
   if (error != std::errc() || rest == end) return kLongestLine;
-  return std::max(announced, kLongestLine);
+  return std::max(declared, kLongestLine);
 }
 
 }  // namespace
@@ -97,21 +97,21 @@ void ReplyParser::make_reader() {
       .createString = [](const redisReadTask* task, char* text, std::size_t size) -> void* {
         State& state = State::of(task);
         const auto type = string_type(task->type);
-        if (!type) return state.reject(kNotAsked);
+        if (!type) return state.reject(kNotResp2);
         state.bytes += size;
-        if (state.bytes > state.limits.bytes) return state.reject("a reply that is too large");
+        if (state.bytes > state.limits.bytes) return state.reject("the reply is too large");
         Reply* reply = make(task, *type);
         reply->text.assign(text, size);
         return reply;
       },
       .createArray = [](const redisReadTask* task, std::size_t elements) -> void* {
         State& state = State::of(task);
-        if (task->type != REDIS_REPLY_ARRAY) return state.reject(kNotAsked);
-        if (elements > state.limits.elements - state.elements) return state.reject("a reply with too many elements");
+        if (task->type != REDIS_REPLY_ARRAY) return state.reject(kNotResp2);
+        if (elements > state.limits.elements - state.elements) return state.reject("the reply has too many elements");
         state.elements += elements;
         unsigned depth = 1;
         for (const redisReadTask* outer = task->parent; outer != nullptr; outer = outer->parent) ++depth;
-        if (depth > state.limits.depth) return state.reject("a reply that is nested too deeply");
+        if (depth > state.limits.depth) return state.reject("the reply is nested too deeply");
         return make(task, Type::array);
       },
       .createInteger = [](const redisReadTask* task, long long value) -> void* {
@@ -120,10 +120,10 @@ void ReplyParser::make_reader() {
         return reply;
       },
       .createDouble = [](const redisReadTask* task, double, char*, std::size_t) -> void* {
-        return State::of(task).reject(kNotAsked);
+        return State::of(task).reject(kNotResp2);
       },
       .createNil = [](const redisReadTask* task) -> void* { return make(task, Type::nil); },
-      .createBool = [](const redisReadTask* task, int) -> void* { return State::of(task).reject(kNotAsked); },
+      .createBool = [](const redisReadTask* task, int) -> void* { return State::of(task).reject(kNotResp2); },
       .freeObject = [](void* reply) { delete static_cast<Reply*>(reply); },
   };
   reader_.reset(redisReaderCreateWithFunctions(&functions));
@@ -142,18 +142,18 @@ bool ReplyParser::is_empty() const {
 Result<std::optional<Reply>> ReplyParser::next() {
   void* object = nullptr;
   if (redisReaderGetReply(reader_.get(), &object) != REDIS_OK) {
-    if (state_->breach != nullptr) return fail(ErrorCode::refused, state_->breach);
-    return fail(ErrorCode::refused, "what is not a reply: " + printable(reader_->errstr));
+    if (state_->violation != nullptr) return fail(ErrorCode::refused, state_->violation);
+    return fail(ErrorCode::refused, "invalid RESP data: " + printable(reader_->errstr));
   }
   if (object == nullptr) {
-    const std::size_t allowed = allowance(*reader_);
+    const std::size_t longest = longest_item(*reader_);
     const std::size_t waiting = reader_->len - reader_->pos;
-    if (allowed > state_->limits.bytes) return fail(ErrorCode::refused, "a reply that is too large");
-    if (waiting > allowed + kFraming) return fail(ErrorCode::refused, "a line that is too long");
+    if (longest > state_->limits.bytes) return fail(ErrorCode::refused, "the reply is too large");
+    if (waiting > longest + kFraming) return fail(ErrorCode::refused, "a line of the reply is too long");
     return std::nullopt;
   }
   const std::unique_ptr<Reply> reply(static_cast<Reply*>(object));
-  // hiredis keeps its buffer at the size of the largest reply.
+  // hiredis never shrinks its buffer, so a large reply is followed by a new reader.
   constexpr std::size_t kLargeReply = 1 << 20;
   if (state_->bytes > kLargeReply && is_empty()) make_reader();
   state_->bytes = 0;

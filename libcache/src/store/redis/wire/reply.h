@@ -1,4 +1,4 @@
-// Replies, parsed by hiredis into values of ours within limits that hiredis does not have.
+// Replies: parsed by hiredis, within limits that hiredis does not have.
 #pragma once
 
 #include <libcache/result.h>
@@ -15,28 +15,28 @@ struct redisReader;
 
 namespace libcache::internal::redis {
 
-// One reply of RESP2, the protocol that every server speaks until asked for another.
+// One reply in RESP2, the protocol that servers use unless a client asks for another.
 struct Reply {
   enum class Type { nil, string, status, error, integer, array };
   Type type = Type::nil;
   std::int64_t integer = 0;
-  std::string text;  // of a string, status or error
+  std::string text;  // for a string, status or error
   std::vector<Reply> elements;
 
   bool is_error() const { return type == Type::error; }
-  // Whether it is an error that begins with this code, such as "MOVED".
+  // Whether it is an error reply that begins with `code`, such as "MOVED".
   bool is_error(std::string_view code) const;
   bool is_nil() const { return type == Type::nil; }
 };
 
-// What a reply may ask of us. A server that goes beyond is broken or hostile.
+// The largest reply that is accepted. A server that sends more is broken or hostile.
 struct ReplyLimits {
   std::size_t bytes = 512ULL << 20;  // all strings of one reply together
   std::size_t elements = 1 << 20;    // of all arrays of one reply together
   unsigned depth = 8;                // arrays within arrays
 };
 
-// Takes bytes in any pieces and gives whole replies. One thread at a time.
+// Takes bytes in pieces of any size and returns whole replies. For one thread at a time.
 class ReplyParser {
  public:
   explicit ReplyParser(ReplyLimits limits = {});
@@ -45,10 +45,10 @@ class ReplyParser {
   ~ReplyParser();
 
   void feed(std::string_view bytes);
-  // The next whole reply, or nothing yet. Fails (refused) for what is not RESP2 or breaks a limit, a declared size
-  // included before its bytes have come; the parser is then spent.
+  // The next reply, or nothing while it is incomplete. Fails (refused) for bytes that are not RESP2 and for a reply
+  // beyond the limits; a declared size is checked before its bytes arrive. After a failure the parser is unusable.
   Result<std::optional<Reply>> next();
-  // Whether nothing is left of what was fed.
+  // Whether all bytes that were fed have been consumed.
   bool is_empty() const;
 
  private:

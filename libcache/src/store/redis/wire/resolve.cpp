@@ -50,7 +50,7 @@ Addresses unix_address(const std::string& path) {
 Addresses resolve(const Endpoint& endpoint, Deadline deadline) {
   if (!endpoint.socket_path.empty()) return unix_address(endpoint.socket_path);
   if (auto numeric = look_up(endpoint, AI_NUMERICHOST)) return numeric;
-  // getaddrinfo() has no time limit: where the name servers are silent, its thread is left behind to end by itself.
+  // getaddrinfo() cannot be interrupted. If the name servers do not answer in time, its thread is left to end by itself.
   auto promise = std::make_shared<std::promise<Addresses>>();
   auto found = promise->get_future();
   std::thread([promise, endpoint] { promise->set_value(look_up(endpoint, AI_ADDRCONFIG)); }).detach();

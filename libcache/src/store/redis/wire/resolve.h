@@ -1,4 +1,4 @@
-// Host names to addresses, within a deadline.
+// Resolves host names to addresses, within a deadline.
 #pragma once
 
 #include <libcache/result.h>
@@ -17,8 +17,8 @@ struct Address {
   socklen_t size = 0;
 };
 
-// The addresses of an endpoint, in the order in which to try them; at least one. Fails: unavailable, timeout; refused
-// for a socket path that is too long.
+// At least one address of the endpoint, in the order in which to try them. Fails: unavailable; timeout; refused if a
+// socket path is too long.
 Result<std::vector<Address>> resolve(const Endpoint& endpoint, Deadline deadline);
 
 }  // namespace libcache::internal::redis

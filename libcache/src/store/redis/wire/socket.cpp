@@ -29,13 +29,13 @@ tl::unexpected<Error> peer_closed() {
   return fail(ErrorCode::unavailable, "the server closed the connection");
 }
 
-// How long a system call may wait by itself. A server answers sooner, and so costs no poll() besides.
-constexpr timeval kPatience{.tv_sec = 0, .tv_usec = 10'000};
+// How long recv() and send() block before poll() takes over. Most servers reply sooner, which saves the poll().
+constexpr timeval kBlockingTime{.tv_sec = 0, .tv_usec = 10'000};
 
-Status wait_a_moment_in_calls(int descriptor) {
+Status block_briefly(int descriptor) {
   const int flags = fcntl(descriptor, F_GETFL);
-  const bool set = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience) == 0 &&
-                   setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience) == 0 &&
+  const bool set = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &kBlockingTime, sizeof kBlockingTime) == 0 &&
+                   setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &kBlockingTime, sizeof kBlockingTime) == 0 &&
                    fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0;
   return set ? Status() : fail_errno(errno);
 }
@@ -44,7 +44,7 @@ int poll_timeout(Deadline deadline) {
   return static_cast<int>(std::min<Milliseconds::rep>(deadline.remaining().count(), INT_MAX));
 }
 
-// 0, or an errno. A unix socket does not wait by itself until the server's queue has room.
+// 0, or an errno. connect() to a unix socket does not wait while the server's queue is full, so this does.
 int begin_connect(int descriptor, const Address& address, Deadline deadline) {
   const auto* name = reinterpret_cast<const sockaddr*>(&address.storage);
   while (::connect(descriptor, name, address.size) != 0) {
@@ -55,7 +55,7 @@ int begin_connect(int descriptor, const Address& address, Deadline deadline) {
   return 0;
 }
 
-// 0, or the errno of a connect() that has begun.
+// 0, or the errno of a connect() that was in progress.
 int connect_result(int descriptor) {
   int error = 0;
   socklen_t size = sizeof(error);
@@ -101,13 +101,13 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const TlsContext* tls, 
   };
   Result<Socket> socket = fail(ErrorCode::internal, "");
   for (std::size_t i = 0; i < addresses->size() && !socket; ++i) {
-    // A dead address leaves the others their share of the time.
+    // An address that does not respond must leave time for the others.
     const auto shares = static_cast<Milliseconds::rep>(addresses->size() - i);
     socket = connect_to((*addresses)[i], deadline.capped(deadline.remaining() / shares));
   }
   if (!socket) return socket;
   Status ready = tls == nullptr ? Status() : socket->shake_hands(*tls, endpoint.host, deadline);
-  if (ready) ready = wait_a_moment_in_calls(socket->descriptor_);
+  if (ready) ready = block_briefly(socket->descriptor_);
   if (!ready) return tl::make_unexpected(ready.error());
   return socket;
 }
@@ -120,7 +120,9 @@ Status Socket::shake_hands(const TlsContext& tls, const std::string& host, Deadl
     const auto moved = tls_->handshake();
     if (!moved) return tl::make_unexpected(moved.error());
     if (moved->bytes > 0) return {};
-    if (const Status ready = wait(moved->wait_for, deadline); !ready) return ready;
+    if (const Status ready = wait(moved->wait_for, deadline); !ready) {
+      return fail(ready.error().code, "TLS handshake: " + ready.error().message);
+    }
   }
 }
 
@@ -134,20 +136,20 @@ Status Socket::wait(short events, Deadline deadline) const {
   }
 }
 
-Result<Progress> Socket::try_send(std::string_view bytes) {
+Result<Transfer> Socket::try_send(std::string_view bytes) {
   if (tls_) return tls_->write(bytes);
   const ssize_t sent = send_some(descriptor_, bytes.data(), bytes.size());
-  if (sent >= 0) return Progress{.bytes = static_cast<std::size_t>(sent)};
-  if (would_block()) return Progress{.wait_for = POLLOUT};
+  if (sent >= 0) return Transfer{.bytes = static_cast<std::size_t>(sent)};
+  if (would_block()) return Transfer{.wait_for = POLLOUT};
   return fail_errno(errno);
 }
 
-Result<Progress> Socket::try_receive(std::span<char> buffer) {
+Result<Transfer> Socket::try_receive(std::span<char> buffer) {
   if (tls_) return tls_->read(buffer);
   const ssize_t received = receive_some(descriptor_, buffer.data(), buffer.size());
-  if (received > 0) return Progress{.bytes = static_cast<std::size_t>(received)};
+  if (received > 0) return Transfer{.bytes = static_cast<std::size_t>(received)};
   if (received == 0) return peer_closed();
-  if (would_block()) return Progress{.wait_for = POLLIN};
+  if (would_block()) return Transfer{.wait_for = POLLIN};
   return fail_errno(errno);
 }
 
@@ -171,6 +173,10 @@ Result<std::size_t> Socket::receive(std::span<char> buffer, Deadline deadline) {
     if (moved->bytes > 0) return moved->bytes;
     if (const Status ready = wait(moved->wait_for, deadline); !ready) return tl::make_unexpected(ready.error());
   }
+}
+
+void Socket::shut_down() const {
+  ::shutdown(descriptor_, SHUT_RDWR);
 }
 
 bool Socket::is_quiet() const {

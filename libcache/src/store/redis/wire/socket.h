@@ -1,4 +1,4 @@
-// A byte stream to one server, plain or TLS, on which nothing outlasts its deadline.
+// A connected socket, plain or TLS, whose operations keep their deadlines.
 #pragma once
 
 #include <libcache/result.h>
@@ -13,12 +13,12 @@
 
 namespace libcache::internal::redis {
 
-// Owns a connected socket whose calls block for a moment at most. The time left is looked at before each of them, so
-// that a peer that drips one byte a second gains nothing by it. One thread at a time. All failures but invalid leave it
+// Owns a connected socket. Each system call blocks for a moment at most and the deadline is checked before each of them,
+// so a peer that sends one byte a second cannot exceed it. For one thread at a time. After a failure the socket is
 // unusable.
 class Socket {
  public:
-  // Connects, and shakes hands if there is a TLS context. Fails: unavailable, timeout, refused.
+  // Connects, with a TLS handshake if there is a TLS context. Fails: unavailable, timeout, refused.
   static Result<Socket> connect(const Endpoint& endpoint, const TlsContext* tls, Deadline deadline);
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
@@ -26,17 +26,19 @@ class Socket {
 
   // Sends all of `bytes`.
   Status send(std::string_view bytes, Deadline deadline);
-  // Waits for at least one byte; how many came.
+  // Waits for at least one byte. The number of bytes received.
   Result<std::size_t> receive(std::span<char> buffer, Deadline deadline);
-  // Whether the peer has neither closed the connection nor sent anything that nobody waits for.
+  // Whether the peer has neither closed the connection nor sent anything unexpected.
   bool is_quiet() const;
+  // Ends the connection. The only function that may be called while another thread uses the socket.
+  void shut_down() const;
 
  private:
   explicit Socket(int descriptor) : descriptor_(descriptor) {}
   Status shake_hands(const TlsContext& tls, const std::string& host, Deadline deadline);
   Status wait(short events, Deadline deadline) const;
-  Result<Progress> try_send(std::string_view bytes);
-  Result<Progress> try_receive(std::span<char> buffer);
+  Result<Transfer> try_send(std::string_view bytes);
+  Result<Transfer> try_receive(std::span<char> buffer);
 
   int descriptor_ = -1;
   std::optional<TlsSession> tls_;

@@ -1,4 +1,4 @@
-// The two system calls that move bytes, for plain and for TLS connections alike.
+// The two system calls that move bytes, shared by plain and TLS connections.
 #pragma once
 
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 
 namespace libcache::internal::redis {
 
-// As send(2) and recv(2), but a peer that has gone is an error, never a SIGPIPE, and interruptions are not seen.
+// As send(2) and recv(2), but without SIGPIPE if the peer has closed the connection, and never interrupted (EINTR).
 inline ssize_t send_some(int socket, const char* bytes, std::size_t size) {
   ssize_t sent = 0;
   do {

@@ -17,7 +17,7 @@ namespace libcache::internal::redis {
 
 namespace {
 
-// A BIO of our own, for OpenSSL's writes to a socket in a way that raises SIGPIPE. Its data pointer holds the socket.
+// Our own BIO, because OpenSSL's socket BIO writes in a way that raises SIGPIPE. Its data pointer holds the socket.
 int socket_of(BIO* bio) {
   return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
 }
@@ -73,22 +73,22 @@ tl::unexpected<Error> unusable(std::string_view what, const std::string& value) 
   return fail(ErrorCode::invalid, "TLS: cannot use " + std::string(what) + " " + value + ": " + openssl_reason());
 }
 
-Status trust(SSL_CTX* context, const TlsOptions& options) {
+Status load_authorities(SSL_CTX* context, const TlsOptions& options) {
   if (options.ca_file.empty() && options.ca_directory.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1) return unusable("the system's", "authorities");
+    if (SSL_CTX_set_default_verify_paths(context) != 1) return unusable("the system's", "CA certificates");
     return {};
   }
   if (!options.ca_file.empty() && SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
-    return unusable("authorities", options.ca_file.string());
+    return unusable("CA certificates", options.ca_file.string());
   }
   if (!options.ca_directory.empty() && (!std::filesystem::is_directory(options.ca_directory) ||
                                         SSL_CTX_load_verify_dir(context, options.ca_directory.c_str()) != 1)) {
-    return unusable("directory of authorities", options.ca_directory.string());
+    return unusable("CA directory", options.ca_directory.string());
   }
   return {};
 }
 
-Status identify(SSL_CTX* context, const TlsOptions& options) {
+Status load_client_certificate(SSL_CTX* context, const TlsOptions& options) {
   if (options.certificate.empty() && options.key.empty()) return {};
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) != 1) {
     return unusable("certificate", options.certificate.string());
@@ -125,8 +125,9 @@ Result<TlsContext> TlsContext::create(const TlsOptions& options) {
   if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
     return unusable("ciphers", options.ciphers);
   }
-  if (const Status trusted = trust(context, options); !trusted) return tl::make_unexpected(trusted.error());
-  if (const Status identified = identify(context, options); !identified) return tl::make_unexpected(identified.error());
+  if (const Status loaded = load_authorities(context, options); !loaded) return tl::make_unexpected(loaded.error());
+  if (const Status loaded = load_client_certificate(context, options); !loaded)
+    return tl::make_unexpected(loaded.error());
   tls.server_name_ = options.server_name;
   tls.insecure_ = options.insecure;
   return tls;
@@ -152,41 +153,41 @@ Result<TlsSession> TlsSession::create(const TlsContext& context, int socket, con
   return tls;
 }
 
-Result<Progress> TlsSession::handshake() {
+Result<Transfer> TlsSession::handshake() {
   ERR_clear_error();
   errno = 0;
   const int result = SSL_do_handshake(session_.get());
-  return progress(result, 1);
+  return result_of(result, 1);
 }
 
-Result<Progress> TlsSession::read(std::span<char> buffer) {
+Result<Transfer> TlsSession::read(std::span<char> buffer) {
   ERR_clear_error();
   errno = 0;
   std::size_t bytes = 0;
   const int result = SSL_read_ex(session_.get(), buffer.data(), buffer.size(), &bytes);
-  return progress(result, bytes);
+  return result_of(result, bytes);
 }
 
-Result<Progress> TlsSession::write(std::string_view bytes) {
+Result<Transfer> TlsSession::write(std::string_view bytes) {
   ERR_clear_error();
   errno = 0;
   std::size_t written = 0;
   const int result = SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written);
-  return progress(result, written);
+  return result_of(result, written);
 }
 
 bool TlsSession::has_pending() const {
   return SSL_has_pending(session_.get()) == 1;
 }
 
-Result<Progress> TlsSession::progress(int result, std::size_t bytes) const {
-  if (result == 1) return Progress{.bytes = bytes};
+Result<Transfer> TlsSession::result_of(int result, std::size_t bytes) const {
+  if (result == 1) return Transfer{.bytes = bytes};
   const int system_error = errno;
   switch (SSL_get_error(session_.get(), result)) {
     case SSL_ERROR_WANT_READ:
-      return Progress{.wait_for = POLLIN};
+      return Transfer{.wait_for = POLLIN};
     case SSL_ERROR_WANT_WRITE:
-      return Progress{.wait_for = POLLOUT};
+      return Transfer{.wait_for = POLLOUT};
     case SSL_ERROR_ZERO_RETURN:
       return fail(ErrorCode::unavailable, "the server closed the connection");
     case SSL_ERROR_SYSCALL:
@@ -202,8 +203,8 @@ Result<Progress> TlsSession::progress(int result, std::size_t bytes) const {
   const long verdict = SSL_get_verify_result(session_.get());
   if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK) {
     ERR_clear_error();
-    return fail(ErrorCode::refused, std::string("TLS: the server's certificate was not accepted: ") +
-                                        X509_verify_cert_error_string(verdict));
+    return fail(ErrorCode::refused,
+                std::string("TLS: the server's certificate was rejected: ") + X509_verify_cert_error_string(verdict));
   }
   return fail(ErrorCode::refused, "TLS: " + openssl_reason());
 }

@@ -1,5 +1,5 @@
-// TLS over a connected socket, with an SSL object of our own: hiredis checks no host name, and writes to a closed
-// connection in a way that raises SIGPIPE.
+// TLS over a connected socket. OpenSSL is used directly, because hiredis does not verify host names and because its
+// writes to a closed connection raise SIGPIPE.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -13,16 +13,16 @@
 
 namespace libcache::internal::redis {
 
-// What one attempt to move bytes came to: some were moved, or the socket must first become ready.
-struct Progress {
+// The result of one attempt to move bytes.
+struct Transfer {
   std::size_t bytes = 0;
-  short wait_for = 0;  // POLLIN or POLLOUT, where nothing was moved
+  short wait_for = 0;  // if nothing was moved: POLLIN or POLLOUT, which the socket must be ready for first
 };
 
 // Certificates, keys and ciphers, loaded once for all connections of a store. Thread-safe.
 class TlsContext {
  public:
-  // Fails (invalid) for a file or cipher list that cannot be used.
+  // Fails (invalid) if a file or the cipher list cannot be used.
   static Result<TlsContext> create(const TlsOptions& options);
 
  private:
@@ -35,24 +35,24 @@ class TlsContext {
   bool insecure_ = false;
 };
 
-// One connection's session. One thread at a time. Does not own the socket.
+// The TLS session of one connection. Does not own the socket. For one thread at a time.
 class TlsSession {
  public:
-  // A session that will accept `host` (a name or an IP address) only.
+  // A session that accepts only a certificate for `host` (a name or an IP address).
   static Result<TlsSession> create(const TlsContext& context, int socket, const std::string& host);
 
-  // Every function fails: refused, for a peer that cannot be verified or does not speak TLS; as code_of_errno does.
-  Result<Progress> handshake();  // `bytes` is 1 when it is done
-  Result<Progress> read(std::span<char> buffer);
-  Result<Progress> write(std::string_view bytes);
-  // Whether bytes have arrived that were not read.
+  // Each of these fails (refused) if the peer cannot be verified or does not speak TLS, and as code_of_errno says.
+  Result<Transfer> handshake();  // `bytes` is 1 when it is done
+  Result<Transfer> read(std::span<char> buffer);
+  Result<Transfer> write(std::string_view bytes);
+  // Whether received bytes have not been read yet.
   bool has_pending() const;
 
  private:
   struct Free {
     void operator()(SSL* session) const;
   };
-  Result<Progress> progress(int result, std::size_t bytes) const;
+  Result<Transfer> result_of(int result, std::size_t bytes) const;
   std::unique_ptr<SSL, Free> session_;
 };
 
