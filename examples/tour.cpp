@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kQuestion = R"({"model":"m","messages":[{"role":"user","content":"Why cache?"}]})";
 constexpr const char* kStreamed = R"({"model":"m","messages":[{"role":"user","content":"Why cache?"}],"stream":true})";
 
-// Any failure ends the tour with its message.
+// Prints the message of a failure and exits.
 template <class T>
 T must(Result<T> result) {
   if (!result) {
@@ -43,7 +43,7 @@ void look_up_and_put(Cache& cache) {
 
 void record_and_replay(Cache& cache) {
   const RequestKey key = must(cache.key(kStreamed));
-  AnswerRecorder recorder;  // fed with whatever pieces the network brings
+  AnswerRecorder recorder;  // takes the pieces as they arrive from the network
   recorder.write("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"It pays\"},\"finish_re");
   recorder.write("ason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" twice.\"},");
   recorder.write("\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
@@ -68,7 +68,7 @@ int main(int count, char** arguments) {
   look_up_and_put(*cache);
   record_and_replay(*cache);
   std::cout << "clear:  " << must(cache->clear(must(cache->key(kQuestion)).base, soon())) << " entries\n";
-  PurgeFilter everything_of_ours;
-  everything_of_ours.prefix = "llmcache:";
-  std::cout << "purge:  " << must(cache->purge(everything_of_ours, soon())).entries << " entries\n";
+  PurgeFilter all_entries;
+  all_entries.prefix = "llmcache:";
+  std::cout << "purge:  " << must(cache->purge(all_entries, soon())).entries << " entries\n";
 }

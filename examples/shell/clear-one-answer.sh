@@ -1,7 +1,8 @@
 #!/bin/sh
-# An answer is wrong: removes it, and shows that only this request is gone.
+# Removes a wrong answer and lists what is still cached. Exits with 1 if nothing was cached for the request.
 #   clear-one-answer.sh < request.json
 set -eu
 key=$(llmcache hash)
-llmcache clear "$key" && echo "cleared $key" >&2
+llmcache clear "$key"
+echo "cleared $key" >&2
 llmcache ls

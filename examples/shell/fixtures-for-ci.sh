@@ -1,8 +1,8 @@
 #!/bin/sh
-# Answers recorded on a developer's machine, replayed in CI: a request without a recording fails instead of calling out.
+# Records answers on a developer's machine and replays them in CI, where a request without a recording fails and nothing is sent.
 #   fixtures-for-ci.sh record|replay < request.json
 set -eu
-export LLMCACHE_STORE=sqlite:${FIXTURES:-fixtures.db} LLMCACHE_TTL=never
+export LLMCACHE_STORE="sqlite:${FIXTURES:-fixtures.db}" LLMCACHE_TTL=never
 case $1 in
   record) exec llmcache run --mode refresh -- curl -sSN --fail-with-body "$LLM_URL" -d @- ;;
   replay) exec llmcache run --mode replay -- false ;;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# N different answers to one request, each asked for once.
+# N answers to the same request; each is requested once and then cached.
 #   several-samples.sh N < request.json
 set -eu
 request=$(mktemp); trap 'rm -f "$request"' EXIT

@@ -62,6 +62,17 @@ TEST_CASE("ask-many pays once for requests that differ only in an ignored id") {
   CHECK(provider.calls() == 2);
 }
 
+TEST_CASE("ask-many prints an empty line for a request that fails, goes on, and exits with 1") {
+  const Provider provider;
+  const TerminalSession shell;
+  shell.write("requests", "{\"model\":\"a\"}\n{\"model\":\"b\"}\n");
+  const std::string failing = "export LLM_URL=" + provider.url("/v1/chat/completions?fail=500") + "; ";
+  const auto failed = shell.run(failing + kExamples + "ask-many.sh < requests");
+  CHECK(failed.exit == 1);
+  CHECK(failed.out == "\n\n");
+  CHECK(failed.err.find("request 2 failed") != std::string::npos);
+}
+
 TEST_CASE("several-samples asks once for each sample") {
   const Provider provider;
   const TerminalSession shell;
@@ -70,6 +81,10 @@ TEST_CASE("several-samples asks once for each sample") {
   const std::string first = shell.out(line);
   CHECK(shell.out(line) == first);
   CHECK(provider.calls() == 3);
+}
+
+TEST_CASE("clear-one-answer exits with 1 if nothing was cached") {
+  CHECK(TerminalSession().run("echo '{\"model\":\"m\"}' | " + kExamples + "clear-one-answer.sh").exit == 1);
 }
 
 TEST_CASE("clear-one-answer removes one request and shows the rest") {

@@ -86,7 +86,7 @@ class StaticPackage(Package):
     def test_installs_the_program_and_an_archive_that_any_linker_reads(self):
         build = WORK / "static"
         run(*configure(ROOT, build, "-DLLMCACHE_TESTS=OFF", "-DLLMCACHE_EXAMPLES=OFF", "-DLLMCACHE_STATIC_DEPENDENCIES=ON",
-                       f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}/../static;{DEPENDENCIES}"))
+                       f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}"))
         run("cmake", "--build", build)
         prefix = self.install(build, "program", "library")
 
