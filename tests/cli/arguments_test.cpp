@@ -14,9 +14,10 @@ using llmcache::test::TerminalSession;
 namespace {
 
 // Arguments that mean something to some parser of command lines.
-const std::vector<std::string> kOdd{"[a,b]", "[[x]]", "[]",      "{}",     "{a}",  "@file", "--opt=",  "--", "-",  "",  "++",
-                                    "'q'",   "\"q\"", "a,b",     "%%",     "-x",   "--help", "--json", "/h", "a b", "\\n",
-                                    "$HOME", "*",     "-1",      "--a=b",  "#",    "~",      "!x",     "=",  ";",  "\xff"};
+const std::vector<std::string> kOdd{"[a,b]",  "[[x]]",  "[]", "{}",  "{a}",   "@file", "--opt=", "--",
+                                    "-",      "",       "++", "'q'", "\"q\"", "a,b",   "%%",     "-x",
+                                    "--help", "--json", "/h", "a b", "\\n",   "$HOME", "*",      "-1",
+                                    "--a=b",  "#",      "~",  "!x",  "=",     ";",     "\xff"};
 
 std::string quoted(const std::vector<std::string>& words) {
   std::string line;
@@ -106,7 +107,8 @@ TEST_CASE("an empty value of any option of any command is a usage error, or mean
     if (option.is_positional() || option.is_switch()) return;
     for (const std::string& flag : option.flags()) {
       INFO(flag << " of " << command);
-      for (const auto& given : {flag + " ''", flag + " \"$UNSET\"", flag.starts_with("--") ? flag + "=" : flag + " ''"}) {
+      for (const auto& given :
+           {flag + " ''", flag + " \"$UNSET\"", flag.starts_with("--") ? flag + "=" : flag + " ''"}) {
         const std::string line = fmt::format("llmcache {} {} < request.json", command, given);
         if (!option.may_be_empty) CHECK(exits_with_usage_error(shell, line));
       }

@@ -34,7 +34,7 @@ TEST_CASE("a miss prints nothing and exits with 1") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   for (const auto* line : {"llmcache get request.json", "llmcache replay request.json", "llmcache get --key nothing",
-                           "llmcache show nothing", "llmcache clear nothing"}) {
+                           "llmcache show nothing", "llmcache clear --request request.json"}) {
     const auto ran = shell.run(line);
     CHECK(ran.exit == 1);
     CHECK(ran.out.empty());
@@ -222,16 +222,39 @@ TEST_CASE("show on a terminal lets no control character through") {
   CHECK(shell.out("llmcache show --response $(llmcache hash request.json)") == shell.read("response"));
 }
 
-TEST_CASE("clear removes response, stream and samples of a request, by any of their names") {
+TEST_CASE("clear removes the response, the stream and the samples of a request, or those of one sample") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.write("stream", kStreamed);
-  shell.out("echo '{}' | llmcache put request.json; echo '{}' | llmcache put --sample 3 request.json");
-  shell.out("llmcache put --stream request.json < stream");
-  CHECK(shell.out("llmcache ls -0 | tr -dc '\\0' | wc -c") == "3\n");
-  CHECK(shell.out("llmcache clear --json \"$(llmcache hash --sample 9 request.json)\"") ==
+  shell.out("for i in 0 3 9; do echo '{}' | llmcache put --sample $i request.json; done");
+  shell.out("llmcache put --stream request.json < stream; llmcache put --sample 9 --stream request.json < stream");
+  CHECK(shell.out("llmcache ls -0 | tr -dc '\\0' | wc -c") == "5\n");
+  CHECK(shell.out("llmcache clear --json \"$(llmcache hash --sample 9 request.json)_stream\"") ==
+        "{\"schema\":\"llmcache.clear/1\",\"removed\":2}\n");
+  CHECK(shell.out("llmcache clear --json \"$(llmcache hash request.json)\"") ==
         "{\"schema\":\"llmcache.clear/1\",\"removed\":3}\n");
   CHECK(shell.run("llmcache clear --request request.json").exit == 1);
+}
+
+TEST_CASE("clear and ls of a session leave other sessions whose names begin like its own") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  for (const auto* session : {"team", "team_A", "team_A_sample_"}) {
+    shell.out(std::string("echo '{}' | llmcache put --session ") + session + " request.json");
+  }
+  const std::string evil = shell.out("printf %s \"$(llmcache hash --session team request.json)\"") + "_sample_evil";
+  shell.out("echo '{}' | llmcache put --session '" + evil.substr(std::string("llmcache:").size()) + "' request.json");
+  CHECK(shell.out("llmcache ls --session team -0 | tr '\\0' '\\n'") ==
+        shell.out("llmcache hash --session team request.json"));
+  CHECK(shell.run("llmcache clear \"$(llmcache hash --session team request.json)\"").exit == 0);
+  CHECK(shell.out("llmcache ls -0 | tr -dc '\\0' | wc -c") == "3\n");
+}
+
+TEST_CASE("clear takes only names of entries") {
+  const TerminalSession shell;
+  for (const auto* name : {"nothing", "''", "user:1", "llmcache:default_", "llmcache:default_0123_stream"}) {
+    CHECK(shell.run(std::string("llmcache clear ") + name).exit == 2);
+  }
 }
 
 TEST_CASE("diff names where two requests differ, and whether their keys do") {

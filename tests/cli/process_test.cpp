@@ -53,7 +53,7 @@ TEST_CASE("every line of JSON says what it is, and is UTF-8 whatever the names")
                                                         {"config list", "config"},
                                                         {"doctor", "doctor"},
                                                         {"purge llmcache: --dry-run", "purge"},
-                                                        {"clear absent", "clear"}}) {
+                                                        {"clear $(llmcache hash b.json)", "clear"}}) {
     const auto out = shell.run("llmcache --json " + command + " | tail -n 1").out;
     CHECK(nlohmann::json::parse(out).at("schema") == "llmcache." + schema + "/1");
   }

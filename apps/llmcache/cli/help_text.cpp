@@ -70,8 +70,9 @@ std::string usage_line(const CommandRow& row) {
 }
 
 std::string help_text() {
-  std::string text = "usage: llmcache [global options] COMMAND [options]\n\nAn exact-match cache for LLM API requests.\n"
-                     "\nCommands:\n";
+  std::string text =
+      "usage: llmcache [global options] COMMAND [options]\n\nAn exact-match cache for LLM API requests.\n"
+      "\nCommands:\n";
   for (const CommandRow& row : command_table()) text += row_of(std::string(row.name), std::string(row.summary));
   return text +
          "\n'llmcache COMMAND --help' shows a command's options and examples, 'llmcache help options' all\n"

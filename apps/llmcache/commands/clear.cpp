@@ -29,13 +29,14 @@ anything was removed, with 1 otherwise.)",
   Exit run(Context& context) override {
     at_most_one({{"KEY", !keys_.empty()}, {"--request", !request_path_.empty()}});
     if (!request_path_.empty()) {
-      keys_ = {checked(about_request(request_path_, context.cache().key(read_input(request_path_)))).base};
+      keys_ = {checked(about_request(request_path_, context.cache().key(read_input(request_path_)))).response_name};
     }
     if (keys_.empty()) usage_error("clear needs a KEY or --request FILE");
     std::uint64_t removed = 0;
     for (const std::string& key : keys_) {
-      if (key.empty()) usage_error("a KEY is empty");
-      removed += checked(context.cache().clear(key, context.deadline()));
+      auto cleared = context.cache().clear(key, context.deadline());
+      if (!cleared && cleared.error().code == lc::ErrorCode::invalid) usage_error(cleared.error().message);
+      removed += checked(std::move(cleared));
     }
     if (context.settings().json) {
       context.out().line(json_line("clear", {{"removed", removed}}));

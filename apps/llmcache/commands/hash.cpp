@@ -59,14 +59,13 @@ class Hash : public Command {
 
  private:
   void print(Context& context, const lc::RequestKey& key) const {
-    const std::string_view hash = std::string_view(key.base).substr(key.base.rfind('_') + 1);
     if (canonical_) {
       context.out().write(key.canonical);
     } else if (context.settings().json) {
-      context.out().write(
-          json_line("key", {{"key", key.response_name}, {"base", key.base}, {"hash", hash}, {"stream", key.stream}}));
+      context.out().write(json_line(
+          "key", {{"key", key.response_name}, {"base", key.base}, {"hash", key.hash}, {"stream", key.stream}}));
     } else {
-      context.out().write(hash_only_ ? hash : key.response_name);
+      context.out().write(hash_only_ ? key.hash : key.response_name);
     }
   }
 

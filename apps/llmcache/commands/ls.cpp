@@ -56,9 +56,10 @@ separated by tabs.)",
  private:
   std::vector<lc::Listing> read_listings(Context& context) const {
     std::vector<lc::Listing> found;
-    const auto session = context.is_set("session") ? lc::session_prefix(context.key_options()) : std::string();
+    const lc::KeyOptions options = context.key_options();
+    const bool session_only = context.is_set("session");
     const auto visit = [&](const lc::Listing& listing) -> lc::Result<bool> {
-      if (listing.name.starts_with(session)) found.push_back(listing);
+      if (!session_only || lc::is_of_session(listing.name, options)) found.push_back(listing);
       return true;
     };
     checked(context.cache().store().scan(prefix_.value_or(context.settings().prefix),

@@ -67,11 +67,7 @@ On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     filter.all = all_;
     filter.dry_run = dry_run_;
     if (!max_delete_.empty()) filter.max_delete = parse_count(max_delete_);
-    if (context.is_set("session")) {
-      filter.accept_name = [start = lc::session_prefix(context.key_options())](std::string_view name) {
-        return name.starts_with(start);
-      };
-    }
+    filter.session_only = context.is_set("session");
     if (!older_than_.empty() || !model_.empty()) {
       std::optional<lc::UnixTime> before;
       if (!older_than_.empty()) before = lc::system_now() - parse_duration(older_than_);

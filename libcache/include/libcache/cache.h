@@ -83,9 +83,11 @@ struct Counters {
 
 /// Which entries a purge removes.
 struct PurgeFilter {
-  /// Names start with this, literally. Empty is refused (policy) unless `all` is set; then what is not an entry of ours
-  /// is left alone.
+  /// Names start with this, literally. If it is empty, values that are not entries are left alone.
   std::string prefix;
+  /// Only entries of the cache's session, as is_of_session() says.
+  bool session_only = false;
+  /// Allows a purge with neither a prefix nor session_only; otherwise that fails (policy).
   bool all = false;
   /// Each, where set, must hold too. `accept_head` makes the purge read the front of every entry.
   std::function<bool(std::string_view name)> accept_name;
@@ -136,7 +138,9 @@ class Cache {
   [[nodiscard]] Result<Filled> get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
                                            const FillOptions& options, Deadline deadline);
 
-  /// Removes the response, the stream and all samples under the base key of `name`; how many there were.
+  /// Removes the entry called `name` and those whose names are `name` followed by the suffixes of an endpoint, a sample,
+  /// a stream or a chunk; how many there were. A suffix of a stream or chunk of `name` itself is ignored. What can be
+  /// named is removed first, then the store is searched. Fails: invalid if it is not the name of an entry; as the store.
   [[nodiscard]] Result<std::uint64_t> clear(std::string_view name, Deadline deadline);
   /// Removes many; nothing but names that start with the filter's prefix. Fails: policy, and as the store does.
   [[nodiscard]] Result<PurgeResult> purge(const PurgeFilter& filter, Deadline deadline);

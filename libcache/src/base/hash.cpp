@@ -12,17 +12,21 @@
 namespace libcache {
 
 Digest sha256(std::string_view bytes) {
-  Digest digest;
-  SHA256_CTX context;
-  SHA256_Init(&context);
-  SHA256_Update(&context, bytes.data(), bytes.size());
-  SHA256_Final(digest.data(), &context);
-  return digest;
+  return internal::sha256_of({&bytes, 1});
 }
 
 }  // namespace libcache
 
 namespace libcache::internal {
+
+Digest sha256_of(std::span<const std::string_view> parts) {
+  Digest digest;
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  for (const std::string_view part : parts) SHA256_Update(&context, part.data(), part.size());
+  SHA256_Final(digest.data(), &context);
+  return digest;
+}
 
 std::string xxh3_128_hex(std::string_view bytes) {
   XXH128_canonical_t canonical;

@@ -4,15 +4,19 @@
 #include <libcache/digest.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace libcache::internal {
 
+// SHA-256 of the parts joined.
+Digest sha256_of(std::span<const std::string_view> parts);
+
 // XXH3-128, seed 0, as 32 lower-case hex digits in the order that `xxh128sum` prints.
 std::string xxh3_128_hex(std::string_view bytes);
 
-// XXH3-64, seed 0: the checksum of entries.
+// XXH3-64, seed 0: the checksum of entries, and the endpoint in names.
 std::uint64_t xxh3_64(std::string_view bytes);
 
 // XXH64, seed 0: Bifrost's key hash.

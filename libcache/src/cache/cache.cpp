@@ -9,9 +9,11 @@
 
 #include "answer/policy.h"
 #include "base/guarded.h"
+#include "cache/clear.h"
 #include "cache/get_or_fill.h"
 #include "cache/layout/entries.h"
 #include "cache/write_queue.h"
+#include "key/names.h"
 
 namespace libcache {
 
@@ -51,7 +53,7 @@ struct Cache::State {
         queue({options.queue_entries, options.queue_bytes, options.write_budget, options.closing_budget},
               [this](const PendingWrite& write, Deadline deadline) { write_in_background(write, deadline); }) {}
 
-  Result<Lookup> find(std::string_view name, const std::string* canonical, Deadline deadline);
+  Result<Lookup> find(std::string_view name, const RequestKey* key, Deadline deadline);
   Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
                    Deadline deadline);
   void write_in_background(const PendingWrite& write, Deadline deadline);
@@ -140,14 +142,14 @@ Result<RequestKey> Cache::key(std::string_view request) const {
 }
 
 // The proof of a hit, cheapest part first: present, intact, not expired, of this very request.
-Result<Lookup> Cache::State::find(std::string_view name, const std::string* canonical, Deadline deadline) {
+Result<Lookup> Cache::State::find(std::string_view name, const RequestKey* key, Deadline deadline) {
   auto found = counted(layout->get(*store, name, deadline));
   if (!found) return found;
   if (!*found) return missed(name, *std::move(found));
   const Entry& entry = *found->entry;
   if (entry.expires() && *entry.expires() <= options.clock()) return missed(name, {.miss = MissReason::expired});
   const bool proves_request = options.key.scheme == KeyScheme::native;
-  if (canonical && proves_request && entry.request_digest() != sha256(*canonical)) {
+  if (key != nullptr && proves_request && entry.request_digest() != key->proof()) {
     return missed(name,
                   {.miss = MissReason::collision, .reason = "the entry answers another request with the same hash"});
   }
@@ -156,7 +158,7 @@ Result<Lookup> Cache::State::find(std::string_view name, const std::string* cano
 }
 
 Result<Lookup> Cache::get(const RequestKey& key, EntryKind kind, Deadline deadline) {
-  return state_->find(name_of(key, kind), &key.canonical, deadline);
+  return state_->find(name_of(key, kind), &key, deadline);
 }
 
 Result<Lookup> Cache::get_named(std::string_view name, Deadline deadline) {
@@ -178,7 +180,7 @@ Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, cons
   draft.kind = answer.kind;
   draft.created = options.clock();
   if (ttl.duration) draft.expires = draft.created + *ttl.duration;
-  draft.request_digest = sha256(key.canonical);
+  draft.request_digest = key.proof();
   draft.metadata = verdict.metadata;
   draft.metadata.incomplete = verdict.completeness == Completeness::incomplete;
   draft.metadata.error = verdict.completeness == Completeness::error;
@@ -231,10 +233,8 @@ Result<Filled> Cache::get_or_fill(const RequestKey& key, const Producer& produce
 }
 
 Result<std::uint64_t> Cache::clear(std::string_view name, Deadline deadline) {
-  const std::string base(base_of(name));
-  const auto names = state_->counted(state_->layout->names_under(*state_->store, base, deadline));
-  if (!names) return tl::make_unexpected(names.error());
-  return state_->counted(state_->store->remove(*names, deadline));
+  const auto scheme = state_->options.key.scheme;
+  return state_->counted(internal::clear(*state_->store, *state_->layout, without_kind(name), scheme, deadline));
 }
 
 std::string Cache::entry_name(std::string_view key, EntryKind kind) const {

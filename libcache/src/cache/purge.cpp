@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <libcache/cache.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,8 +14,15 @@ bool needs_head(const PurgeFilter& filter) {
   return filter.accept_head || filter.prefix.empty();
 }
 
+// Where the names of all entries that the filter wants begin.
+std::string scan_prefix(const Cache& cache, const PurgeFilter& filter) {
+  const std::string session = filter.session_only ? session_prefix(cache.options().key) : std::string();
+  return std::max(filter.prefix, session, [](const auto& a, const auto& b) { return a.size() < b.size(); });
+}
+
 bool accepts(const Cache& cache, const PurgeFilter& filter, const Listing& listing) {
   if (!listing.name.starts_with(filter.prefix)) return false;
+  if (filter.session_only && !is_of_session(listing.name, cache.options().key)) return false;
   if (filter.accept_name && !filter.accept_name(listing.name)) return false;
   if (!needs_head(filter)) return true;
   const auto head = cache.head(listing);
@@ -32,7 +40,8 @@ Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline
     return take(std::exchange(batch, {}));
   };
   const std::size_t head_bytes = needs_head(filter) ? cache.head_bytes() : 0;
-  if (auto scanned = cache.store().scan(filter.prefix, head_bytes, visit, deadline); !scanned) return scanned;
+  if (auto scanned = cache.store().scan(scan_prefix(cache, filter), head_bytes, visit, deadline); !scanned)
+    return scanned;
   if (batch.empty()) return {};
   return take(batch).map([](bool) {});
 }
@@ -52,7 +61,7 @@ Status check_count(Cache& cache, const PurgeFilter& filter, Deadline deadline) {
 }  // namespace
 
 Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
-  if (filter.prefix.empty() && !filter.all) {
+  if (filter.prefix.empty() && !filter.session_only && !filter.all) {
     return fail(ErrorCode::policy, "an empty prefix would remove every entry of the store");
   }
   if (filter.max_delete) {

@@ -1,5 +1,6 @@
 #include <libcache/key.h>
 
+#include "base/hash.h"
 #include "key/names.h"
 #include "key/scheme.h"
 
@@ -19,6 +20,12 @@ KeyOptions KeyOptions::bifrost() {
   return options;
 }
 
+Digest RequestKey::proof() const {
+  constexpr std::string_view kZero("\0", 1);
+  const std::string_view parts[] = {session, kZero, endpoint, kZero, canonical, kZero, left_out};
+  return sha256_of(left_out.empty() ? std::span(parts).first(5) : std::span(parts));
+}
+
 KeyDeriver::KeyDeriver(std::unique_ptr<State> state) : state_(std::move(state)) {}
 KeyDeriver::KeyDeriver(KeyDeriver&&) noexcept = default;
 KeyDeriver& KeyDeriver::operator=(KeyDeriver&&) noexcept = default;
@@ -29,6 +36,9 @@ const KeyOptions& KeyDeriver::options() const {
 }
 
 Result<KeyDeriver> KeyDeriver::create(KeyOptions options) {
+  auto endpoint = options.endpoint.empty() ? std::string() : normal_endpoint(options.endpoint);
+  if (!endpoint) return tl::make_unexpected(endpoint.error());
+  options.endpoint = *std::move(endpoint);
   auto scheme = create_scheme(options);
   if (!scheme) return tl::make_unexpected(scheme.error());
   return KeyDeriver(std::make_unique<State>(State{std::move(options), *std::move(scheme)}));
@@ -37,7 +47,10 @@ Result<KeyDeriver> KeyDeriver::create(KeyOptions options) {
 Result<RequestKey> KeyDeriver::derive(std::string_view request) {
   RequestKey key;
   if (auto status = state_->scheme->read(request, key); !status) return tl::make_unexpected(status.error());
-  name_entries(key, state_->options, state_->scheme->hash(key.canonical));
+  key.hash = state_->scheme->hash(key.canonical);
+  key.session = state_->options.session;
+  key.endpoint = state_->options.endpoint;
+  name_entries(key, state_->options);
   return key;
 }
 

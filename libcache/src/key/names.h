@@ -1,4 +1,4 @@
-// The names of entries.
+// The names of entries: how they are made, and which of them a key covers.
 #pragma once
 
 #include <libcache/key.h>
@@ -7,16 +7,19 @@
 
 namespace libcache::internal {
 
-// What stands behind the base key in the name of a stream, a sample and a gateway's chunk; of the latter two a number
-// follows.
 inline constexpr std::string_view kStreamSuffix = "_stream";
-inline constexpr std::string_view kSampleSuffix = "_sample_";
-inline constexpr std::string_view kChunkSuffix = "_chunk_";
+inline constexpr std::string_view kChunkSuffix = "_chunk_";  // bifrost; the chunk's index follows
 
-// Fails (invalid) for a prefix or session that cannot stand in a name.
+// Fails (invalid) for a prefix or session that may not be part of a name.
 Status check_names(const KeyOptions& options);
 
-// Fills in the names of a key's entries.
-void name_entries(RequestKey& key, const KeyOptions& options, std::string_view hash);
+// Fills in the names of a key's entries from its session, endpoint and hash.
+void name_entries(RequestKey& key, const KeyOptions& options);
+
+// `name` without the suffix of a stream or of a chunk: the key of a sample, or a base key.
+std::string_view without_kind(std::string_view name);
+
+// Whether clearing `key` (without_kind) clears the entry called `name`.
+bool covers(std::string_view key, std::string_view name, KeyScheme scheme);
 
 }  // namespace libcache::internal

@@ -13,7 +13,7 @@ namespace libcache::internal {
 
 namespace {
 
-// A reference token without its escapes; nothing where a tilde escapes nothing.
+// A reference token without its escapes; nothing if it has an invalid one.
 std::optional<std::string> unescaped(std::string_view token) {
   std::string out;
   while (!token.empty()) {
@@ -41,6 +41,20 @@ const JsonNode* find_element(const JsonDocument& document, const JsonNode& array
   return &document.node(element);
 }
 
+// Appends the children of a value that a token points to.
+void find_children(const JsonDocument& document, const JsonNode& parent, std::string_view token,
+                   std::vector<std::uint32_t>& found) {
+  const bool is_array = parent.kind == JsonKind::array;
+  if (is_array && token == "*") {
+    for (auto index = document.index_of(parent) + 1; index != parent.end; index = document.node(index).end) {
+      found.push_back(index);
+    }
+  } else if (is_array || parent.kind == JsonKind::object) {
+    const JsonNode* const child = is_array ? find_element(document, parent, token) : document.find(parent, token);
+    if (child != nullptr) found.push_back(document.index_of(*child));
+  }
+}
+
 }  // namespace
 
 Result<JsonPointer> JsonPointer::parse(std::string_view text) {
@@ -53,26 +67,21 @@ Result<JsonPointer> JsonPointer::parse(std::string_view text) {
     if (!text.starts_with('/')) return malformed("it does not begin with a slash");
     const std::size_t end = std::min(text.find('/', 1), text.size());
     auto token = unescaped(text.substr(1, end - 1));
-    if (!token) return malformed("a tilde is written ~0");
+    if (!token) return malformed("a tilde must be written as ~0");
     pointer.tokens_.push_back(*std::move(token));
     text.remove_prefix(end);
   }
   return pointer;
 }
 
-const JsonNode* JsonPointer::find(const JsonDocument& document) const {
-  const JsonNode* node = &document.root();
+std::vector<std::uint32_t> JsonPointer::find(const JsonDocument& document) const {
+  std::vector<std::uint32_t> found{document.index_of(document.root())};
   for (const std::string& token : tokens_) {
-    if (node->kind == JsonKind::object) {
-      node = document.find(*node, token);
-    } else if (node->kind == JsonKind::array) {
-      node = find_element(document, *node, token);
-    } else {
-      node = nullptr;
-    }
-    if (node == nullptr) return nullptr;
+    std::vector<std::uint32_t> children;
+    for (const std::uint32_t parent : found) find_children(document, document.node(parent), token, children);
+    found = std::move(children);
   }
-  return node;
+  return found;
 }
 
 void append_pointer(std::string& pointer, std::string_view name) {

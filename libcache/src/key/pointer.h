@@ -3,6 +3,7 @@
 
 #include <libcache/result.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,21 +12,21 @@
 
 namespace libcache::internal {
 
-// A pointer, parsed. A value.
+// A parsed pointer, extended by one thing: a token * stands for every element of an array. A value.
 class JsonPointer {
  public:
-  // Fails (invalid) for one that is not empty and does not begin with a slash, has a tilde without 0 or 1 behind it, or
-  // is not UTF-8.
+  // Fails (invalid) for text that is not UTF-8, that is not empty and does not begin with a slash, or that has a tilde
+  // without 0 or 1 after it.
   static Result<JsonPointer> parse(std::string_view text);
 
-  // The value it names, or nullptr.
-  const JsonNode* find(const JsonDocument& document) const;
+  // The nodes that it points to, by index, in document order.
+  std::vector<std::uint32_t> find(const JsonDocument& document) const;
 
  private:
   std::vector<std::string> tokens_;
 };
 
-// Appends the pointer to a member or element of the value that `pointer` names.
+// Extends the pointer to a value to point to one of its members or elements.
 void append_pointer(std::string& pointer, std::string_view name);
 void append_pointer(std::string& pointer, std::size_t index);
 

@@ -1,4 +1,4 @@
-// The ways to make keys.
+// The interface of the key schemes.
 #pragma once
 
 #include <libcache/key.h>
@@ -15,15 +15,15 @@ class Scheme {
  public:
   virtual ~Scheme() = default;
 
-  // Fills in what a request says itself: canonical, stream and model. Fails: invalid.
+  // Fills in what comes from the request: canonical, left_out, unmatched, stream, model and provider. Fails: invalid.
   virtual Status read(std::string_view request, RequestKey& key) = 0;
-  // The hash as it stands in names.
+  // The hash as it is written in names.
   virtual std::string hash(std::string_view canonical) const = 0;
   // As libcache::explain().
   virtual Result<std::vector<Explanation>> explain(std::string_view request) = 0;
 };
 
-// Fails (invalid) for options that make no key.
+// Fails (invalid) for options that no key can be made with.
 Result<std::unique_ptr<Scheme>> create_scheme(const KeyOptions& options);
 
 }  // namespace libcache::internal

@@ -149,17 +149,86 @@ TEST_CASE("the canonical request is kept with the entry unless told otherwise") 
   CHECK(request == (cache->options().keep_request ? std::optional(key.canonical) : std::nullopt));
 }
 
-TEST_CASE("clearing any name of a request removes its response, its stream and its samples, and nothing else") {
+TEST_CASE("clearing a base key removes its response, stream, samples and endpoints, and nothing else") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto base = cache->key(kRequest).value().base;
-  for (const auto* suffix : {"", "_stream", "_sample_1", "_sample_12_stream", "0"}) {
+  for (const auto* suffix : {"", "_stream", "_sample_1", "_sample_12_stream", "_at_0123456789abcdef_stream"}) {
     REQUIRE(fixture.store->put(base + suffix, "x", {}, kNever).value());
   }
-  const auto* named_by = GENERATE("", "_stream", "_sample_7", "_sample_7_stream");
-  CHECK(cache->clear(base + named_by, kNever).value() == 4);
+  for (const auto* others : {"0", "_sample_evil", "_0123456789abcdef0123456789abcdef"}) {
+    REQUIRE(fixture.store->put(base + others, "x", {}, kNever).value());
+  }
+  const auto* named_by = GENERATE("", "_stream", "_chunk_3");
+  CHECK(cache->clear(base + named_by, kNever).value() == 5);
   CHECK(fixture.store->get(base + "0", kNever).value() == "x");
+  CHECK(fixture.store->get(base + "_sample_evil", kNever).value() == "x");
   CHECK(cache->clear(base, kNever).value() == 0);
+}
+
+TEST_CASE("clearing the key of a sample or an endpoint leaves the other entries of the request") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto base = cache->key(kRequest).value().base;
+  const std::string endpoint = base + "_at_0123456789abcdef";
+  for (const auto& name : {base, base + "_sample_1", base + "_sample_1_stream", endpoint, endpoint + "_sample_1"}) {
+    REQUIRE(fixture.store->put(name, "x", {}, kNever).value());
+  }
+  CHECK(cache->clear(base + "_sample_1_stream", kNever).value() == 2);
+  CHECK(cache->clear(endpoint, kNever).value() == 2);
+  CHECK(fixture.store->get(base, kNever).value() == "x");
+}
+
+TEST_CASE("clearing removes what it can name even if the search fails") {
+  class WithoutScan : public SharedStore {
+   public:
+    using SharedStore::SharedStore;
+    Status scan(std::string_view, std::size_t, const Visitor&, Deadline) override {
+      return fail(ErrorCode::timeout, "too many names");
+    }
+  };
+  CacheFixture fixture;
+  const auto cache = Cache::create(std::make_unique<WithoutScan>(fixture.store), fixture.options()).value();
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("x"), {}, kNever).value());
+  const auto cleared = cache->clear(key.base, kNever);
+  REQUIRE_FALSE(cleared);
+  CHECK(cleared.error().code == ErrorCode::timeout);
+  CHECK(fixture.store->get(key.base, kNever).value() == std::nullopt);
+  REQUIRE(fixture.store->put(key.base + "_sample_2", "x", {}, kNever).value());
+  CHECK(cache->clear(key.base + "_sample_2", kNever).value() == 1);
+}
+
+TEST_CASE("clearing something that is not the name of an entry is invalid and removes nothing") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  for (const auto* name : {"user:1", "user:1_stream", "_stream", "llmcache:default_"}) {
+    REQUIRE(fixture.store->put(name, "x", {}, kNever).value());
+    const auto cleared = cache->clear(name, kNever);
+    REQUIRE_FALSE(cleared);
+    CHECK(cleared.error().code == ErrorCode::invalid);
+    CHECK(fixture.store->get(name, kNever).value() == "x");
+  }
+}
+
+TEST_CASE("an entry of another session, endpoint or reduced request under the same name is a collision") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  REQUIRE(cache->put(key, CacheFixture::response("x"), {}, kNever).value());
+  RequestKey other = key;
+  const auto collides = [&] { return cache->get(other, EntryKind::response, kNever).value().miss; };
+  CHECK(collides() == MissReason::none);
+  SECTION("session") {
+    other.session = "another";
+  }
+  SECTION("endpoint") {
+    other.endpoint = "https://h/";
+  }
+  SECTION("left out") {
+    other.left_out = "/user";
+  }
+  CHECK(collides() == MissReason::collision);
 }
 
 TEST_CASE("a store that fails is an error, never a miss") {

@@ -45,6 +45,28 @@ TEST_CASE("with all, an empty prefix removes every entry and leaves foreign valu
   CHECK(names(*fixture.store) == std::set<std::string>{"another application's"});
 }
 
+TEST_CASE("a purge of the session leaves sessions whose names begin like its own") {
+  CacheFixture fixture;
+  const std::string hash = "0123456789abcdef0123456789abcdef";
+  auto options = fixture.options();
+  options.key.session = "team";
+  const auto cache = fixture.make(options);
+  const std::set<std::string> others{"llmcache:team_A_" + hash, "llmcache:team_" + hash + "_stream_" + hash,
+                                     "llmcache:team_" + hash + "_sample_evil", "team_" + hash,
+                                     "llmcache:teams_" + hash};
+  for (const auto& name : others) REQUIRE(fixture.store->put(name, "x", {}, kNever).value());
+  for (const auto* suffix : {"", "_stream", "_at_0123456789abcdef", "_sample_2"}) {
+    REQUIRE(fixture.store->put("llmcache:team_" + hash + suffix, "x", {}, kNever).value());
+  }
+  PurgeFilter filter;
+  filter.session_only = true;
+  filter.prefix = "llmcache:team_" + hash + "_sample";
+  CHECK(cache->purge(filter, kNever).value().entries == 1);
+  filter.prefix = "llmcache:";
+  CHECK(cache->purge(filter, kNever).value().entries == 3);
+  CHECK(names(*fixture.store) == others);
+}
+
 TEST_CASE("a purge takes its prefix literally") {
   CacheFixture fixture;
   const auto cache = fixture.make();

@@ -49,7 +49,7 @@ TEST_CASE("a key names its entries") {
   CHECK(key.stream_name == key.base + "_stream");
 }
 
-TEST_CASE("a sample's entries stand beside the plain ones, under the same base key") {
+TEST_CASE("the entries of a sample have the same base key") {
   KeyOptions options;
   options.sample = 12;
   const RequestKey key = derived(R"({"a":1})", options);
@@ -77,12 +77,20 @@ TEST_CASE("only a top-level stream member that is true asks for a stream") {
   CHECK_FALSE(derived(R"({"x":{"stream":true},"y":[true]})").stream);
 }
 
-TEST_CASE("stream and fallbacks are no part of the key, at the top level alone") {
-  CHECK(canonical(R"({"stream":[1,{}],"fallbacks":{"a":1},"b":{"stream":true,"fallbacks":[]}})") ==
-        R"({"b":{"fallbacks":[],"stream":true}})");
+TEST_CASE("only a top-level stream member that is true is left out of the key") {
+  CHECK(canonical(R"({"stream":true,"b":{"stream":true}})") == R"({"b":{"stream":true}})");
+  for (const char* value : {"false", "1", "\"true\"", "null", "[]", "[true]"}) {
+    const std::string request = std::string(R"({"stream":)") + value + "}";
+    CHECK(canonical(request) == request);
+  }
 }
 
-TEST_CASE("the model is told where it is a string, whether or not it counts") {
+TEST_CASE("members with the meaning of a default value count: no member is left out by its name") {
+  const std::string_view request = R"({"fallbacks":[],"n":1,"store":false,"stream_options":null,"user":""})";
+  CHECK(canonical(request) == request);
+}
+
+TEST_CASE("the model is reported if it is a string, whether or not it counts") {
   KeyOptions options;
   options.by_model = false;
   CHECK(derived(R"({"model":"gpt-\u0034"})", options).model == "gpt-4");
@@ -91,7 +99,7 @@ TEST_CASE("the model is told where it is a string, whether or not it counts") {
   CHECK(derived(R"({"x":{"model":"m"}})").model.empty());
 }
 
-TEST_CASE("by_model and by_provider take those members out, at the top level alone") {
+TEST_CASE("by_model and by_provider remove those members, at the top level only") {
   const std::string_view request = R"({"model":"m","provider":"p","x":{"model":"m","provider":"p"}})";
   KeyOptions options;
   options.by_model = false;
@@ -100,7 +108,7 @@ TEST_CASE("by_model and by_provider take those members out, at the top level alo
   CHECK(canonical(request, options) == R"({"x":{"model":"m","provider":"p"}})");
 }
 
-TEST_CASE("the provider option stands over the body's provider, and by_provider over both") {
+TEST_CASE("the provider option overrides the request's provider, and by_provider overrides both") {
   KeyOptions options;
   options.provider = "a\"zure";
   CHECK(canonical("{}", options) == R"({"provider":"a\"zure"})");
@@ -127,22 +135,77 @@ TEST_CASE("ignore pointers remove object members at any depth") {
   CHECK(ignoring("/0", R"({"0":1,"1":2})") == R"({"1":2})");
 }
 
-TEST_CASE("an ignore pointer that names no object member changes nothing") {
+TEST_CASE("a * in an ignore pointer stands for every element of an array") {
+  CHECK(ignoring("/m/*/t", R"({"m":[{"t":1},{"c":2,"t":3},4,{"c":{"t":5}}]})") ==
+        R"({"m":[{},{"c":2},4,{"c":{"t":5}}]})");
+  CHECK(ignoring("/*/*/t", R"({"*":[[{"t":1}],{"t":2}]})") == R"({"*":[[{"t":1}],{}]})");
+  CHECK(ignoring("/m/*/*/t", R"({"m":[[{"t":1},{"u":2}],[{"t":3}],{"*":{"t":4}}]})") ==
+        R"({"m":[[{},{"u":2}],[{}],{"*":{}}]})");
+}
+
+TEST_CASE("a * in an ignore pointer is an ordinary name in an object, and never removes an element") {
+  CHECK(ignoring("/m/*", R"({"m":{"*":1,"a":2}})") == R"({"m":{"a":2}})");
+  CHECK(ignoring("/*", R"({"a":1})") == R"({"a":1})");
+  CHECK(ignoring("/m/*", R"({"m":[1,{"a":2}]})") == R"({"m":[1,{"a":2}]})");
+}
+
+TEST_CASE("an ignore pointer that matches no object member changes nothing and is reported") {
   const std::string_view request = R"({"a":[{"b":1}],"c":"x"})";
   for (const char* pointer : {"", "/a/0", "/a/-", "/a/1", "/a/00/b", "/a/+0/b", "/a/b", "/a/0/b/c", "/A", "/c/0", "/a/",
                               "/a/99999999999999999999/b", "/a/0x0/b", "/nope/x"}) {
     INFO(pointer);
-    CHECK(ignoring(pointer, request) == request);
+    const RequestKey key = derived(request, with_ignore(pointer));
+    CHECK(key.canonical == request);
+    CHECK(key.unmatched == std::vector<std::string>{pointer});
+    CHECK(key.left_out.empty());
   }
 }
 
 TEST_CASE("several ignore pointers may overlap") {
   KeyOptions options;
   options.ignore = {"/a/b", "/a", "/a/b/c", "/stream", "/a"};
-  CHECK(canonical(R"({"a":{"b":{"c":1}},"d":1,"stream":true})", options) == R"({"d":1})");
+  const RequestKey key = derived(R"({"a":{"b":{"c":1}},"d":1,"stream":true})", options);
+  CHECK(key.canonical == R"({"d":1})");
+  CHECK(key.unmatched.empty());
 }
 
-TEST_CASE("what is ignored is still checked") {
+TEST_CASE("the names of what was removed are sorted, each given once, and only those that removed something") {
+  KeyOptions options;
+  options.ignore = {"/b", "/a/b", "/a", "/a/b", "/a/b/c", "/stream", "/nope", "/m/*/t"};
+  options.by_model = false;
+  options.by_provider = false;
+  CHECK(derived(R"({"a":{"b":{"c":1}},"stream":true,"m":[{"t":1},{"t":2}],"model":"x"})", options).left_out ==
+        "/a,/a/b,/m/*/t,model");
+  CHECK(derived(R"({"b":1,"stream":false,"provider":"p"})", options).left_out == "/b,/stream,provider");
+  CHECK(derived(R"({"c":1,"stream":true})", options).left_out.empty());
+  options.ignore = {"/model"};
+  CHECK(derived(R"({"model":"x"})", options).left_out == "/model");
+  options.provider = "azure";
+  CHECK(derived(R"({"model":"x"})", options).left_out == "/model,provider");
+  options.by_provider = true;
+  CHECK(derived(R"({"model":"x","provider":"p"})", options).left_out == "/model");
+}
+
+TEST_CASE("a request of which a part was ignored does not prove a request that never had that part") {
+  const RequestKey whole = derived(R"({"a":1})");
+  const RequestKey reduced = derived(R"({"a":1,"user":"u"})", with_ignore("/user"));
+  CHECK(whole.base == reduced.base);
+  CHECK(whole.proof() != reduced.proof());
+  CHECK(derived(R"({"a":1})", with_ignore("/user")).proof() == whole.proof());
+}
+
+TEST_CASE("two pairs of prefix and session that give the same name have different proofs") {
+  KeyOptions one;
+  one.prefix = "a:";
+  one.session = "b";
+  KeyOptions other;
+  other.prefix = "a";
+  other.session = ":b";
+  CHECK(derived("{}", one).base == derived("{}", other).base);
+  CHECK(derived("{}", one).proof() != derived("{}", other).proof());
+}
+
+TEST_CASE("an ignored member must still be valid") {
   auto deriver = KeyDeriver::create(with_ignore("/a"));
   REQUIRE(deriver);
   CHECK_FALSE(deriver->derive(R"({"a":{"b":1,"b":2}})"));
@@ -152,7 +215,7 @@ TEST_CASE("what is ignored is still checked") {
   CHECK_FALSE(deriver->derive(R"({"stream":tru})"));
 }
 
-TEST_CASE("a request that is no object is rejected") {
+TEST_CASE("a request that is not an object is rejected") {
   auto deriver = KeyDeriver::create({});
   REQUIRE(deriver);
   const auto text = GENERATE(as<std::string>{}, "[]", "\"x\"", "1", "null", "true");
@@ -171,44 +234,34 @@ TEST_CASE("a deriver that has rejected a request derives the next one") {
   CHECK(key->canonical == R"({"a":1})");
 }
 
-TEST_CASE("options that cannot make a name are rejected") {
+TEST_CASE("a prefix or session that may not be part of a name is rejected") {
   KeyOptions options;
   options.session = "";
   CHECK(rejection(options) == "the session is empty");
   options.session = std::string(257, 's');
   CHECK(rejection(options) == "the session is longer than 256 bytes");
   options.session = "a\nb";
-  CHECK(rejection(options) == "the session holds a control character");
+  CHECK(rejection(options) == "the session contains a control character");
   options.session = std::string(256, 's');
   options.prefix = "a\x7f";
-  CHECK(rejection(options) == "the prefix holds a control character");
+  CHECK(rejection(options) == "the prefix contains a control character");
   options.prefix = std::string(257, 'p');
   CHECK(rejection(options) == "the prefix is longer than 256 bytes");
   options.prefix = std::string(256, 'p');
   CHECK(KeyDeriver::create(options));
+  options.session = std::string(257, 's');
+  options.scheme = KeyScheme::bifrost;
+  CHECK(KeyDeriver::create(options));
+  options.session = std::string((64 << 10) + 1, 's');
+  CHECK(rejection(options) == "the session is longer than 65536 bytes");
 }
 
 TEST_CASE("malformed pointers and a provider that is not UTF-8 are rejected") {
   CHECK(rejection(with_ignore("a")) == "malformed JSON pointer \"a\": it does not begin with a slash");
-  CHECK(rejection(with_ignore("/a~")) == "malformed JSON pointer \"/a~\": a tilde is written ~0");
-  CHECK(rejection(with_ignore("/a~2/b")) == "malformed JSON pointer \"/a~2/b\": a tilde is written ~0");
+  CHECK(rejection(with_ignore("/a~")) == "malformed JSON pointer \"/a~\": a tilde must be written as ~0");
+  CHECK(rejection(with_ignore("/a~2/b")) == "malformed JSON pointer \"/a~2/b\": a tilde must be written as ~0");
   CHECK(rejection(with_ignore("/\xFF")) == "a JSON pointer is not UTF-8");
   KeyOptions options;
   options.provider = "\xC3";
   CHECK(rejection(options) == "the provider is not UTF-8");
-}
-
-TEST_CASE("base_of finds the base key of any entry's name") {
-  CHECK(base_of("p:s_0f") == "p:s_0f");
-  CHECK(base_of("p:s_0f_stream") == "p:s_0f");
-  CHECK(base_of("p:s_0f_sample_12") == "p:s_0f");
-  CHECK(base_of("p:s_0f_sample_1_stream") == "p:s_0f");
-  CHECK(base_of("p:s_0f_chunk_0") == "p:s_0f");
-  CHECK(base_of("p:s_0f_sample_") == "p:s_0f_sample_");
-  CHECK(base_of("p:s_0f_sample_x1") == "p:s_0f_sample_x1");
-  CHECK(base_of("p:s_0f_12") == "p:s_0f_12");
-  CHECK(base_of("12") == "12");
-  CHECK(base_of("_stream") == "_stream");
-  CHECK(base_of("_chunk_1") == "_chunk_1");
-  CHECK(base_of("") == "");
 }

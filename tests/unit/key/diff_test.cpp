@@ -21,7 +21,7 @@ std::string differences(std::string_view left, std::string_view right, const Key
 }  // namespace
 
 TEST_CASE("requests with one key do not differ, however they are spelled") {
-  CHECK(differences(R"({"a":1.0,"b":["\u0041"],"stream":true})", R"({"b":["A"],"a":1,"fallbacks":[]})").empty());
+  CHECK(differences(R"({"a":1.0,"b":["\u0041"],"stream":true})", R"({"b":["A"],"a":1})").empty());
 }
 
 TEST_CASE("differing scalars are shown at their pointers") {

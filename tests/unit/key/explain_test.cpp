@@ -52,10 +52,10 @@ TEST_CASE("every scalar, empty container and ignored member is explained in docu
       "/messages/1/x in_key []\n"
       "/metadata ignored {\"a\":[2],\"b\":1} | the ignore option: /metadata\n"
       "/a~1b~0 in_key {}\n"
-      "/fallbacks ignored [] | it only says what to do on an error\n");
+      "/fallbacks in_key []\n");
 }
 
-TEST_CASE("values that the canonical form spells differently are shown with both spellings") {
+TEST_CASE("a value that the canonical form spells differently is shown in both spellings") {
   CHECK(explained(R"({"t":1.0,"n":-0,"s":"\u0041\/","k":0.7,"big":9007199254740993,"\u006b2":"a\n"})") ==
         "/t rewritten 1.0 | 1\n"
         "/n rewritten -0 | 0\n"
@@ -65,7 +65,7 @@ TEST_CASE("values that the canonical form spells differently are shown with both
         "/k2 in_key \"a\\n\"\n");
 }
 
-TEST_CASE("members that options take out or set say so") {
+TEST_CASE("the explanation of a member that an option removes or sets names the option") {
   KeyOptions options;
   options.by_model = false;
   options.provider = "azure";
@@ -81,6 +81,16 @@ TEST_CASE("members that options take out or set say so") {
   CHECK(explained(R"({"a":1})", options) == "/a in_key 1\n");
 }
 
+TEST_CASE("every member that an ignore pointer with a * removes is explained") {
+  KeyOptions options;
+  options.ignore = {"/m/*/t"};
+  CHECK(explained(R"({"m":[{"t":1},{"t":2,"u":3}],"stream":false})", options) ==
+        "/m/0/t ignored 1 | the ignore option: /m/*/t\n"
+        "/m/1/t ignored 2 | the ignore option: /m/*/t\n"
+        "/m/1/u in_key 3\n"
+        "/stream in_key false\n");
+}
+
 TEST_CASE("an empty request is one empty container") {
   CHECK(explained("{}") == " in_key {}\n");
 }
@@ -94,7 +104,7 @@ TEST_CASE("explaining fails as deriving does") {
   CHECK_FALSE(explain(options, "{}"));
 }
 
-TEST_CASE("under Bifrost every member that never reaches the key says so") {
+TEST_CASE("under Bifrost every member that never reaches the key is named") {
   CHECK(explained(R"({"model":"openai/gpt-4o","stream":true,"seed":[1],"messages":[{"role":"user","content":"\u0041",
                       "name":"bob","refusal":null}],"temperature":1.0,"fallbacks":[],"tools":[{"function":{"strict":true,
                       "parameters":{"properties":{"b":{"x":2.0},"a":[]},"required":[]}}}],"stop_sequences":[null]})",
@@ -115,7 +125,7 @@ TEST_CASE("under Bifrost every member that never reaches the key says so") {
         "/stop_sequences/0 rewritten null | \"\"\n");
 }
 
-TEST_CASE("under Bifrost, too, options say what they do") {
+TEST_CASE("under Bifrost the options are named too") {
   KeyOptions options = KeyOptions::bifrost();
   options.provider = "azure";
   options.by_model = false;

@@ -34,15 +34,6 @@ bool is_chunk(std::string_view name) {
   return is_digit(name.back()) && stem_of(name).ends_with(kChunkSuffix);
 }
 
-// Whether a name is "{session}_{hash}", with whatever in front: a session has no form of its own.
-bool is_key(std::string_view name) {
-  constexpr std::size_t kLongestHash = 16;
-  const std::size_t before = name.find_last_not_of("0123456789abcdef");
-  if (before == std::string_view::npos || before == 0 || name[before] != '_') return false;
-  const std::size_t hash = name.size() - before - 1;
-  return hash > 0 && hash <= kLongestHash;
-}
-
 std::vector<std::string> chunk_names(std::string_view stem, std::size_t first, std::size_t count) {
   std::vector<std::string> names;
   names.reserve(count);
@@ -143,14 +134,16 @@ Result<Lookup> get_response(Store& store, std::string_view name, Deadline deadli
   return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
 }
 
-// Removes the chunks from one on. Nothing may stand behind the end of what is written then: it would pass for its rest.
-Status remove_chunks(Store& store, std::string_view stem, std::size_t first, Deadline deadline) {
-  for (std::uint64_t removed = 1; removed > 0; first += kWindow) {
+// Removes the chunks from one on; how many there were. Nothing may follow the last chunk that is written after this: it
+// would pass for the rest of the stream.
+Result<std::uint64_t> remove_chunks(Store& store, std::string_view stem, std::size_t first, Deadline deadline) {
+  std::uint64_t total = 0;
+  for (std::uint64_t removed = 1; removed > 0; first += kWindow, total += removed) {
     const auto batch = store.remove(chunk_names(stem, first, kWindow), deadline);
-    if (!batch) return tl::make_unexpected(batch.error());
+    if (!batch) return batch;
     removed = *batch;
   }
-  return {};
+  return total;
 }
 
 // The last chunk is written last: until then there is no whole stream to be found.
@@ -173,7 +166,7 @@ Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::s
 class BifrostLayout final : public EntryLayout {
  public:
   std::string entry_name(std::string_view key, EntryKind kind) const override {
-    return fmt::format("{}{}", base_of(key), kind == EntryKind::stream ? kChunkSuffix : "");
+    return fmt::format("{}{}", without_kind(key), kind == EntryKind::stream ? kChunkSuffix : "");
   }
 
   Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const override {
@@ -202,16 +195,13 @@ class BifrostLayout final : public EntryLayout {
     return store.put(first.name, first.bytes, options, deadline);
   }
 
-  Result<std::vector<std::string>> names_under(Store& store, const std::string& base,
-                                               Deadline deadline) const override {
-    std::vector<std::string> names{base};
-    const auto add = [&](const Listing& listing) -> Result<bool> {
-      if (is_chunk(listing.name) && base_of(listing.name) == base) names.push_back(listing.name);
-      return true;
-    };
-    const auto scanned = store.scan(entry_name(base, EntryKind::stream), 0, add, deadline);
-    if (!scanned) return tl::make_unexpected(scanned.error());
-    return names;
+  Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const override {
+    const std::string response[] = {std::string(key)};
+    const auto responses = store.remove(response, deadline);
+    if (!responses) return responses;
+    return remove_chunks(store, entry_name(key, EntryKind::stream), 0, deadline).map([&](std::uint64_t chunks) {
+      return *responses + chunks;
+    });
   }
 
   std::size_t head_bytes() const override { return kHeadBytes; }
@@ -220,7 +210,8 @@ class BifrostLayout final : public EntryLayout {
     const auto about = listing.size <= listing.head.size() ? bifrost::read_about(listing.head)
                        : listing.head.starts_with('{')     ? bifrost::About{}
                                                            : std::optional<bifrost::About>();
-    if (!about || !is_key(base_of(listing.name))) return fail(ErrorCode::corrupt, "not an entry of a gateway");
+    if (!about || !EntryName::parse(listing.name, KeyScheme::bifrost))
+      return fail(ErrorCode::corrupt, "not an entry of a gateway");
     return EntryHead{.kind = is_chunk(listing.name) ? EntryKind::stream : EntryKind::response,
                      .created = about->created,
                      .expires = listing.expires,

@@ -29,9 +29,8 @@ class EntryLayout {
   // Writes them, so that no reader takes a part for the whole. False: `only_new` held and an entry was there.
   virtual Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
                              Deadline deadline) const = 0;
-  // The names of all that may stand under a base key.
-  virtual Result<std::vector<std::string>> names_under(Store& store, const std::string& base,
-                                                       Deadline deadline) const = 0;
+  // Removes the response and the stream of a key, without a search; how many values there were.
+  virtual Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const = 0;
   // As Cache::head_bytes and Cache::head.
   virtual std::size_t head_bytes() const = 0;
   virtual Result<EntryHead> head(const Listing& listing) const = 0;

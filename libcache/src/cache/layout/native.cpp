@@ -38,16 +38,9 @@ class NativeLayout final : public EntryLayout {
     return store.put(values.front().name, values.front().bytes, options, deadline);
   }
 
-  Result<std::vector<std::string>> names_under(Store& store, const std::string& base,
-                                               Deadline deadline) const override {
-    std::vector<std::string> names{base, entry_name(base, EntryKind::stream)};
-    const auto add = [&](const Listing& listing) -> Result<bool> {
-      names.push_back(listing.name);
-      return true;
-    };
-    const auto scanned = store.scan(base + std::string(kSampleSuffix), 0, add, deadline);
-    if (!scanned) return tl::make_unexpected(scanned.error());
-    return names;
+  Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const override {
+    const std::string names[] = {std::string(key), entry_name(key, EntryKind::stream)};
+    return store.remove(names, deadline);
   }
 
   std::size_t head_bytes() const override { return kEntryHeadBytes; }

@@ -73,7 +73,8 @@ bool Decoder::decode_record(const Type& type, const JsonNode* object, Value& val
       const auto is_its = [&member](const Field& field) { return matches(member.name, field.name); };
       const auto found = std::ranges::find_if(type.fields, is_its);
       if (found == type.fields.end()) continue;
-      if (!decode_field(*found, member, value.parts[static_cast<std::size_t>(found - type.fields.begin())])) return false;
+      if (!decode_field(*found, member, value.parts[static_cast<std::size_t>(found - type.fields.begin())]))
+        return false;
     }
   }
   for (std::size_t index = 0; index < type.fields.size(); ++index) {

@@ -12,6 +12,7 @@
 namespace libcache::internal {
 
 Result<std::unique_ptr<Scheme>> BifrostScheme::create(const KeyOptions& options) {
+  if (!options.endpoint.empty()) return fail(ErrorCode::invalid, "Bifrost keys have no endpoint");
   if (!options.ignore.empty()) return fail(ErrorCode::invalid, "Bifrost keys have no ignore option");
   if (options.sample != 0) return fail(ErrorCode::invalid, "Bifrost keys have no samples");
   return std::unique_ptr<Scheme>(new BifrostScheme(options));

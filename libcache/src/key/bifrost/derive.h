@@ -16,7 +16,7 @@ namespace libcache::internal {
 
 class BifrostScheme final : public Scheme {
  public:
-  // Fails (invalid) for the options that a gateway does not have: ignore and sample.
+  // Fails (invalid) for the options that a gateway does not have: endpoint, ignore and sample.
   static Result<std::unique_ptr<Scheme>> create(const KeyOptions& options);
 
   Status read(std::string_view request, RequestKey& key) override;

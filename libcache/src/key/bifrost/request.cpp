@@ -31,7 +31,8 @@ class Conversion {
     return {};
   }
   void move_params() {
-    for (const Field& param : field_named(kCoreRequest, "params").type->fields) move(param.name, {"params", param.name});
+    for (const Field& param : field_named(kCoreRequest, "params").type->fields)
+      move(param.name, {"params", param.name});
   }
   // The text becomes a list of one.
   Status move_embedding() {

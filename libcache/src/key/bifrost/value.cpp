@@ -11,7 +11,8 @@ bool is_empty(const Type& type, const Value& value) {
     case Type::Kind::list:
       return value.size == 0;
     case Type::Kind::map:
-      return std::none_of(value.parts.begin(), value.parts.end(), [](const Value& part) { return part.node->count > 0; });
+      return std::none_of(value.parts.begin(), value.parts.end(),
+                          [](const Value& part) { return part.node->count > 0; });
     default:
       return value.is_absent();
   }

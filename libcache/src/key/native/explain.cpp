@@ -11,9 +11,6 @@ Explanation NativeScheme::explain_excluded(const Exclusion& exclusion, std::stri
     case Reason::stream:
       row.detail = "it selects the kind of entry";
       break;
-    case Reason::fallbacks:
-      row.detail = "it only says what to do on an error";
-      break;
     case Reason::pointer:
       row.detail = "the ignore option: " + options_.ignore[exclusion.pointer];
       break;

@@ -23,12 +23,26 @@ std::string nested(std::size_t depth, const std::string& inner) {
 }  // namespace
 
 TEST_CASE("a known member of an HTTP body has the right type, even if it is not in the key") {
-  for (const char* member :
-       {R"("response_format":{"type":"json_object"})", R"("response_format":1)", R"("stream":"true")", R"("stream":1)",
-        R"("stream_format":true)", R"("stream_format":{})", R"("fallbacks":"openai/gpt-4o")", R"("fallbacks":{})",
-        R"("fallbacks":[1])", R"("fallbacks":[{"provider":"p","model":"m"}])", R"("text":1)", R"("text":["x"])",
-        R"("input":{"x":1})", R"("input":5)", R"("voice":1)", R"("voice":{"voice":"v"})", R"("voice":[{"voice":1}])",
-        R"("voice":[{"speaker":"s"}])", R"("instructions":[])", R"("instructions":false)"}) {
+  for (const char* member : {R"("response_format":{"type":"json_object"})",
+                             R"("response_format":1)",
+                             R"("stream":"true")",
+                             R"("stream":1)",
+                             R"("stream_format":true)",
+                             R"("stream_format":{})",
+                             R"("fallbacks":"openai/gpt-4o")",
+                             R"("fallbacks":{})",
+                             R"("fallbacks":[1])",
+                             R"("fallbacks":[{"provider":"p","model":"m"}])",
+                             R"("text":1)",
+                             R"("text":["x"])",
+                             R"("input":{"x":1})",
+                             R"("input":5)",
+                             R"("voice":1)",
+                             R"("voice":{"voice":"v"})",
+                             R"("voice":[{"voice":1}])",
+                             R"("voice":[{"speaker":"s"}])",
+                             R"("instructions":[])",
+                             R"("instructions":false)"}) {
     rejection(chat(member), form(BifrostForm::chat));
   }
 }

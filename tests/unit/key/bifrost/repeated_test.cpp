@@ -100,7 +100,8 @@ TEST_CASE("a repeated member that is both a string and something else cannot be 
 }
 
 TEST_CASE("explain shows which of the repeated members are in the key") {
-  const auto rows = explain(KeyOptions::bifrost(), R"({"input":{},"params":{"top_k":1,"user":"a"},"params":{"top_k":2}})");
+  const auto rows =
+      explain(KeyOptions::bifrost(), R"({"input":{},"params":{"top_k":1,"user":"a"},"params":{"top_k":2}})");
   REQUIRE(rows);
   std::vector<std::pair<std::string, bool>> in_key;
   for (const Explanation& row : *rows) in_key.emplace_back(row.value, row.use == Explanation::Use::in_key);

@@ -1,13 +1,16 @@
-// The published vectors of the native scheme, one request a line: its key and canonical text, or that it is rejected.
+// The published vectors of the native scheme. Each line is a request with its options, and its key, canonical text and
+// proof, or why it is rejected.
 #include <libcache/key.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/hex.h"
 #include "support/paths.h"
 
 using namespace libcache;
+using internal::to_hex;
 using nlohmann::json;
 
 namespace {
@@ -37,6 +40,7 @@ KeyOptions options_of(const json& vector) {
   options.prefix = vector["prefix"];
   options.session = vector["session"];
   options.sample = vector["sample"];
+  options.endpoint = vector.value("endpoint", "");
   options.ignore = vector.value("ignore", std::vector<std::string>());
   options.by_model = vector.value("by_model", true);
   options.by_provider = vector.value("by_provider", true);
@@ -56,18 +60,20 @@ void check(const json& vector) {
   REQUIRE(key);
   CHECK(key->canonical == vector["canonical"].get<std::string>());
   CHECK(key->response_name == vector["key"].get<std::string>());
-  CHECK(base_of(key->response_name) == key->base);
-  CHECK(base_of(key->stream_name) == key->base);
+  CHECK(key->endpoint == vector.value("endpoint_normal", ""));
+  CHECK(to_hex(key->proof()) == vector["proof"].get<std::string>());
+  CHECK(is_of_session(key->response_name, deriver->options()));
+  CHECK(is_of_session(key->stream_name, deriver->options()));
 }
 
 }  // namespace
 
-TEST_CASE("every native vector has its key and canonical text, or is rejected") {
+TEST_CASE("every native vector has its key, canonical text, endpoint and proof, or is rejected") {
   std::ifstream file(LLMCACHE_TEST_DATA "/golden/keys/native-keys.jsonl");
   std::size_t count = 0;
   for (std::string line; std::getline(file, line); ++count) {
     INFO(line);
     check(json::parse(line));
   }
-  CHECK(count == 299);
+  CHECK(count == 302);
 }
