@@ -1,7 +1,7 @@
-# hiredis and Catch2: the system's or the ones that scripts/setup built, if they are new enough, else downloaded. The
-# archives are those that Debian's source packages are made from.
+# hiredis and Catch2: those of the system or of scripts/setup if they are new enough; otherwise they are downloaded. The archives
+# are the upstream archives of Debian's source packages.
 include(FetchContent)
-set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # lets the variables below stand for their options
+set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # the variables below set the options of these projects
 
 FetchContent_Declare(hiredis SYSTEM
   URL https://github.com/redis/hiredis/archive/refs/tags/v1.2.0.tar.gz
@@ -13,7 +13,7 @@ FetchContent_Declare(Catch2 SYSTEM
   URL_HASH SHA256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c
   FIND_PACKAGE_ARGS 3)
 
-# Gives hiredis::hiredis. Its headers are included as <hiredis/...>, as where it is installed.
+# Provides hiredis::hiredis. Its headers are included as <hiredis/...>, as if it were installed.
 macro(llmcache_fetch_hiredis)
   block()
     set(BUILD_SHARED_LIBS OFF)
@@ -26,7 +26,7 @@ macro(llmcache_fetch_hiredis)
   endblock()
 endmacro()
 
-# Gives Catch2::Catch2WithMain and the module Catch.
+# Provides Catch2::Catch2WithMain and the module Catch.
 macro(llmcache_fetch_catch2)
   FetchContent_MakeAvailable(Catch2)
   if(catch2_SOURCE_DIR)

@@ -1,8 +1,8 @@
-# What our own targets are compiled with: warnings and sanitizers. A project that embeds libcache gets neither.
+# Warnings and sanitizers of our own targets. A project that embeds libcache gets neither.
 add_library(llmcache_build_flags INTERFACE)
 target_compile_options(llmcache_build_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wunused -Wformat=2
-  # g++ 12 warns wrongly of every "literal" + string when it optimises (GCC bug 105651).
+  # g++ 12 has false warnings about every "literal" + string when it optimises (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
 if(LLMCACHE_SANITIZE)

@@ -1,4 +1,4 @@
-// What can be measured, by name.
+// The operations that can be measured, by name.
 #pragma once
 
 #include <functional>
@@ -12,17 +12,17 @@ namespace bench {
 
 struct Case {
   std::string name;
-  // Makes everything ready and gives the operation to be measured. Asked once for each thread.
+  // Prepares everything and returns the operation to measure. Called once per thread.
   std::function<Operation(Stored& stored)> prepare;
 };
 
-// Deriving a key, and what parsing and printing the request costs with a common JSON library.
+// Deriving a key; parsing and printing the request with a common JSON library.
 std::vector<Case> key_cases();
 
-// Hits, and what the same values cost with SQLite or hiredis alone.
+// Hits; the same values with SQLite or hiredis alone.
 std::vector<Case> hit_cases();
 
-// Keeps the compiler from leaving out what makes `value`.
+// Keeps the compiler from removing the computation of `value`.
 template <class T>
 void keep(const T& value) {
   asm volatile("" : : "g"(&value) : "memory");

@@ -20,7 +20,7 @@ class Estimate:
 
 
 def estimate(statistic, left, right, seed=0):
-    """`statistic` of paired samples, and where 95 % of resampled pairs put it."""
+    """`statistic` of paired samples, with the interval that holds 95 % of its values for resampled pairs."""
     chance = random.Random(seed)
     rounds = range(len(left))
     resampled = []
@@ -59,7 +59,7 @@ class Process:
 
 
 def run_process(command, stdin="/dev/null", environment=None):
-    """Runs a program (an absolute path and its arguments) to its end, its output thrown away."""
+    """Runs a program (an absolute path and its arguments) and discards its output."""
     files = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0), (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
     begin = time.perf_counter_ns()
     pid = os.posix_spawn(command[0], command, os.environ if environment is None else environment, file_actions=files)
@@ -69,7 +69,7 @@ def run_process(command, stdin="/dev/null", environment=None):
 
 
 def first_byte(command, stdin="/dev/null", environment=None):
-    """Runs a program as run_process does and says after how many seconds its first byte of output arrived."""
+    """Runs a program like run_process and returns the seconds until its first byte of output."""
     reader, writer = os.pipe()
     files = [(os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, writer, 1)]
     begin = time.perf_counter_ns()

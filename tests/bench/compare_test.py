@@ -1,4 +1,4 @@
-"""The measuring instrument itself: scripts/bench rests on it."""
+"""Tests of the statistics that scripts/bench uses."""
 import unittest
 
 import compare

@@ -13,7 +13,7 @@ namespace {
 using libcache::Deadline;
 using libcache::EntryKind;
 
-// A hit as a program has it: from the request's text to the answer's text.
+// A hit as a program sees it: from the text of the request to the text of the answer.
 Operation prepare_hit(Stored& stored) {
   return [&cache = stored.cache(), &requests = sample_requests(), next = std::size_t{0}]() mutable {
     const auto key = cache.key(requests[next++ % requests.size()]).value();
@@ -44,7 +44,7 @@ std::vector<std::string> sample_names() {
   return names;
 }
 
-// The stored bytes alone, by name.
+// Only the stored bytes, by name.
 Operation prepare_store_get(Stored& stored) {
   return [&store = stored.cache().store(), names = sample_names(), next = std::size_t{0}]() mutable {
     const std::string& name = names[next++ % names.size()];
@@ -67,7 +67,7 @@ sqlite3_int64 id_of(sqlite3* connection, const std::string& name) {
   return sqlite3_column_int64(statement.get(), 0);
 }
 
-// What SQLite itself takes for the same rows, found the fastest way.
+// SQLite alone, with the same rows and the fastest way to find them.
 Operation prepare_select(Stored& stored) {
   const std::string database = libcache::StoreUrl::parse(stored.url()).value().path;
   sqlite3* opened = nullptr;
@@ -85,7 +85,7 @@ Operation prepare_select(Stored& stored) {
   };
 }
 
-// What hiredis itself takes for the same values.
+// hiredis alone, with the same values.
 Operation prepare_redis_get(Stored& stored) {
   const auto node = libcache::StoreUrl::parse(stored.url()).value().hosts.at(0);
   const std::shared_ptr<redisContext> context(redisConnect(node.name.c_str(), node.port), redisFree);

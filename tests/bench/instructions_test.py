@@ -1,9 +1,9 @@
-"""What an operation may cost, in instructions: the same on every machine with one compiler, so a regression shows.
+"""How many instructions an operation may take. With one compiler the count is the same on every machine.
 
 Usage: instructions_test.py LIBCACHE_BENCH
 
-Where a change makes an operation dearer on purpose, measure again (the test prints the counts) and write down the new
-ceiling, about 3 % above what was measured, with the reason in the commit.
+If a change makes an operation more expensive on purpose, set the new ceiling about 3 % above the count that the test prints, and
+give the reason in the commit.
 """
 import re
 import subprocess
@@ -42,7 +42,7 @@ class Instructions(unittest.TestCase):
                     each = instructions_each(case, store, 2, many)
                     print(f"{case}: {each} of {ceiling} instructions")
                     self.assertLessEqual(each, ceiling)
-                    self.assertGreater(each, 0.8 * ceiling, "much cheaper than its ceiling: write the gain down")
+                    self.assertGreater(each, 0.8 * ceiling, "much cheaper than its ceiling: lower the ceiling")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// Deriving a key, beside parsing and writing the same request with nlohmann_json. Compare within one run:
+// Deriving a key, compared with parsing and writing the same request with nlohmann_json. Compare within one run:
 // --benchmark_enable_random_interleaving=true --benchmark_repetitions=20
 #include <benchmark/benchmark.h>
 #include <libcache/key.h>

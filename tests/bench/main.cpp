@@ -1,5 +1,4 @@
-// libcache-bench: measures operations of the library within one process, and makes what to measure with, for
-// scripts/bench.
+// libcache-bench, for scripts/bench: measures operations of the library within one process, and creates the data for that.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>

@@ -1,4 +1,4 @@
-// Recording a stream chunk by chunk as it passes through, and the judgement on it.
+// Recording a stream chunk by chunk while it passes through, and judging it.
 #include <benchmark/benchmark.h>
 #include <libcache/answer.h>
 
@@ -21,7 +21,7 @@ std::string messages_event(int number) {
          std::to_string(number) + "\"}}\n\n";
 }
 
-// The time counted is that of one chunk.
+// Reports the time of one chunk.
 void record(benchmark::State& state, std::string (*event)(int)) {
   const auto now = std::chrono::steady_clock::now();
   while (state.KeepRunningBatch(kChunks)) {
@@ -31,7 +31,7 @@ void record(benchmark::State& state, std::string (*event)(int)) {
   }
 }
 
-// What making the events costs.
+// The cost of creating the events, which is part of the above.
 void make(benchmark::State& state, std::string (*event)(int)) {
   int number = 0;
   for (auto _ : state) benchmark::DoNotOptimize(event(number = (number + 1) % kChunks));

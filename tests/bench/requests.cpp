@@ -40,7 +40,7 @@ ordered_json tool(std::string_view name) {
               {"additionalProperties", false}}}}}};
 }
 
-// Words in an order that no compressor foresees.
+// Words in an order that a compressor cannot predict.
 std::string prose(std::size_t size, unsigned seed) {
   static constexpr const char* kWords[] = {"the ",    "cache ",  "answers ", "a ",         "request ",   "that ",
                                            "was ",    "asked ",  "before, ", "without ",   "calling ",   "its ",

@@ -1,4 +1,4 @@
-// The SQLite store beside bare statements on the same file, of 100,000 entries of 4 KB. Compare within one run:
+// The SQLite store compared with bare statements on the same file of 100,000 entries of 4 KB. Compare within one run:
 // --benchmark_enable_random_interleaving=true --benchmark_repetitions=20
 #include <benchmark/benchmark.h>
 #include <libcache/store.h>
@@ -24,7 +24,7 @@ std::string name_of(unsigned entry) {
   return "llmcache:default_" + xxh3_128_hex(std::to_string(entry));
 }
 
-// As like as not to be asked for; the same order in every benchmark.
+// All entries with equal probability; the same order in every benchmark.
 class Names {
  public:
   std::string next() { return name_of(random_() % kEntries); }
@@ -71,7 +71,7 @@ struct Bare {
     sqlite3_finalize(statement);
     sqlite3_close(database);
   }
-  // The row's first column, for a name bound already.
+  // The first column of the row of the name that is already bound.
   std::string step() const {
     if (sqlite3_step(statement) != SQLITE_ROW) std::abort();
     std::string value(static_cast<const char*>(sqlite3_column_blob(statement, 0)),
@@ -120,7 +120,7 @@ void store_miss(benchmark::State& state) {
   }
 }
 
-// As a process does that looks up one entry.
+// Like a process that looks up one entry.
 void store_open_get_close(benchmark::State& state) {
   Names names;
   for (auto _ : state) {
@@ -148,7 +148,7 @@ void store_put(benchmark::State& state) {
   }
 }
 
-// As a process does that stores one entry.
+// Like a process that stores one entry.
 void store_open_put_close(benchmark::State& state) {
   const auto value = incompressible_value();
   Names names;

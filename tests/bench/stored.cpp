@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using libcache::Answer;
 
-// As it came from a provider that sends a word every 20 ms, more or less.
+// Like the stream of a provider that sends a word about every 20 ms.
 Answer streamed_answer() {
   std::minstd_rand random(1);
   libcache::AnswerRecorder::TimePoint now;

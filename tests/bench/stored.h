@@ -14,13 +14,13 @@ inline constexpr std::size_t kAnswerSize = 4 << 10;
 inline constexpr std::size_t kStreamChunks = 500;
 inline constexpr unsigned kSamples = 1000;
 
-// A store's answers to our requests. Throws where something cannot be had, as everything here does.
+// The answers to our requests in one store. Throws if something fails, like everything in this folder.
 class Stored {
  public:
   explicit Stored(std::string url) : url_(std::move(url)) {}
 
   const std::string& url() const { return url_; }
-  // One cache, whoever asks.
+  // The same cache on every call.
   libcache::Cache& cache();
   // Stores answers to `entries` requests, and a stream; they never expire.
   void fill(unsigned entries);

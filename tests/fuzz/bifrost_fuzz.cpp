@@ -1,5 +1,5 @@
-// Any request to a Bifrost gateway: what is hashed is JSON, is a request of the gateway's own form that is hashed the
-// same, and explain agrees that there is a key.
+// Any request to a Bifrost gateway: the hashed text is JSON and a request in the gateway's own form with the same hash, and explain
+// agrees that the request has a key.
 #include <libcache/key.h>
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Any bytes, as they are and under a checksum put right: an entry or corrupt, and what an entry holds encodes again.
+// Any bytes, unchanged and with a corrected checksum: they are an entry or corrupt, and the contents of an entry can be encoded
+// again.
 #include <libcache/entry.h>
 
 #include <cstdint>
@@ -14,7 +15,7 @@ using namespace libcache::internal;
 
 namespace {
 
-// A few bytes may honestly stand for gigabytes; reading stops here.
+// A few valid bytes may decompress to gigabytes; reading stops here.
 constexpr std::size_t kEnough = 1 << 20;
 
 void require(bool condition) {

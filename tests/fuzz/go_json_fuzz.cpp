@@ -1,4 +1,4 @@
-// Any JSON text: what is written as Go writes it is JSON of the same value, and is written the same again.
+// Any JSON text: written as Go writes it, it is JSON with the same value, and writing that again changes nothing.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>

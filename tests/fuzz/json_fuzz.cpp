@@ -1,4 +1,4 @@
-// Any bytes: the parser accepts nothing that another JSON parser rejects, and what it builds holds together.
+// Any bytes: the parser accepts nothing that another JSON parser rejects, and the document that it builds is consistent.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// A JSON pointer, a line feed and a request: a request and its canonical text have one key, and explain and diff agree
-// with it.
+// A JSON pointer, a line feed and a request: a request and its canonical text have the same key, and explain and diff agree with
+// that.
 #include <libcache/key.h>
 
 #include <algorithm>

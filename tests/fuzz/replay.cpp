@@ -1,4 +1,4 @@
-// Runs a fuzz target over every file below the directories it is given: the corpus as a plain test.
+// Runs a fuzz target on every file in the given directories: the corpus as a test.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

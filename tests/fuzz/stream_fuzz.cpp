@@ -1,4 +1,4 @@
-// Any bytes: the pieces in which a stream arrives change neither its chunks nor the verdict on it.
+// Any bytes: the way in which a stream is cut into pieces changes neither its chunks nor its verdict.
 #include <libcache/answer.h>
 
 #include <algorithm>

@@ -13,7 +13,7 @@ HEADERS = sorted(header.relative_to(INCLUDE) for header in INCLUDE.rglob("*.h"))
 
 
 def compile_alone(header, folder):
-    """What the compiler has to say about a file that only includes this header, twice; empty if all is well."""
+    """The messages of the compiler for a file that only includes this header, twice; empty if it compiles."""
     source = f"#include <{header}>\n" * 2
     command = [COMPILER, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{folder}", f"-I{GENERATED}", "-x", "c++", "-"]
     return subprocess.run(command, input=source, capture_output=True, text=True, check=False).stderr

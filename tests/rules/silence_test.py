@@ -1,4 +1,4 @@
-"""libcache never prints, ends the program, reads the environment or takes over signals.
+"""libcache never prints, exits, reads the environment or installs signal handlers.
 
 Usage: silence_test.py LIBCACHE_ARCHIVE COMPILER
 """
@@ -17,7 +17,7 @@ FORBIDDEN = re.compile(
       | signal | sigaction""",
     re.VERBOSE)
 
-# Inline functions of others' headers become part of the archive; what their assertions do in a debug build is theirs.
+# Inline functions of third-party headers become part of the archive; their assertions in debug builds are not our code.
 THIRD_PARTY = re.compile(r"\.text(\.unlikely)?\._ZNK?(St|S?(3fmt|8nlohmann))")
 
 SECTION = re.compile(r"RELOCATION RECORDS FOR \[(.*)\]:")
@@ -53,7 +53,7 @@ class Silence(unittest.TestCase):
         symbols = subprocess.run(["nm", "-C", ARCHIVE], capture_output=True, text=True, check=True).stdout
         self.assertIn("T libcache::sha256", symbols)
 
-    def test_each_way_to_speak_is_found(self):
+    def test_each_forbidden_function_is_found(self):
         for source, symbol in (
             ("#include <cstdio>\nvoid f() { std::puts(\"x\"); }", "puts"),
             ("#include <cstdio>\nvoid f(int i) { std::fprintf(stderr, \"%d\", i); }", "stderr"),
@@ -67,7 +67,7 @@ class Silence(unittest.TestCase):
             with self.subTest(source):
                 self.assertIn(symbol, references_of(source))
 
-    def test_formatting_into_memory_is_no_speech(self):
+    def test_formatting_into_memory_is_allowed(self):
         self.assertEqual(references_of("#include <cstdio>\nint f(char* to) { return std::snprintf(to, 9, \"%d\", 1); }"), set())
 
 
