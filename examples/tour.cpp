@@ -1,5 +1,6 @@
 // A tour of libcache: looks up, stores, records, replays, clears and purges.  Usage: tour DATABASE
 #include <libcache/cache.h>
+#include <libcache/open.h>
 
 #include <cstdio>
 #include <iostream>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libcache/cache.h>
+#include <libcache/open.h>
 
 #include <functional>
 #include <memory>

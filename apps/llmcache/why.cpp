@@ -21,7 +21,7 @@ std::optional<Nearest> find_nearest(Context& context, const std::string& request
   lc::Store& store = context.cache().store();
   std::optional<Nearest> nearest;
   std::size_t seen = 0;
-  const auto visit = [&](const lc::Listing& listing) -> lc::Result<bool> {
+  const auto visit = [&](const lc::ScanRow& listing) -> lc::Result<bool> {
     if (!lc::is_of_session(listing.name, options)) return true;
     auto value = store.get(listing.name, context.deadline());
     if (!value) return tl::make_unexpected(value.error());

@@ -1,5 +1,6 @@
 #include <hiredis/hiredis.h>
 #include <libcache/cache.h>
+#include <libcache/open.h>
 #include <sqlite3.h>
 
 #include <memory>

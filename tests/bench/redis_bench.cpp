@@ -2,7 +2,7 @@
 // --benchmark_enable_random_interleaving=true --benchmark_repetitions=20
 #include <benchmark/benchmark.h>
 #include <hiredis/hiredis.h>
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <cstdlib>
 #include <memory>

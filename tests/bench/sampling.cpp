@@ -1,6 +1,7 @@
 #include "bench/sampling.h"
 
 #include <libcache/cache.h>
+#include <libcache/open.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 // The SQLite store compared with bare statements on the same file of 100,000 entries of 4 KB. Compare within one run:
 // --benchmark_enable_random_interleaving=true --benchmark_repetitions=20
 #include <benchmark/benchmark.h>
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <sqlite3.h>
 
 #include <cstdio>

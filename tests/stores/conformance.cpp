@@ -191,7 +191,7 @@ void check_scans(const StoreUnderTest& under_test) {
     int shown = 0;
     const auto scanned = store.scan(
         "many:", 0,
-        [&](const Listing& listing) -> Result<bool> {
+        [&](const ScanRow& listing) -> Result<bool> {
           ++shown;
           CHECK(remove(store, {listing.name}) == 1);
           CHECK(get(store, listing.name) == std::nullopt);
@@ -205,14 +205,14 @@ void check_scans(const StoreUnderTest& under_test) {
   SECTION("the visitor ends the scan by returning false") {
     put_many(store, 20);
     int shown = 0;
-    const auto scanned = store.scan("", 0, [&](const Listing&) -> Result<bool> { return ++shown < 3; }, soon());
+    const auto scanned = store.scan("", 0, [&](const ScanRow&) -> Result<bool> { return ++shown < 3; }, soon());
     CHECK(scanned.has_value());
     CHECK(shown == 3);
   }
   SECTION("an error of the visitor ends the scan and is the scan's") {
     put_many(store, 20);
     int shown = 0;
-    const auto visit = [&](const Listing&) -> Result<bool> {
+    const auto visit = [&](const ScanRow&) -> Result<bool> {
       ++shown;
       return fail(ErrorCode::policy, "enough");
     };
@@ -221,6 +221,50 @@ void check_scans(const StoreUnderTest& under_test) {
     CHECK(scanned.error().code == ErrorCode::policy);
     CHECK(scanned.error().message == "enough");
     CHECK(shown == 1);
+  }
+}
+
+void check_rows(const StoreUnderTest& under_test) {
+  auto& store = *under_test.store;
+
+  SECTION("look_up shows what a scan would show of exactly one name") {
+    put(store, "a", "value", {.expires = under_test.now() + 60s});
+    put(store, "ab", "another");
+    const auto row = required(store.look_up("a", 3, soon()));
+    REQUIRE(row);
+    CHECK(row->name == "a");
+    CHECK(row->size == 5);
+    CHECK(row->head == "val");
+    CHECK(row->expires.has_value());
+    CHECK(required(store.look_up("ab", 0, soon()))->head.empty());
+    CHECK(required(store.look_up("b", 3, soon())) == std::nullopt);
+  }
+  SECTION("many values are read and written in one call") {
+    const auto expires = under_test.now() + 60s;
+    const std::vector<NamedValue> values = {{"a", "1"}, {"b", ""}};
+    REQUIRE(store.put_all(values, expires, soon()));
+    const auto found = required(store.get_all(Names{"b", "absent", "a"}, soon()));
+    REQUIRE(found.size() == 3);
+    CHECK(found[0]->bytes.empty());
+    CHECK_FALSE(found[1]);
+    CHECK(found[2]->bytes == "1");
+    CHECK(found[2]->expires.has_value());
+    CHECK(required(store.get_all(Names{}, soon())).empty());
+  }
+  SECTION("values are removed only if they are still as they were listed") {
+    const PutOptions brief{.expires = under_test.now() + 60s};
+    const PutOptions longer{.expires = under_test.now() + 120s};
+    for (const char* name : {"kept", "resized", "rewritten", "renewed", "removed"}) put(store, name, "value 1", brief);
+    const auto rows = list(store, "", 7);
+    put(store, "resized", "value 12", brief);
+    put(store, "rewritten", "value 2", brief);
+    put(store, "renewed", "value 1", longer);
+    remove(store, {"removed"});
+    const auto removed = required(store.remove_unchanged(rows, soon()));
+    CHECK(removed.values == 1);
+    CHECK(removed.bytes == 7);
+    CHECK(names(store, "") == Names{"renewed", "resized", "rewritten"});
+    CHECK(required(store.remove_unchanged({}, soon())).values == 0);
   }
 }
 
@@ -235,7 +279,7 @@ void check_deadlines(const StoreUnderTest& under_test) {
     CHECK(timed_out(store.put("a", "2", {}, past)));
     CHECK(timed_out(store.remove(Names{"a"}, past)));
     CHECK(timed_out(store.ping(past)));
-    const auto visit = [](const Listing&) -> Result<bool> { return true; };
+    const auto visit = [](const ScanRow&) -> Result<bool> { return true; };
     CHECK(timed_out(store.scan("", 0, visit, past)));
     CHECK(get(store, "a") == "1");
   }
@@ -291,6 +335,7 @@ void check_conformance(const std::function<StoreUnderTest()>& make) {
   check_expiry(under_test);
   check_names(under_test);
   check_scans(under_test);
+  check_rows(under_test);
   check_deadlines(under_test);
   check_threads(under_test);
 }

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using State = FlightState;
 
 Flight join(Store& store, std::string_view name) {
-  auto* flights = flights_of(store);
+  auto* flights = store.flights();
   REQUIRE(flights != nullptr);
   return required(flights->join(name, soon()));
 }
@@ -106,7 +106,7 @@ void check_leases(Store& store) {
     CHECK(required(follow(store, "a")->read(soon())).bytes == "piece");
   }
   SECTION("joining after the deadline is a timeout and leaves no leader") {
-    const auto late = flights_of(store)->join("a", Deadline::after(-1ms));
+    const auto late = store.flights()->join("a", Deadline::after(-1ms));
     REQUIRE_FALSE(late.has_value());
     CHECK(late.error().code == ErrorCode::timeout);
     lead(store, "a");
@@ -185,7 +185,7 @@ void check_races(Store& store) {
     std::atomic<int> landed{0};
     std::vector<std::string> problems(kThreads);
     const auto work = [&](int thread) {
-      auto flight = flights_of(store)->join("a", soon());
+      auto flight = store.flights()->join("a", soon());
       if (!flight) {
         problems[thread] = flight.error().message;
       } else if (flight->lease) {

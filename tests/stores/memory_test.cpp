@@ -1,3 +1,5 @@
+#include <libcache/open.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "stores/conformance.h"
@@ -17,7 +19,7 @@ std::unique_ptr<Store> memory_store(const StoreOptions& options) {
 
 std::size_t count(Store& store) {
   std::size_t values = 0;
-  const auto visit = [&](const Listing&) -> Result<bool> {
+  const auto visit = [&](const ScanRow&) -> Result<bool> {
     ++values;
     return true;
   };

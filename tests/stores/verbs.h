@@ -40,14 +40,14 @@ inline std::uint64_t remove(Store& store, const Names& names) {
 }
 
 // In the order of their names.
-inline std::vector<Listing> list(Store& store, std::string_view prefix, std::size_t head_bytes = 0) {
-  std::vector<Listing> listings;
-  const auto visit = [&](const Listing& listing) -> Result<bool> {
+inline std::vector<ScanRow> list(Store& store, std::string_view prefix, std::size_t head_bytes = 0) {
+  std::vector<ScanRow> listings;
+  const auto visit = [&](const ScanRow& listing) -> Result<bool> {
     listings.push_back(listing);
     return true;
   };
   required(store.scan(prefix, head_bytes, visit, soon()).map([] { return true; }));
-  std::ranges::sort(listings, {}, &Listing::name);
+  std::ranges::sort(listings, {}, &ScanRow::name);
   return listings;
 }
 

@@ -96,7 +96,7 @@ failed.)",
   void look_at_store(Context& context, const lc::StoreUrl& url, const lc::StoreOptions& options) {
     const auto store = checked_option(lc::open_store(url, options));
     const lc::DiagnosisOptions diagnosis{.prefix = context.settings().prefix, .read_only = url.read_only};
-    auto findings = lc::diagnose(*store, diagnosis, deadline(context));
+    auto findings = store->diagnose(diagnosis, deadline(context));
     const bool reached = std::ranges::none_of(findings, [](const lc::Finding& finding) {
       return finding.check == "connection" && finding.grade == Grade::fail;
     });

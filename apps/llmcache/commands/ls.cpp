@@ -42,11 +42,11 @@ separated by tabs.)",
 
   Exit run(Context& context) override {
     auto found = read_listings(context);
-    std::ranges::sort(found, {}, &lc::Listing::name);
+    std::ranges::sort(found, {}, &lc::ScanRow::name);
     if (null_) {
-      for (const lc::Listing& listing : found) context.out().write(listing.name + '\0');
+      for (const lc::ScanRow& listing : found) context.out().write(listing.name + '\0');
     } else if (context.settings().json) {
-      for (const lc::Listing& listing : found) print_json(context, listing);
+      for (const lc::ScanRow& listing : found) print_json(context, listing);
     } else {
       print_table(context, found);
     }
@@ -54,11 +54,11 @@ separated by tabs.)",
   }
 
  private:
-  std::vector<lc::Listing> read_listings(Context& context) const {
-    std::vector<lc::Listing> found;
+  std::vector<lc::ScanRow> read_listings(Context& context) const {
+    std::vector<lc::ScanRow> found;
     const lc::KeyOptions options = context.key_options();
     const bool session_only = context.is_set("session");
-    const auto visit = [&](const lc::Listing& listing) -> lc::Result<bool> {
+    const auto visit = [&](const lc::ScanRow& listing) -> lc::Result<bool> {
       if (!session_only || lc::is_of_session(listing.name, options)) found.push_back(listing);
       return true;
     };
@@ -67,7 +67,7 @@ separated by tabs.)",
     return found;
   }
 
-  void print_json(Context& context, const lc::Listing& listing) const {
+  void print_json(Context& context, const lc::ScanRow& listing) const {
     nlohmann::ordered_json row{{"name", listing.name}, {"stored_bytes", listing.size}};
     if (const auto head = context.cache().head(listing)) {
       row.update(describe(*head, now_));
@@ -77,15 +77,15 @@ separated by tabs.)",
     context.out().line(json_line("entry", row));
   }
 
-  void print_table(Context& context, const std::vector<lc::Listing>& found) const {
+  void print_table(Context& context, const std::vector<lc::ScanRow>& found) const {
     std::vector<std::string> headings{"NAME", "KIND", "MODEL", "SIZE", "AGE", "TTL LEFT"};
     if (long_) headings.insert(headings.end(), {"FINISH", "PROMPT", "COMPLETION", "ORIGIN", "CREATED"});
     Table table(headings);
-    for (const lc::Listing& listing : found) table.add(row_of(context, listing));
+    for (const lc::ScanRow& listing : found) table.add(row_of(context, listing));
     table.print(context.out());
   }
 
-  std::vector<std::string> row_of(Context& context, const lc::Listing& listing) const {
+  std::vector<std::string> row_of(Context& context, const lc::ScanRow& listing) const {
     const std::string name = context.out().name(listing.name);
     const auto head = context.cache().head(listing);
     if (!head) {

@@ -78,8 +78,8 @@ On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     }
     if (!rate_.empty()) filter.batch = std::clamp<std::size_t>(parse_rate(rate_) / 10, 1, filter.batch);
     if (!dry_run_ || context.settings().json) return filter;
-    filter.on_batch = [&context](std::span<const lc::Listing> batch) {
-      for (const lc::Listing& listing : batch) context.out().line(context.out().name(listing.name));
+    filter.on_batch = [&context](std::span<const lc::ScanRow> batch) {
+      for (const lc::ScanRow& listing : batch) context.out().line(context.out().name(listing.name));
       return true;
     };
     return filter;
@@ -103,7 +103,7 @@ On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t removed = 0;
     std::uint64_t handed_over = 0;
-    filter.on_batch = [&](std::span<const lc::Listing> batch) {
+    filter.on_batch = [&](std::span<const lc::ScanRow> batch) {
       removed = std::exchange(handed_over, handed_over + batch.size());
       progress.show(removed);
       if (!rate_.empty()) {

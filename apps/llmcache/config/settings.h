@@ -3,6 +3,7 @@
 #pragma once
 
 #include <libcache/cache.h>
+#include <libcache/redis_options.h>
 
 #include <functional>
 #include <optional>

@@ -1,7 +1,7 @@
 // The stores that the settings name: where they are, and how they are opened.
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <span>
 #include <string>

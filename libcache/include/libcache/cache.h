@@ -99,7 +99,7 @@ struct PurgeFilter {
   /// More than that: nothing is removed (policy).
   std::optional<std::uint64_t> max_delete;
   /// Called with each batch before it is (or, dry, instead of being) removed; false ends the purge.
-  std::function<bool(std::span<const Listing>)> on_batch;
+  std::function<bool(std::span<const ScanRow>)> on_batch;
 };
 
 struct PurgeResult {
@@ -150,7 +150,7 @@ class Cache {
   /// What a row of a scan says of its entry, if the scan asked for the first `head_bytes` of the values. Fails (corrupt)
   /// for what is no entry.
   std::size_t head_bytes() const;
-  [[nodiscard]] Result<EntryHead> head(const Listing& listing) const;
+  [[nodiscard]] Result<EntryHead> head(const ScanRow& listing) const;
 
   Counters counters() const;
   Store& store();

@@ -1,13 +1,12 @@
 // Single flight: of all callers that miss one value at the same time, one produces it and the others follow.
 //
-// Flights are an optional capability of a store. The contract is the same for every store and is checked by the
+// Flights are an optional capability of a store (Store::flights()). The contract is the same for every store and is checked by the
 // conformance suite (tests/stores). A flight never replaces a value in the store and never proves one: it only keeps
 // many callers from producing the same value, and shares the value's bytes while they arrive.
 #pragma once
 
 #include <libcache/export.h>
 #include <libcache/result.h>
-#include <libcache/store.h>
 #include <libcache/time.h>
 
 #include <cstdint>
@@ -73,8 +72,5 @@ class Flights {
   /// not_supported.
   [[nodiscard]] virtual Result<Flight> join(std::string_view name, Deadline deadline) = 0;
 };
-
-/// The flights of a store, or nullptr if it has none. They live as long as the store.
-Flights* flights_of(Store& store);
 
 }  // namespace libcache LIBCACHE_EXPORT

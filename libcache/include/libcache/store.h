@@ -1,23 +1,39 @@
-// Where entries live: a few verbs on opaque bytes. A store knows names and bytes, never keys or entries, so a new store
-// does not touch the format and a new format does not touch a store.
+// The contract of a store: a few verbs on named values, which are opaque bytes. A store knows nothing about keys and
+// entries, so a new store does not touch the format, and a new format does not touch a store.
 //
-// Contract, the same for every store and checked by one conformance suite (tests/stores):
-// - Every verb takes a Deadline and is over, well or not, soon after it; one that has passed already is a timeout.
-// - A name that is not there is no error. A store may forget early (eviction) and never answers late or torn.
+// Open one with open_store() (open.h), or derive from Store. Only the first group of functions has to be implemented;
+// the others have defaults that use it. Every store keeps these promises, and one conformance suite (tests/stores)
+// checks them:
+// - Every verb takes a Deadline and returns soon after it, with or without success. A deadline that has passed already
+//   is a timeout.
+// - A missing name is not an error. A store may forget a value early (eviction) but never returns an old or torn one.
 // - Names are compared as bytes; no character in a name or prefix is special.
 // - All functions may be called from several threads at once.
+//
+// Which errors a verb may return:
+//
+//   verb                timeout  unavailable  refused  policy
+//   get, get_all        yes      yes          yes      -
+//   put, put_all        yes      yes          yes      the value is larger than the store takes
+//   remove              yes      yes          yes      -
+//   scan, look_up       yes      yes          yes      - (but scan returns the visitor's error as it is)
+//   ping                yes      yes          yes      -
+//
+//   timeout      the deadline passed, or another process kept the store locked; a retry may help
+//   unavailable  the server cannot be reached, went away or is busy; a retry may help
+//   refused      somebody must act: credentials, permissions, a full disk, a file that is not a database of ours or
+//                is damaged, a read-only store
+//
+// No verb returns corrupt: a store does not look into its values, so damage in a value is for its reader to find.
 #pragma once
 
-#include <libcache/event.h>
 #include <libcache/export.h>
-#include <libcache/redis_options.h>
 #include <libcache/result.h>
 #include <libcache/time.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,98 +42,96 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
+class Flights;            // flight.h
+struct DiagnosisOptions;  // diagnosis.h
+struct Finding;
+
 /// How put() writes.
 struct PutOptions {
-  /// When the store may drop the value by itself; nothing: never. A hint that saves space, not the rule on expiry.
+  /// When the store may drop the value by itself; nullopt: never. Saves space; a reader still checks an entry's own
+  /// expiry.
   std::optional<UnixTime> expires = {};
-  /// Leaves a value that is already there (and has not expired) as it is.
+  /// Leaves an existing value (that has not expired) as it is.
   bool only_new = false;
 };
 
-/// One row of a scan.
-struct Listing {
+/// One row of a scan: what a store tells about a value without its bytes.
+struct ScanRow {
   std::string name;
   std::uint64_t size = 0;  ///< bytes of the whole value
   std::optional<UnixTime> expires;
   std::string head;  ///< the value's first bytes, as many as were asked for
 };
 
+/// A value and when its store drops it; nullopt: never.
+struct StoredValue {
+  std::string bytes;
+  std::optional<UnixTime> expires;
+};
+
+struct NamedValue {
+  std::string name;
+  std::string bytes;
+};
+
+/// What a removal has removed.
+struct Removed {
+  std::uint64_t values = 0;
+  std::uint64_t bytes = 0;  ///< of the values
+};
+
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// The value under `name`, or nothing.
+  /// The value of `name`; nullopt if there is none.
   [[nodiscard]] virtual Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) = 0;
-  /// Writes the value under `name`, whole or not at all. False: `only_new` held and a value was there.
+  /// Writes the value of `name`, whole or not at all. Returns false if `only_new` is set and a value exists.
   [[nodiscard]] virtual Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                                          Deadline deadline) = 0;
-  /// Gets ready for a put that is likely to come soon, for callers that have time until then. What goes wrong shows in
-  /// the put.
-  virtual void prepare_put(Deadline /*deadline*/) {}
-  /// Removes values; how many were there.
+  /// Removes values. Returns how many existed. After an error some may have been removed.
   [[nodiscard]] virtual Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) = 0;
 
-  /// Calls `visit` once for each name that starts with `prefix` and stood throughout the scan (one that came or went
-  /// meanwhile may be missed or shown), with the first `head_bytes` of its value. The visitor may use the store, and
-  /// ends the scan by returning false. Order: unspecified.
-  using Visitor = std::function<Result<bool>(const Listing&)>;
+  /// Calls `visit` once for each name that starts with `prefix` and exists throughout the scan (one that is written or
+  /// removed meanwhile may or may not be shown), with the first `head_bytes` of its value, in no particular order. The
+  /// visitor may use the store. It ends the scan by returning false; its error becomes the scan's.
+  using Visitor = std::function<Result<bool>(const ScanRow&)>;
   [[nodiscard]] virtual Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit,
                                     Deadline deadline) = 0;
 
   /// Whether the store can answer at all.
   [[nodiscard]] virtual Status ping(Deadline deadline) = 0;
+
+  // What follows has a default for every store. A store overrides what it can do better.
+
+  /// Prepares for a put that is likely to come soon, while the caller has time. Errors show in that put. By default does
+  /// nothing.
+  virtual void prepare_put(Deadline /*deadline*/) {}
+
+  /// get() of each name, in the same order, with expiry. Returns the first error. By default calls get() and look_up()
+  /// for each.
+  [[nodiscard]] virtual Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
+                                                                                Deadline deadline);
+  /// put() of each value, in order within one server. After an error some may have been written. By default calls put()
+  /// for each.
+  [[nodiscard]] virtual Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires,
+                                       Deadline deadline);
+
+  /// What a scan would show of `name`; nullopt if it does not exist. By default scans the names that start with `name`.
+  [[nodiscard]] virtual Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes,
+                                                               Deadline deadline);
+
+  /// Removes the values that are still as a scan has shown them: the same size, the same expiry (give or take a second)
+  /// and the same head. Values that were written since then stay. By default looks at each value again and then calls
+  /// remove(), so a write between the two is lost.
+  [[nodiscard]] virtual Result<Removed> remove_unchanged(std::span<const ScanRow> rows, Deadline deadline);
+
+  /// The flights of this store; nullptr if it has none. Owned by the store.
+  virtual Flights* flights() { return nullptr; }
+
+  /// Checks the store and what it depends on, for the person who operates it. Never fails: what cannot be checked is a
+  /// finding too. By default only pings.
+  [[nodiscard]] virtual std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline);
 };
-
-/// What a store URL names, parsed and checked without any I/O.
-struct StoreUrl {
-  enum class Kind { memory, sqlite, redis, redis_unix, redis_cluster, redis_sentinel };
-  struct Host {
-    std::string name;
-    std::uint16_t port = 0;
-    bool operator==(const Host&) const = default;
-  };
-  Kind kind = Kind::sqlite;
-  bool tls = false;
-  std::filesystem::path path;  ///< sqlite: the database file (empty: the caller's default); redis_unix: the socket
-  std::vector<Host> hosts;
-  std::string user;
-  std::optional<std::string> password;
-  std::string master_name;  ///< redis_sentinel
-  int database = 0;
-  bool read_only = false;           ///< ?read_only=1
-  bool read_from_replicas = false;  ///< redis_cluster: ?read_from=replicas. What was just written may not be found yet.
-
-  /// sqlite:PATH, memory:, redis://, rediss://, redis+unix://, redis+cluster://, rediss+cluster://, redis+sentinel://,
-  /// rediss+sentinel://, and the same with valkey. User and password are percent-decoded. Fails: invalid, with any
-  /// password in the message replaced by ***.
-  [[nodiscard]] static Result<StoreUrl> parse(std::string_view url);
-  /// The URL again, its password as ***: for messages and listings.
-  std::string redacted() const;
-  /// Whether it is a server that is not surely on this machine.
-  bool is_remote() const;
-};
-
-/// What a store needs to know besides where it is.
-struct StoreOptions {
-  /// Bytes that an embedded store may take on disk (or in memory); it evicts the least recently used beyond. 0: no
-  /// bound.
-  std::uint64_t max_size = 5ULL << 30;
-  /// Fail (refused) on a damaged database file instead of setting it aside and beginning a fresh one.
-  bool strict = false;
-  Clock clock = system_now;
-  EventHandler on_event = {};
-  RedisOptions redis = {};
-};
-
-/// Opens the store that `url` names. For an embedded store this does no I/O: the file is opened at its first use, and
-/// created at its first write. Fails: not_supported, for a kind of store that this build does not have.
-[[nodiscard]] Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOptions& options = {});
-
-/// One store out of several, near ones before far ones. Reads ask them in turn, and leave what a farther one had in the
-/// nearer ones for as long as it has left there; one that fails is passed over, but then what no other has is a failure
-/// and no miss. Writes and removals go to all that are not read-only; the farthest decides on `only_new`. What others
-/// change in a far store stays in a near one until it expires there. Fails as open_store does; invalid without any URL.
-[[nodiscard]] Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far,
-                                                         const StoreOptions& options = {});
 
 }  // namespace libcache LIBCACHE_EXPORT

@@ -245,7 +245,7 @@ std::size_t Cache::head_bytes() const {
   return state_->layout->head_bytes();
 }
 
-Result<EntryHead> Cache::head(const Listing& listing) const {
+Result<EntryHead> Cache::head(const ScanRow& listing) const {
   return state_->layout->head(listing);
 }
 

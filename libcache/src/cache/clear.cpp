@@ -15,7 +15,7 @@ namespace {
 // Finds what cannot be named in advance: samples, other endpoints, and chunks after a gap.
 Result<std::vector<std::string>> search(Store& store, std::string_view key, KeyScheme scheme, Deadline deadline) {
   std::vector<std::string> names;
-  const auto visit = [&](const Listing& listing) -> Result<bool> {
+  const auto visit = [&](const ScanRow& listing) -> Result<bool> {
     if (covers(key, listing.name, scheme)) names.push_back(listing.name);
     return true;
   };

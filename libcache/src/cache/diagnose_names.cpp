@@ -26,7 +26,7 @@ struct NameStatistics {
   std::size_t without_expiry = 0;
   std::map<std::string, Chunks, std::less<>> streams;
 
-  void add(const Listing& listing) {
+  void add(const ScanRow& listing) {
     ++names;
     without_expiry += listing.expires ? 0 : 1;
     const auto suffix = listing.name.rfind(internal::kChunkSuffix);
@@ -61,7 +61,7 @@ Finding check_expiry(const NameStatistics& statistics, const std::string& prefix
 
 std::vector<Finding> diagnose_names(Store& store, const std::string& prefix, Deadline deadline) {
   NameStatistics statistics;
-  const Store::Visitor visit = [&](const Listing& listing) -> Result<bool> {
+  const Store::Visitor visit = [&](const ScanRow& listing) -> Result<bool> {
     statistics.add(listing);
     return statistics.names < kMostNames;
   };

@@ -110,7 +110,7 @@ class Fill final : Filling {
     }
     // A gateway would take what we keep beside its entries for entries of its own.
     const bool shared_with_gateway = call_.cache.options().key.scheme == KeyScheme::bifrost;
-    auto* flights = shared_with_gateway ? nullptr : flights_of(call_.cache.store());
+    auto* flights = shared_with_gateway ? nullptr : call_.cache.store().flights();
     if (flights == nullptr) return Flight{.lease = nullptr, .tail = nullptr, .value_present = true};
     return timed([&](Deadline deadline) { return flights->join(name(), deadline); });
   }

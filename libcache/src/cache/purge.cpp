@@ -20,7 +20,7 @@ std::string scan_prefix(const Cache& cache, const PurgeFilter& filter) {
   return std::max(filter.prefix, session, [](const auto& a, const auto& b) { return a.size() < b.size(); });
 }
 
-bool accepts(const Cache& cache, const PurgeFilter& filter, const Listing& listing) {
+bool accepts(const Cache& cache, const PurgeFilter& filter, const ScanRow& listing) {
   if (!listing.name.starts_with(filter.prefix)) return false;
   if (filter.session_only && !is_of_session(listing.name, cache.options().key)) return false;
   if (filter.accept_name && !filter.accept_name(listing.name)) return false;
@@ -31,9 +31,9 @@ bool accepts(const Cache& cache, const PurgeFilter& filter, const Listing& listi
 
 // Calls `take` with the entries that the filter wants, a batch at a time, until it returns false.
 Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline,
-                      const std::function<Result<bool>(std::span<const Listing>)>& take) {
-  std::vector<Listing> batch;
-  const auto visit = [&](const Listing& listing) -> Result<bool> {
+                      const std::function<Result<bool>(std::span<const ScanRow>)>& take) {
+  std::vector<ScanRow> batch;
+  const auto visit = [&](const ScanRow& listing) -> Result<bool> {
     if (!accepts(cache, filter, listing)) return true;
     batch.push_back(listing);
     if (batch.size() < filter.batch) return true;
@@ -49,7 +49,7 @@ Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline
 // Fails (policy) if the purge would remove more than max_delete entries.
 Status check_count(Cache& cache, const PurgeFilter& filter, Deadline deadline) {
   std::uint64_t entries = 0;
-  const auto add = [&](std::span<const Listing> batch) -> Result<bool> {
+  const auto add = [&](std::span<const ScanRow> batch) -> Result<bool> {
     entries += batch.size();
     return entries <= *filter.max_delete;
   };
@@ -68,18 +68,18 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     if (auto checked = check_count(*this, filter, deadline); !checked) return tl::make_unexpected(checked.error());
   }
   PurgeResult total;
-  const auto take = [&](std::span<const Listing> batch) -> Result<bool> {
+  const auto take = [&](std::span<const ScanRow> batch) -> Result<bool> {
     if (filter.on_batch && !filter.on_batch(batch)) return false;
     std::uint64_t removed = batch.size();
     if (!filter.dry_run) {
       std::vector<std::string> names;
       names.reserve(batch.size());
-      for (const Listing& listing : batch) names.push_back(listing.name);
+      for (const ScanRow& listing : batch) names.push_back(listing.name);
       auto result = store().remove(names, deadline);
       if (!result) return tl::make_unexpected(result.error());
       removed = *result;
     }
-    for (const Listing& listing : batch) total.bytes += listing.size;
+    for (const ScanRow& listing : batch) total.bytes += listing.size;
     total.entries += removed;
     return true;
   };

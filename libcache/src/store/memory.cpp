@@ -127,7 +127,7 @@ class MemoryStore final : public Store, public Flights {
   }
 
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
-    Listing listing{.name = std::string(prefix), .size = 0, .expires = std::nullopt, .head = {}};
+    ScanRow listing{.name = std::string(prefix), .size = 0, .expires = std::nullopt, .head = {}};
     for (bool behind = false;; behind = true) {
       {
         const auto shelf = lock_before(deadline, shelf_);
@@ -147,6 +147,8 @@ class MemoryStore final : public Store, public Flights {
     const auto shelf = lock_before(deadline, shelf_);
     return shelf ? Status() : tl::make_unexpected(shelf.error());
   }
+
+  Flights* flights() override { return this; }
 
   Result<Flight> join(std::string_view name, Deadline deadline) override {
     auto flight = flights_.join(name, deadline);

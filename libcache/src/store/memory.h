@@ -1,7 +1,7 @@
 // A store in the memory of this process: for tests, and as a near store in a long-running program.
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <memory>
 

@@ -1,5 +1,4 @@
-#include <libcache/flight.h>
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <system_error>
 #include <utility>
@@ -19,7 +18,7 @@ Result<std::unique_ptr<Store>> open_file(const StoreUrl& url, const StoreOptions
   if (url.path.empty()) return fail(ErrorCode::invalid, "'sqlite:' names no file");
   std::error_code error;
   auto file = std::filesystem::absolute(url.path, error);
-  if (error) return fail(ErrorCode::refused, "the current directory cannot be told: " + error.message());
+  if (error) return fail(ErrorCode::refused, "cannot determine the current directory: " + error.message());
   return make_sqlite_store(std::move(file), options, url.read_only);
 }
 
@@ -56,10 +55,6 @@ Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far
     tiers.push_back({.store = std::move(*store), .read_only = url.read_only});
   }
   return make_tiered_store(std::move(tiers));
-}
-
-Flights* flights_of(Store& store) {
-  return dynamic_cast<Flights*>(&store);
 }
 
 }  // namespace libcache

@@ -4,13 +4,10 @@
 
 #include <utility>
 
-#include "store/batch.h"
-#include "store/listing_lookup.h"
-
 namespace libcache::internal {
 namespace {
 
-class ReadOnlyStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable {
+class ReadOnlyStore final : public Store {
  public:
   explicit ReadOnlyStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
 
@@ -23,18 +20,19 @@ class ReadOnlyStore final : public Store, public ListingLookup, public BatchAcce
     return store_->scan(prefix, head_bytes, visit, deadline);
   }
   Status ping(Deadline deadline) override { return store_->ping(deadline); }
-  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
-    return internal::look_up(*store_, name, deadline);
+  Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
+    return store_->look_up(name, head_bytes, deadline);
   }
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
     DiagnosisOptions reading = options;
     reading.read_only = true;
-    return libcache::diagnose(*store_, reading, deadline);
+    return store_->diagnose(reading, deadline);
   }
   Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
                                                           Deadline deadline) override {
-    return internal::get_all(*store_, names, deadline);
+    return store_->get_all(names, deadline);
   }
+  Result<Removed> remove_unchanged(std::span<const ScanRow>, Deadline) override { return refuse(); }
   Status put_all(std::span<const NamedValue>, std::optional<UnixTime>, Deadline) override { return refuse(); }
 
  private:

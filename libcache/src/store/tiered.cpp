@@ -1,14 +1,10 @@
 #include "store/tiered.h"
 
-#include <libcache/flight.h>
-
 #include <algorithm>
 #include <ranges>
 #include <string>
 #include <unordered_set>
 #include <utility>
-
-#include "store/listing_lookup.h"
 
 namespace libcache::internal {
 namespace {
@@ -18,7 +14,7 @@ void note(std::optional<Error>& failure, const Error& error) {
   if (!failure) failure = error;
 }
 
-class TieredStore final : public Store, public ListingLookup, public Flights {
+class TieredStore final : public Store {
  public:
   explicit TieredStore(std::vector<Tier> tiers) : tiers_(std::move(tiers)) {}
 
@@ -72,10 +68,29 @@ class TieredStore final : public Store, public ListingLookup, public Flights {
     return most;
   }
 
+  // A near copy may be forgotten at any time, and its expiry may differ a little: it goes whatever became of the value.
+  Result<Removed> remove_unchanged(std::span<const ScanRow> rows, Deadline deadline) override {
+    const auto stores = far_to_near();
+    if (stores.empty()) return refuse();
+    std::vector<std::string> names;
+    for (const ScanRow& row : rows) names.push_back(row.name);
+    std::optional<Error> failure;
+    Removed most;
+    for (Store* store : stores) {
+      const auto removed = store->remove_unchanged(rows, deadline);
+      if (!removed) note(failure, removed.error());
+      if (removed && removed->values > most.values) most = *removed;
+      if (store == stores.front()) continue;
+      if (const auto copies = store->remove(names, deadline); !copies) note(failure, copies.error());
+    }
+    if (failure) return tl::make_unexpected(*failure);
+    return most;
+  }
+
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
     std::unordered_set<std::string> seen;
     bool more = true;
-    const auto visit_once = [&](const Listing& listing) -> Result<bool> {
+    const auto visit_once = [&](const ScanRow& listing) -> Result<bool> {
       if (!seen.insert(listing.name).second) return true;
       auto visited = visit(listing);
       more = visited && *visited;
@@ -94,20 +109,20 @@ class TieredStore final : public Store, public ListingLookup, public Flights {
     return {};
   }
 
-  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
+  Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
     for (const Tier& tier : std::views::reverse(tiers_)) {
-      auto listing = internal::look_up(*tier.store, name, deadline);
+      auto listing = tier.store->look_up(name, head_bytes, deadline);
       if (!listing || *listing) return listing;
     }
     return std::nullopt;
   }
 
   // The farthest store is shared with most: its flights are everybody's.
-  Result<Flight> join(std::string_view name, Deadline deadline) override {
+  Flights* flights() override {
     for (Store* store : far_to_near()) {
-      if (auto* flights = flights_of(*store)) return flights->join(name, deadline);
+      if (auto* flights = store->flights()) return flights;
     }
-    return fail(ErrorCode::not_supported, "no store that can be written has flights");
+    return nullptr;
   }
 
  private:
@@ -115,7 +130,7 @@ class TieredStore final : public Store, public ListingLookup, public Flights {
   // reader the way to the far tier, nothing else.
   static void copy(Store& from, std::string_view name, std::string_view value, const std::vector<Store*>& to,
                    Deadline deadline) {
-    const auto listing = internal::look_up(from, name, deadline);
+    const auto listing = from.look_up(name, 0, deadline);
     if (!listing || !*listing) return;
     for (Store* store : to) (void)store->put(name, value, {.expires = (*listing)->expires}, deadline);
   }

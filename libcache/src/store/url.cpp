@@ -1,4 +1,4 @@
-#include <libcache/store.h>
+#include <libcache/store_url.h>
 
 #include <algorithm>
 #include <charconv>

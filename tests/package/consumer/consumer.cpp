@@ -1,5 +1,6 @@
 // A program that knows libcache only as a package: stores an answer, looks it up and prints it.
 #include <libcache/cache.h>
+#include <libcache/open.h>
 
 #include <iostream>
 

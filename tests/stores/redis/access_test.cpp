@@ -1,5 +1,5 @@
 // Users, passwords and rights.
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -63,7 +63,7 @@ TEST_CASE("a missing right is named, and the rights in the manual are enough") {
     CHECK(try_put(*store, "llmcache:large", std::string(2 << 20, 'v')).value());
     CHECK(try_get(*store, "llmcache:a").value() == "1");
     std::size_t seen = 0;
-    const auto count = [&](const Listing&) -> Result<bool> { return ++seen > 0; };
+    const auto count = [&](const ScanRow&) -> Result<bool> { return ++seen > 0; };
     CHECK(store->scan("llmcache:", 10, count, Deadline::never()).has_value());
     CHECK(seen == 2);
     CHECK(store->remove(std::vector<std::string>{"llmcache:a"}, Deadline::never()).value() == 1);

@@ -1,5 +1,5 @@
 // A cluster: redirections, moving slots, and servers that are down.
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <algorithm>
 #include <atomic>
@@ -31,11 +31,11 @@ std::string redirection(const std::string& code, const ScriptedServer& server, c
 
 // The names that a scan shows, each of them once.
 std::set<std::string> names_seen(Store& store, const std::string& prefix,
-                            const std::function<void(const std::string&)>& meanwhile = nullptr) {
+                                 const std::function<void(const std::string&)>& meanwhile = nullptr) {
   std::set<std::string> seen;
   const auto scanned = store.scan(
       prefix, 0,
-      [&](const Listing& listing) -> Result<bool> {
+      [&](const ScanRow& listing) -> Result<bool> {
         CHECK(seen.insert(listing.name).second);
         if (meanwhile) meanwhile(listing.name);
         return true;
@@ -53,7 +53,8 @@ TEST_CASE("a key that has moved is followed, and found at once the next time") {
     ScriptedServer after([](const std::string&) { return Answer{.bytes = support::bulk("value")}; });
     bool moved = false;
     ScriptedServer before([&](const std::string& command) {
-      if (command == "CLUSTER SLOTS") return Answer{.bytes = all_slots_at(server_at(moved ? after.port() : before.port(), host))};
+      if (command == "CLUSTER SLOTS")
+        return Answer{.bytes = all_slots_at(server_at(moved ? after.port() : before.port(), host))};
       moved = true;
       return Answer{.bytes = redirection("MOVED", after, host)};
     });

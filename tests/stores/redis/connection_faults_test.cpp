@@ -1,5 +1,5 @@
 // Connections to one Redis that cannot be opened, hang, break or carry garbage.
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>

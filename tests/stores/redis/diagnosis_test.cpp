@@ -28,7 +28,7 @@ support::RedisOptions healthy() {
 std::vector<Finding> diagnosis_of(const std::string& url, const StoreOptions& options = patient(),
                                   const std::string& prefix = "llmcache:") {
   const auto store = open(url, options);
-  return diagnose(*store, {.prefix = prefix}, Deadline::after(60s));
+  return store->diagnose({.prefix = prefix}, Deadline::after(60s));
 }
 
 // The first finding of a check that is not a pass, or else the first.

@@ -1,5 +1,5 @@
 // A Redis that rejects commands: what each error reply means for the caller.
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
@@ -18,7 +18,7 @@ using support::ScriptedServer;
 namespace {
 
 Status visit_all(Store& store) {
-  return store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, Deadline::never());
+  return store.scan("", 0, [](const ScanRow&) -> Result<bool> { return true; }, Deadline::never());
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ TEST_CASE("a value of another type is an error when it is read, and is not liste
   const auto store = open(server.url());
   CHECK(code_of(try_get(*store)) == ErrorCode::refused);
   std::size_t seen = 0;
-  CHECK(store->scan("a", 10, [&](const Listing&) -> Result<bool> { return ++seen > 0; }, Deadline::never()));
+  CHECK(store->scan("a", 10, [&](const ScanRow&) -> Result<bool> { return ++seen > 0; }, Deadline::never()));
   CHECK(seen == 0);
 }
 

@@ -1,5 +1,5 @@
 // Failovers of clusters and sentinels, also under load.
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <algorithm>
 #include <atomic>
@@ -41,7 +41,7 @@ TEST_CASE("a failover is noticed by a program that only pings, only lists or onl
     use_around_failover([&] { return sentinels->ping(Deadline::never()); });
   }
   SECTION("sentinels, listing") {
-    const auto seen_all = [](const Listing&) -> Result<bool> { return true; };
+    const auto seen_all = [](const ScanRow&) -> Result<bool> { return true; };
     use_around_failover([&] { return sentinels->scan("", 0, seen_all, Deadline::never()); });
   }
   SECTION("sentinels, a first value that is large") {
@@ -77,7 +77,8 @@ TEST_CASE("a server that hangs when it is asked for the topology leaves time to 
   }
   SECTION("a master of a cluster") {
     ScriptedServer first([&](const std::string&) {
-      const std::string slots = "*2\r\n" + slots_at(0, 8191, server_at(first.port())) + slots_at(8192, 16383, server_at(old.port()));
+      const std::string slots =
+          "*2\r\n" + slots_at(0, 8191, server_at(first.port())) + slots_at(8192, 16383, server_at(old.port()));
       return Answer{.bytes = hangs ? "" : slots};
     });
     const ScriptedServer second(

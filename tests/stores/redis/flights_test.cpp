@@ -22,7 +22,7 @@ constexpr const char* kLease = "a_lease{a}";
 constexpr long long kLongestLease = 2000;  // milliseconds, within which a dead leader must be detected
 
 Flight join(Store& store) {
-  return flights_of(store)->join("a", Deadline::after(20s)).value();
+  return store.flights()->join("a", Deadline::after(20s)).value();
 }
 
 long long time_left(RedisServer& server, const std::string& key) {
@@ -124,7 +124,7 @@ TEST_CASE("joining asks again at growing intervals if leases vanish") {
   ScriptedServer server(
       [](const std::string& command) { return Answer{.bytes = command.starts_with("EXISTS") ? ":0\r\n" : "$-1\r\n"}; });
   const auto store = open(server.url());
-  const auto joined = flights_of(*store)->join("a", Deadline::after(300ms));
+  const auto joined = store->flights()->join("a", Deadline::after(300ms));
   CHECK(code_of(joined) == ErrorCode::timeout);
   CHECK(times(server.commands(), "GET a_lease{a}") < 20);
 }

@@ -1,5 +1,5 @@
 // Servers that stay down: how often they are tried.
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <sys/socket.h>
 
 #include <catch2/catch_test_macros.hpp>

@@ -33,7 +33,7 @@ std::unique_ptr<Cache> filled(const std::string& url) {
 
 std::set<std::string> names(Store& store) {
   std::set<std::string> names;
-  const auto add = [&](const Listing& listing) -> Result<bool> { return names.insert(listing.name).second; };
+  const auto add = [&](const ScanRow& listing) -> Result<bool> { return names.insert(listing.name).second; };
   REQUIRE(store.scan("", 0, add, kNever));
   return names;
 }
@@ -53,7 +53,7 @@ TEST_CASE("a purge of a Redis by model reads no bodies and removes in batches") 
   PurgeFilter filter = ours();
   filter.accept_head = [](const EntryHead& head) { return head.metadata.model == "odd"; };
   std::vector<std::size_t> batches;
-  filter.on_batch = [&](std::span<const Listing> batch) {
+  filter.on_batch = [&](std::span<const ScanRow> batch) {
     batches.push_back(batch.size());
     return true;
   };
@@ -71,10 +71,10 @@ TEST_CASE("a purge of a cluster whose slots move meanwhile misses nothing of our
   PurgeFilter filter = ours();
   filter.batch = 100;
   int moved = 0;
-  filter.on_batch = [&](std::span<const Listing> batch) {
+  filter.on_batch = [&](std::span<const ScanRow> batch) {
     if (moved > 0) return true;
     const auto target = cluster.master_index_of(batch.front().name);
-    for (const Listing& listing : batch) CHECK(cluster.master_index_of(listing.name) == target);
+    for (const ScanRow& listing : batch) CHECK(cluster.master_index_of(listing.name) == target);
     const auto source = (target + 1) % RedisCluster::kMasters;
     const std::size_t first = source * 5461;
     for (std::size_t slot = first; slot < first + 100; ++slot) {

@@ -1,6 +1,6 @@
 // Reading from the replicas of a cluster.
 #include <libcache/flight.h>
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -91,7 +91,7 @@ TEST_CASE("leases are never read from a replica, so a replica that lags behind d
     replica.send_signal(SIGSTOP);
   }
   cluster.server(master).command({"CONFIG", "RESETSTAT"});
-  const auto flight = flights_of(*store)->join("a", Deadline::after(20s)).value();
+  const auto flight = store->flights()->join("a", Deadline::after(20s)).value();
   CHECK(flight.lease != nullptr);
   CHECK(contains(cluster.server(master).command({"INFO", "commandstats"}), "cmdstat_set:calls=1,"));
   replica.send_signal(SIGCONT);

@@ -1,5 +1,5 @@
 // Listing a Redis: SCAN replies that are malformed or never end.
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -22,7 +22,7 @@ Answer page(const std::string& cursor) {
 
 Result<std::size_t> count_names(Store& store, const std::string& prefix = "") {
   std::size_t names = 0;
-  const auto count = [&](const Listing&) -> Result<bool> { return ++names > 0; };
+  const auto count = [&](const ScanRow&) -> Result<bool> { return ++names > 0; };
   return store.scan(prefix, 0, count, Deadline::never()).map([&] { return names; });
 }
 

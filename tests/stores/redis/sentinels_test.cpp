@@ -1,5 +1,5 @@
 // Sentinels that name a master.
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <algorithm>
 #include <atomic>

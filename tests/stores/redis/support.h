@@ -1,7 +1,7 @@
 // Shared by the tests of the Redis store. Where ../verbs.h requires success, try_get and try_put return the result.
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <memory>

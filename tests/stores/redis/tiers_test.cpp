@@ -1,4 +1,4 @@
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <signal.h>
 
 #include <catch2/catch_test_macros.hpp>

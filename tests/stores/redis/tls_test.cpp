@@ -1,5 +1,5 @@
 // TLS: certificates on both sides, and the URL scheme that does not match the port.
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <sys/socket.h>
 
 #include <catch2/catch_test_macros.hpp>

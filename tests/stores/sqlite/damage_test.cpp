@@ -83,7 +83,7 @@ void check_survives(const fs::path& file) {
   const auto store = open_sqlite(file, {.clock = clock.clock()});
   for (int entry = 0; entry < kEntries; ++entry) CHECK(is_right_or_absent(*store, entry));
   std::size_t listed = 0;
-  const auto visit = [&](const Listing&) -> Result<bool> { return ++listed < 1000; };
+  const auto visit = [&](const ScanRow&) -> Result<bool> { return ++listed < 1000; };
   const auto scanned = store->scan("", 64, visit, soon());
   CHECK((scanned || scanned.error().code == ErrorCode::refused));
   CHECK(listed <= kEntries);

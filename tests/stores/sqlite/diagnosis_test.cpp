@@ -28,7 +28,7 @@ struct File {
     }
   }
   std::vector<Finding> diagnosis(Deadline deadline = Deadline::never()) const {
-    return diagnose(*open(), {.prefix = "llmcache:"}, deadline);
+    return open()->diagnose({.prefix = "llmcache:"}, deadline);
   }
 };
 

@@ -36,7 +36,7 @@ void check_refused(Store& store) {
   CHECK(refused(store.get("a", soon())));
   CHECK(refused(store.put("a", "1", {}, soon())));
   CHECK(refused(store.remove(Names{"a"}, soon())));
-  CHECK(refused(store.scan("", 0, [](const Listing&) -> Result<bool> { return true; }, soon())));
+  CHECK(refused(store.scan("", 0, [](const ScanRow&) -> Result<bool> { return true; }, soon())));
   CHECK(refused(store.ping(soon())));
 }
 

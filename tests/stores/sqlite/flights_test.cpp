@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 Flight join(Store& store, std::string_view name = "a") {
-  return required(flights_of(store)->join(name, soon()));
+  return required(store.flights()->join(name, soon()));
 }
 
 // A process that leads and appends a piece, and then does nothing more until it is killed.
@@ -77,7 +77,7 @@ TEST_CASE("flights are private, and refuse a directory that others could use") {
   }
   umask(mask);
   fs::permissions(flights, fs::perms::all);
-  const auto refused = flights_of(*store)->join("a", soon());
+  const auto refused = store->flights()->join("a", soon());
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::refused);
 }

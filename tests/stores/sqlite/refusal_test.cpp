@@ -53,7 +53,7 @@ std::string check_reads_but_refuses(const fs::path& file) {
     if (!complaint.empty()) return complaint;
   }
   std::size_t listed = 0;
-  const auto visit = [&](const Listing&) -> Result<bool> { return ++listed != 0; };
+  const auto visit = [&](const ScanRow&) -> Result<bool> { return ++listed != 0; };
   if (!store->scan("", 10, visit, soon()) || listed != 1) return "the scan failed";
   return "";
 }

@@ -1,7 +1,7 @@
 // What tests of the SQLite store share.
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 

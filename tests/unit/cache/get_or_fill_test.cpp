@@ -20,8 +20,9 @@ class FlyingStore : public SharedStore, public Flights {
  public:
   FlyingStore(std::shared_ptr<Store> store, std::atomic<int>& followers)
       : SharedStore(store), store_(std::move(store)), followers_(followers) {}
+  Flights* flights() override { return this; }
   Result<Flight> join(std::string_view name, Deadline deadline) override {
-    auto flight = flights_of(*store_)->join(name, deadline);
+    auto flight = store_->flights()->join(name, deadline);
     if (flight && flight->tail) {
       ++followers_;
       followers_.notify_all();
@@ -38,6 +39,7 @@ class FlyingStore : public SharedStore, public Flights {
 class SlowFlights : public SharedStore, public Flights {
  public:
   using SharedStore::SharedStore;
+  Flights* flights() override { return this; }
   Result<Flight> join(std::string_view, Deadline) override {
     return Flight{.lease = std::make_unique<SlowLease>(appended), .tail = nullptr, .value_present = false};
   }

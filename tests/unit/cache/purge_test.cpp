@@ -14,7 +14,7 @@ std::set<std::string> names(Store& store) {
   std::set<std::string> found;
   REQUIRE(store.scan(
       "", 0,
-      [&](const Listing& listing) -> Result<bool> {
+      [&](const ScanRow& listing) -> Result<bool> {
         found.insert(listing.name);
         return true;
       },
@@ -86,8 +86,8 @@ TEST_CASE("a dry run names what the real run removes, with the same totals") {
   PurgeFilter filter;
   filter.prefix = "p:1";
   std::set<std::string> announced;
-  filter.on_batch = [&](std::span<const Listing> batch) {
-    for (const Listing& listing : batch) announced.insert(listing.name);
+  filter.on_batch = [&](std::span<const ScanRow> batch) {
+    for (const ScanRow& listing : batch) announced.insert(listing.name);
     return true;
   };
   filter.dry_run = true;
@@ -147,7 +147,7 @@ TEST_CASE("a purge that breaks off has removed whole batches, and is finished by
   filter.prefix = "p:";
   filter.batch = 10;
   std::vector<std::size_t> batches;
-  filter.on_batch = [&](std::span<const Listing> batch) {
+  filter.on_batch = [&](std::span<const ScanRow> batch) {
     batches.push_back(batch.size());
     return batches.size() != 2;
   };
@@ -164,7 +164,7 @@ TEST_CASE("a purge can be ended between batches") {
   for (int i = 0; i < 1100; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "x", {}, kNever).value());
   PurgeFilter filter;
   filter.prefix = "p:";
-  filter.on_batch = [calls = 0](std::span<const Listing>) mutable { return ++calls == 1; };
+  filter.on_batch = [calls = 0](std::span<const ScanRow>) mutable { return ++calls == 1; };
   CHECK(cache->purge(filter, kNever).value().entries == 500);
   CHECK(names(*fixture.store).size() == 600);
 }

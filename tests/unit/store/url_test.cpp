@@ -1,4 +1,4 @@
-#include <libcache/store.h>
+#include <libcache/store_url.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

@@ -6,7 +6,6 @@
 #include "cache/layout/bifrost_answer.h"
 #include "cache/layout/entries.h"
 #include "key/names.h"
-#include "store/batch.h"
 
 namespace libcache::internal {
 
@@ -65,7 +64,7 @@ struct StoredStream {
 Result<StoredStream> read_stream(Store& store, std::string_view stem, Deadline deadline) {
   StoredStream stream;
   for (std::size_t window = kFirstWindow; !stream.ended; window = kWindow) {
-    auto values = get_all(store, chunk_names(stem, stream.payloads.size(), window), deadline);
+    auto values = store.get_all(chunk_names(stem, stream.payloads.size(), window), deadline);
     if (!values) return tl::make_unexpected(values.error());
     stream.add(*std::move(values));
   }
@@ -122,7 +121,7 @@ Result<Lookup> get_stream(Store& store, std::string_view stem, Deadline deadline
 
 Result<Lookup> get_response(Store& store, std::string_view name, Deadline deadline) {
   const std::string names[] = {std::string(name)};
-  auto values = get_all(store, names, deadline);
+  auto values = store.get_all(names, deadline);
   if (!values) return tl::make_unexpected(values.error());
   if (!values->front()) return Lookup{};
   const StoredValue& value = *values->front();
@@ -158,7 +157,7 @@ Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::s
   }
   const std::size_t last = chunks.size() - 1;
   for (const auto part : {chunks.first(last), chunks.subspan(last)}) {
-    if (auto done = put_all(store, part, options.expires, deadline); !done) return tl::make_unexpected(done.error());
+    if (auto done = store.put_all(part, options.expires, deadline); !done) return tl::make_unexpected(done.error());
   }
   return true;
 }
@@ -206,7 +205,7 @@ class BifrostLayout final : public EntryLayout {
 
   std::size_t head_bytes() const override { return kHeadBytes; }
 
-  Result<EntryHead> head(const Listing& listing) const override {
+  Result<EntryHead> head(const ScanRow& listing) const override {
     const auto about = listing.size <= listing.head.size() ? bifrost::read_about(listing.head)
                        : listing.head.starts_with('{')     ? bifrost::About{}
                                                            : std::optional<bifrost::About>();

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <libcache/cache.h>
+#include <libcache/store.h>
 
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "store/batch.h"
 
 namespace libcache::internal {
 
@@ -33,7 +32,7 @@ class EntryLayout {
   virtual Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const = 0;
   // As Cache::head_bytes and Cache::head.
   virtual std::size_t head_bytes() const = 0;
-  virtual Result<EntryHead> head(const Listing& listing) const = 0;
+  virtual Result<EntryHead> head(const ScanRow& listing) const = 0;
 };
 
 // An entry is one value, in the form that llmcache-format(5) describes.

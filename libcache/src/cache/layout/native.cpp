@@ -44,7 +44,7 @@ class NativeLayout final : public EntryLayout {
   }
 
   std::size_t head_bytes() const override { return kEntryHeadBytes; }
-  Result<EntryHead> head(const Listing& listing) const override { return decode_head(listing.head); }
+  Result<EntryHead> head(const ScanRow& listing) const override { return decode_head(listing.head); }
 };
 
 }  // namespace

@@ -55,9 +55,9 @@ class Cursor {
 
 }  // namespace
 
-Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
+Result<std::vector<ScanRow>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
                                       UnixTime now, Deadline deadline) {
-  std::vector<Listing> listings;
+  std::vector<ScanRow> listings;
   if (names.empty()) return listings;
   const std::string last_byte = std::to_string(head_bytes - (head_bytes == 0 ? 0 : 1));
   std::vector<Command> commands;
@@ -76,7 +76,7 @@ Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> n
     if (!good) return tl::make_unexpected(good.error());
     const std::int64_t milliseconds_left = about.back().integer;  // -1: never expires, -2: does not exist
     if (milliseconds_left == -2) continue;
-    Listing& listing = listings.emplace_back();
+    ScanRow& listing = listings.emplace_back();
     listing.name = std::move(names[i]);
     listing.size = static_cast<std::uint64_t>(about[0].integer);
     if (head_bytes > 0) listing.head = std::move(about[1].text);
@@ -155,7 +155,7 @@ Result<bool> Scan::visit_server(Node& server) {
 Result<bool> Scan::visit_names(std::vector<std::string> names) {
   const auto listings = describe(client_, std::move(names), head_bytes_, clock_(), deadline_);
   if (!listings) return tl::make_unexpected(listings.error());
-  for (const Listing& listing : *listings) {
+  for (const ScanRow& listing : *listings) {
     const auto more = visit_(listing);
     if (!more || !*more) return more;
   }

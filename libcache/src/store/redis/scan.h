@@ -13,7 +13,7 @@
 namespace libcache::internal::redis {
 
 // The listings of those of `names` that exist and are plain values.
-Result<std::vector<Listing>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
+Result<std::vector<ScanRow>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
                                       UnixTime now, Deadline deadline);
 
 // One call of Store::scan. The views and the visitor must outlive it.

@@ -7,8 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "store/batch.h"
-#include "store/listing_lookup.h"
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/flights.h"
 #include "store/redis/routing/make_route.h"
@@ -21,7 +19,7 @@ using redis::Command;
 using redis::Repeat;
 using redis::Reply;
 
-class RedisStore final : public Store, public ListingLookup, public BatchAccess, public Diagnosable, public Flights {
+class RedisStore final : public Store, public Flights {
  public:
   RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
       : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
@@ -73,8 +71,8 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
     return redis::Scan(client_, clock_, prefix, head_bytes, visit, deadline).run();
   }
 
-  Result<std::optional<Listing>> look_up(std::string_view name, Deadline deadline) override {
-    auto listings = redis::describe(client_, {std::string(name)}, 0, clock_(), deadline);
+  Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
+    auto listings = redis::describe(client_, {std::string(name)}, head_bytes, clock_(), deadline);
     if (!listings) return tl::make_unexpected(listings.error());
     if (listings->empty()) return std::nullopt;
     return std::move(listings->front());
@@ -83,6 +81,8 @@ class RedisStore final : public Store, public ListingLookup, public BatchAccess,
   Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
                                                           Deadline deadline) override;
   Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override;
+
+  Flights* flights() override { return this; }
 
   Result<Flight> join(std::string_view name, Deadline deadline) override { return flights_.join(name, deadline); }
 

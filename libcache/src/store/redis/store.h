@@ -5,7 +5,7 @@
 // store itself (store), listings (scan), and flights between processes (flights, lease, live_tail).
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <memory>
 

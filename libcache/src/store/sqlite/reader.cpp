@@ -53,10 +53,10 @@ Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadlin
   return Found{std::move(*value), now};  // to note the use of a large value would mean to write all of it
 }
 
-Outcome<std::vector<Listing>> Reader::list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
+Outcome<std::vector<ScanRow>> Reader::list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
                                            UnixTime now, Deadline deadline) {
   constexpr std::size_t kEnoughHeads = 4 << 20;
-  std::vector<Listing> listings;
+  std::vector<ScanRow> listings;
   std::size_t bytes = 0;
   BlobColumn values(connection_, "entries", "value");
   auto row = list_(from, milliseconds(now));
@@ -67,7 +67,7 @@ Outcome<std::vector<Listing>> Reader::list(std::string_view prefix, std::string_
     // Names out of order, as a damaged index may give them, could lead round in a circle.
     const std::string_view name = row.bytes(1);
     if (name < from || (!listings.empty() && name <= listings.back().name)) return connection_.damaged();
-    Listing listing{std::string(name), static_cast<std::uint64_t>(row.integer(3)), time_in(row, 2), {}};
+    ScanRow listing{std::string(name), static_cast<std::uint64_t>(row.integer(3)), time_in(row, 2), {}};
     if (const auto count = std::min<std::size_t>(head_bytes, listing.size); count != 0) {
       auto head = values.read(row.integer(0), count, deadline);
       if (!head) return pass_on(head);

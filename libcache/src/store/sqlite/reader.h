@@ -27,7 +27,7 @@ class Reader {
   Outcome<Found> get(std::string_view name, UnixTime now, Deadline deadline);
 
   // The next entries, by name, from `from` on, as far as their names start with `prefix`; none: there are no more.
-  Outcome<std::vector<Listing>> list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
+  Outcome<std::vector<ScanRow>> list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
                                      UnixTime now, Deadline deadline);
 
   Connection& connection() { return connection_; }

@@ -1,5 +1,6 @@
 #include "store/sqlite/store.h"
 
+#include <libcache/diagnosis.h>
 #include <libcache/flight.h>
 
 #include <set>
@@ -22,7 +23,7 @@ using sqlite::Session;
 using sqlite::Writer;
 using Uses = std::set<std::int64_t>;  // ids of entries
 
-class SqliteStore final : public Store, public Diagnosable, public Flights {
+class SqliteStore final : public Store, public Flights {
  public:
   SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only)
       : place_{std::move(file), options.clock, options.on_event, !options.strict && !read_only},
@@ -74,7 +75,7 @@ class SqliteStore final : public Store, public Diagnosable, public Flights {
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
     const auto now = place_.clock();
     for (std::string from(prefix);;) {
-      const auto listings = read<std::vector<Listing>>(
+      const auto listings = read<std::vector<ScanRow>>(
           now, deadline, [&](Reader& reader) { return reader.list(prefix, from, head_bytes, now, deadline); });
       if (!listings) return tl::make_unexpected(listings.error());
       if (listings->empty()) return {};
@@ -98,6 +99,8 @@ class SqliteStore final : public Store, public Diagnosable, public Flights {
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
     return sqlite::diagnose(place_.file, max_size_, options, deadline);
   }
+
+  Flights* flights() override { return this; }
 
   Result<Flight> join(std::string_view name, Deadline deadline) override {
     auto flight = flights_.join(name, deadline);

@@ -1,7 +1,7 @@
 // The embedded store: one SQLite database file, shared by any number of processes.
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <filesystem>
 #include <memory>

@@ -5,7 +5,6 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-#include "store/batch.h"
 #include "support/gateway_data.h"
 #include "support/paths.h"
 #include "unit/cache/cache_fixture.h"
@@ -18,16 +17,16 @@ using nlohmann::json;
 namespace {
 
 // Counts how often it is asked for many values at once.
-class BatchStore final : public SharedStore, public BatchAccess {
+class BatchStore final : public SharedStore {
  public:
   BatchStore(std::shared_ptr<Store> store, int& trips) : SharedStore(store), inner_(std::move(store)), trips_(trips) {}
   Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
                                                           Deadline deadline) override {
     ++trips_;
-    return libcache::internal::get_all(*inner_, names, deadline);
+    return inner_->get_all(names, deadline);
   }
   Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override {
-    return libcache::internal::put_all(*inner_, values, expires, deadline);
+    return inner_->put_all(values, expires, deadline);
   }
 
  private:
@@ -54,7 +53,7 @@ struct GatewayFixture : CacheFixture {
   void remove(const std::string& name) { REQUIRE(store->remove(std::vector{name}, Deadline::never()) == 1); }
   std::map<std::string, std::string> stored() const {
     std::map<std::string, std::string> values;
-    const auto add = [&](const Listing& listing) -> Result<bool> {
+    const auto add = [&](const ScanRow& listing) -> Result<bool> {
       values[listing.name] = listing.head;
       return true;
     };

@@ -13,26 +13,16 @@ using redis::slot_of;
 namespace {
 
 // With hash tags, without, and with every sort of brace that is not a hash tag.
-const std::string kEntries[] = {"a",
-                                "llmcache:team_0123456789abcdef",
-                                "x{tag}y",
-                                "{tag}",
-                                "x{a}{b}",
-                                "x{{a}}",
-                                "open{brace",
-                                "open{{braces",
-                                "{",
-                                "close}brace",
-                                "}",
-                                "empty{}tag",
-                                "{}",
-                                "{}{a}",
-                                "}{",
-                                "}a{b",
-                                "a_lease",
-                                "a_lease{a}",
-                                "a{_lease",
-                                std::string("nul\0{", 5)};
+const std::string kEntries[] = {"a",          "llmcache:team_0123456789abcdef",
+                                "x{tag}y",    "{tag}",
+                                "x{a}{b}",    "x{{a}}",
+                                "open{brace", "open{{braces",
+                                "{",          "close}brace",
+                                "}",          "empty{}tag",
+                                "{}",         "{}{a}",
+                                "}{",         "}a{b",
+                                "a_lease",    "a_lease{a}",
+                                "a{_lease",   std::string("nul\0{", 5)};
 
 }  // namespace
 
@@ -54,7 +44,8 @@ TEST_CASE("the keys of different flights differ") {
     CHECK(names.lease == others.lease);
     CHECK(names.live != others.live);
     CHECK(names.followed != others.followed);
-    for (const std::string& other : kEntries) CHECK((entry == other) == (names.lease == FlightNames(other, "one").lease));
+    for (const std::string& other : kEntries)
+      CHECK((entry == other) == (names.lease == FlightNames(other, "one").lease));
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <libcache/diagnosis.h>
+#include <libcache/store_url.h>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // Chooses the route that a store URL calls for.
 #pragma once
 
-#include <libcache/store.h>
+#include <libcache/open.h>
 
 #include <memory>
 

@@ -6,6 +6,7 @@
 // commands for.
 #pragma once
 
+#include <libcache/open.h>
 #include <libcache/result.h>
 #include <libcache/time.h>
 

@@ -1,0 +1,69 @@
+// What a store does for the functions that it does not override.
+#include <libcache/diagnosis.h>
+#include <libcache/store.h>
+
+#include <utility>
+
+#include "store/same_value.h"
+
+namespace libcache {
+
+using namespace internal;
+
+Result<std::vector<std::optional<StoredValue>>> Store::get_all(std::span<const std::string> names, Deadline deadline) {
+  std::vector<std::optional<StoredValue>> values;
+  for (const std::string& name : names) {
+    auto bytes = get(name, deadline);
+    if (!bytes) return tl::make_unexpected(bytes.error());
+    values.emplace_back();
+    if (!*bytes) continue;
+    const auto row = look_up(name, 0, deadline);
+    if (!row) return tl::make_unexpected(row.error());
+    // A value that was removed in between counts as missing.
+    if (*row) values.back() = {*std::move(*bytes), (*row)->expires};
+  }
+  return values;
+}
+
+Status Store::put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) {
+  for (const NamedValue& value : values) {
+    const auto written = put(value.name, value.bytes, {.expires = expires}, deadline);
+    if (!written) return tl::make_unexpected(written.error());
+  }
+  return {};
+}
+
+Result<std::optional<ScanRow>> Store::look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) {
+  std::optional<ScanRow> found;
+  const auto visit = [&](const ScanRow& row) -> Result<bool> {
+    if (row.name != name) return true;
+    found = row;
+    return false;
+  };
+  const auto scanned = scan(name, head_bytes, visit, deadline);
+  if (!scanned) return tl::make_unexpected(scanned.error());
+  return found;
+}
+
+Result<Removed> Store::remove_unchanged(std::span<const ScanRow> rows, Deadline deadline) {
+  Removed removed;
+  for (const ScanRow& row : rows) {
+    const auto now = look_up(row.name, row.head.size(), deadline);
+    if (!now) return tl::make_unexpected(now.error());
+    if (!*now || !same_value(row, **now)) continue;
+    const auto gone = remove(std::span(&row.name, 1), deadline);
+    if (!gone) return tl::make_unexpected(gone.error());
+    if (*gone == 0) continue;
+    ++removed.values;
+    removed.bytes += row.size;
+  }
+  return removed;
+}
+
+std::vector<Finding> Store::diagnose(const DiagnosisOptions&, Deadline deadline) {
+  const auto pong = ping(deadline);
+  if (!pong) return {{Finding::Grade::fail, "connection", pong.error().message, "check that it can be reached"}};
+  return {{Finding::Grade::pass, "connection", "the store answers", ""}};
+}
+
+}  // namespace libcache
