@@ -55,6 +55,10 @@ lc::Cache& Context::cache() {
   lc::CacheOptions options;
   options.key = key_options();
   options.tool = "llmcache " LLMCACHE_VERSION;
+  if (settings_.compat == lc::KeyScheme::native &&
+      settings_.ttl.duration.value_or(lc::Milliseconds(0)) < lc::Milliseconds(0)) {
+    usage_error("the TTL is negative, which only --compat bifrost allows");
+  }
   options.ttl = settings_.ttl;
   options.policy = {settings_.refuse, settings_.accept_incomplete};
   options.keep_request = settings_.keep_request;

@@ -89,11 +89,11 @@ TEST_CASE_METHOD(GatewayRedis, "replay --annotate prints what the plugin serves 
   CHECK(events.ends_with("data: [DONE]\n\n"));
 }
 
-TEST_CASE_METHOD(GatewayRedis, "replay --allow-partial prints what stands before the first gap, and exits with 6") {
+TEST_CASE_METHOD(GatewayRedis, "replay --allow-partial prints the chunks that are there, and exits with 6") {
   server.command({"DEL", data.chunk_name(2)});
   const auto ran = shell.run("llmcache replay --allow-partial request.json");
   CHECK(ran.exit == 6);
-  CHECK(lines_of(ran.out).size() == 2);
+  CHECK(lines_of(ran.out).size() == data.hit_chunks.size() - 1);
   CHECK(ran.err.find("chunk 2 is missing") != std::string::npos);
 }
 
@@ -102,7 +102,7 @@ TEST_CASE_METHOD(GatewayRedis, "a plugin's configuration file works as it is") {
                                   {"username", ""},
                                   {"password", ""},
                                   {"db", 0},
-                                  {"cache_key", "my-session"},
+                                  {"cache_key", "bifrost-cache-key"},
                                   {"ttl", 3600000000000},
                                   {"prefix", "bifrost:cache:"},
                                   {"cache_by_model", true},
@@ -119,14 +119,16 @@ TEST_CASE_METHOD(GatewayRedis, "a plugin's configuration file works as it is") {
   CHECK(get("timeout") == "10000ms\n");
   CHECK(get("pool_size") == "4\n");
   CHECK(get("compat") == "bifrost\n");
-  const auto ran = shell.run("llmcache --config plugin.json get request.json");
+  CHECK(get("session") == "default\n");
+  const auto ran = shell.run("llmcache --config plugin.json --session my-session get request.json");
   CHECK(ran.out == data.values.at(data.key));
   CHECK(ran.err.empty());
-  CHECK(shell.out("llmcache --config plugin.json replay --as sse request.json") == data.events());
+  CHECK(shell.out("llmcache --config plugin.json --session my-session replay --as sse request.json") == data.events());
 }
 
-TEST_CASE_METHOD(GatewayRedis, "a gateway's stream without one of its chunks is a miss, or damage with --strict") {
-  for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) {
+TEST_CASE_METHOD(GatewayRedis,
+                 "a gateway's stream without one of its later chunks is a miss, or damage with --strict") {
+  for (std::size_t i = 1; i < data.hit_chunks.size(); ++i) {
     const std::string name = data.chunk_name(i);
     server.command({"DEL", name});
     const auto ran = shell.run("llmcache replay request.json");
@@ -139,7 +141,7 @@ TEST_CASE_METHOD(GatewayRedis, "a gateway's stream without one of its chunks is 
   CHECK(shell.run("llmcache replay request.json").exit == 0);
 }
 
-TEST_CASE_METHOD(GatewayRedis, "ls and show say of a gateway's entries what these say themselves") {
+TEST_CASE_METHOD(GatewayRedis, "ls and show print the metadata that a gateway's entries contain") {
   const auto rows = lines_of(shell.out("llmcache ls --json"));
   REQUIRE(rows.size() == data.values.size());
   CHECK(rows[0]["name"] == data.key);
@@ -220,8 +222,12 @@ TEST_CASE("a gateway's layout is the same in an SQLite file") {
   CHECK(shell.out("llmcache get request.json") == data.values.at(data.key));
   CHECK(shell.out("llmcache show --stream " + data.key) == data.events());
   CHECK(lines_of(shell.out("llmcache ls --json")).size() == data.values.size());
-  CHECK(shell.run("llmcache put --stream --ttl 0 request.json --response stream.sse").exit == 0);
-  CHECK(shell.run("llmcache replay request.json").exit == 1);
+  for (const char* ttl : {"0", "0s", "-1s", "-5m"}) {
+    CHECK(shell.run(fmt::format("llmcache put --stream --ttl={} request.json --response stream.sse", ttl)).exit == 0);
+    CHECK(shell.run("llmcache replay request.json").exit == 0);
+    CHECK(lines_of(shell.out("llmcache ls --json"))[1]["ttl_ms"].is_null());
+  }
+  CHECK(shell.run("llmcache --compat native put --ttl=-1s request.json --response response.json").exit == 2);
   CHECK(shell.run("llmcache clear " + data.chunk_name(2)).exit == 0);
   CHECK(shell.out("llmcache ls").empty());
 }
@@ -240,7 +246,7 @@ TEST_CASE("get --why says that a gateway's entries hold no requests") {
 
 TEST_CASE("a plugin's configuration names users, passwords and databases, and leaves what is not set to the defaults") {
   const TerminalSession shell;
-  shell.write("plugin.json", R"({"addr":":7000","username":"a b","password":"s3cret","db":3,"ttl":0,"read_timeout":-1,)"
+  shell.write("plugin.json", R"({"addr":":7000","username":"a b","password":"s3cret","db":3,"read_timeout":-1,)"
                              R"("cache_by_model":false,"conn_max_idle_time":1500000})");
   const auto get = [&](const std::string& name) {
     return shell.out("llmcache --config plugin.json config get " + name);
@@ -252,8 +258,62 @@ TEST_CASE("a plugin's configuration names users, passwords and databases, and le
   CHECK(get("by_provider") == "true\n");
   CHECK(get("conn_max_idle_time") == "2ms\n");
   CHECK(get("prefix") == "\n");
-  for (const auto* file : {R"({"addr":7})", R"({"addr":"h","db":"x"})", R"({"addr":"h","ttl":"soon"})"}) {
+  for (const auto& [ttl, expected] : {std::pair("0", "never\n"), {"-1", "never\n"}, {"1", "1ms\n"}, {"null", "5m\n"}}) {
+    shell.write("plugin.json", fmt::format(R"({{"addr":"h","ttl":{}}})", ttl));
+    CHECK(get("ttl") == expected);
+  }
+  for (const auto* file : {R"({"addr":7})", R"({"addr":"h","db":"x"})", R"({"addr":"h","ttl":"soon"})",
+                           R"({"addr":"h","ttl_seconds":1.5})"}) {
     shell.write("bad.json", file);
     CHECK(shell.run("llmcache --config bad.json config list").exit == 2);
   }
+}
+
+TEST_CASE("a file with ttl_seconds is in the gateway's form, in which keys leave out what is not set") {
+  const TerminalSession shell;
+  const auto get = [&](const std::string& file, const std::string& name) {
+    shell.write("gateway.json", file);
+    return shell.out("llmcache --config gateway.json config get " + name);
+  };
+  const std::string minimal = R"({"addr":"h:7000","ttl_seconds":90})";
+  CHECK(get(minimal, "compat") == "bifrost\n");
+  CHECK(get(minimal, "store") == "redis://h:7000\n");
+  CHECK(get(minimal, "ttl") == "90s\n");
+  CHECK(get(minimal, "by_model") == "false\n");
+  CHECK(get(minimal, "by_provider") == "false\n");
+  CHECK(get(R"({"addr":"h","ttl_seconds":0,"cache_by_model":true})", "ttl") == "never\n");
+  CHECK(get(R"({"addr":"h","ttl_seconds":0,"cache_by_model":true})", "by_model") == "true\n");
+  CHECK(get(R"({"addr":"h","ttl_seconds":null,"cache_by_provider":null})", "by_provider") == "false\n");
+  CHECK(get(R"({"addr":"h","ttl_seconds":null})", "ttl") == "5m\n");
+}
+
+TEST_CASE("doctor and hash warn about a prefix or session that the plugin takes for a pattern") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"p/m","text":"x"})");
+  for (const char* option : {"--prefix 'a*'", "--session 'a?'", "--session '[a]'", "--prefix 'a\\b'"}) {
+    const auto hash = shell.run(fmt::format("llmcache hash --compat bifrost {} request.json", option));
+    CHECK(hash.exit == 0);
+    CHECK(hash.err.starts_with("llmcache: warning: "));
+    CHECK(shell.run(fmt::format("llmcache doctor --compat bifrost {}", option)).out.find("takes for a pattern") !=
+          std::string::npos);
+    CHECK(shell.run(fmt::format("llmcache hash --compat native {} request.json", option)).err.empty());
+  }
+  CHECK(shell.run("llmcache hash --compat bifrost --prefix 'a:' --session b-c request.json").err.empty());
+}
+
+TEST_CASE("a stream of plain chat chunks is stored with the members that the plugin reads") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"mistral/m","stream":true,"messages":[{"role":"user","content":"x"}]})");
+  shell.write("plain.sse",
+              "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
+              "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}]}\n\ndata: [DONE]\n\n");
+  shell.out("llmcache put --compat bifrost request.json --response plain.sse");
+  const auto chunks = lines_of(shell.out("llmcache replay --compat bifrost request.json"));
+  REQUIRE(chunks.size() == 2);
+  CHECK(chunks[1]["extra_fields"]["chunk_index"] == 1);
+  CHECK(chunks[1]["extra_fields"]["provider"] == "mistral");
+  shell.write("odd.json", R"({"choices":[{"index":"0"}]})");
+  const auto ran = shell.run("llmcache put --compat bifrost request.json --response odd.json");
+  CHECK(ran.exit == 7);
+  CHECK(ran.err.find("/choices/0/index") != std::string::npos);
 }

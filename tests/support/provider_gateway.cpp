@@ -9,7 +9,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kData = "data: ";
 
-void add_extra_fields(Json& answer, std::size_t index) {
+// Events without content that the gateway counts but does not pass on.
+bool is_dropped(const Json& event) {
+  if (event.contains("error") || event.contains("usage")) return false;
+  const Json choices = event.value("choices", Json::array());
+  return choices.empty() || choices[0].value("delta", Json::object()).contains("reasoning");
+}
+
+// An answer or an event as the gateway passes it on.
+std::string passed_on(Json answer, std::size_t index) {
+  if (answer.contains("error")) return answer.dump();
+  if (answer["choices"].empty()) answer.erase("choices");
   const std::string model = answer["model"];
   const std::size_t slash = model.find('/');
   answer["model"] = model.substr(slash + 1);
@@ -17,32 +27,27 @@ void add_extra_fields(Json& answer, std::size_t index) {
                             {"model_params", Json::object()},
                             {"chunk_index", index},
                             {"raw_response", nullptr}};
+  return answer.dump();
 }
 
 }  // namespace
 
 void pass_through_gateway(std::vector<std::string>& pieces) {
-  std::vector<Json> answers;
-  bool is_stream = false;
-  bool done = false;
+  std::vector<std::string> passed;
+  std::size_t index = 0;
   for (const std::string& piece : pieces) {
     const bool is_event = piece.starts_with(kData);
-    is_stream = is_stream || is_event;
-    Json answer = Json::parse(is_event ? piece.substr(kData.size()) : piece, nullptr, false);
-    done = done || answer.is_discarded();  // [DONE]
-    if (!answer.is_object()) continue;
-    if (answer["choices"].empty()) {
-      answers.back()["usage"] = answer["usage"];
+    const Json answer = Json::parse(is_event ? piece.substr(kData.size()) : piece, nullptr, false);
+    if (!answer.is_object()) {
+      passed.push_back(piece);  // [DONE]
+    } else if (!is_event) {
+      passed.push_back(passed_on(answer, 0));
     } else {
-      answers.push_back(std::move(answer));
+      if (!is_dropped(answer)) passed.push_back(std::string(kData) + passed_on(answer, index) + "\n\n");
+      ++index;
     }
   }
-  pieces.clear();
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    add_extra_fields(answers[i], i);
-    pieces.push_back(is_stream ? std::string(kData) + answers[i].dump() + "\n\n" : answers[i].dump());
-  }
-  if (done) pieces.emplace_back("data: [DONE]\n\n");
+  pieces = std::move(passed);
 }
 
 }  // namespace support

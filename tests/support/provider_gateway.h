@@ -6,8 +6,9 @@
 
 namespace support {
 
-// Makes of a chat completion, plain or as events, what the gateway passes on: the provider is no longer part of the
-// model's name, `extra_fields` say who answered and which chunk it is, and a stream's usage is part of its last chunk.
+// Turns a chat completion, a body or events, into what the gateway passes on: the provider is no longer part of the
+// model's name, and `extra_fields` have the provider and the index of the chunk. Indexes count the provider's events,
+// some of which are not passed on; a last event that has only the usage is.
 void pass_through_gateway(std::vector<std::string>& pieces);
 
 }  // namespace support

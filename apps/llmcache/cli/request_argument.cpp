@@ -27,7 +27,8 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   lc::Cache& cache = context.cache();
   if (!is_named()) {
     const auto key = this->key(context);
-    if (!key.stream) kind = lc::EntryKind::response;
+    // A native request leads to one entry, whatever was received. A gateway has one for each kind.
+    if (!key.stream && context.settings().compat == lc::KeyScheme::native) kind = lc::EntryKind::response;
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;
     return context.settle(cache.get(key, kind, context.deadline()));
@@ -37,8 +38,8 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   return context.settle(cache.get_named(entry_, context.deadline()));
 }
 
-std::string RequestArgument::annotated(std::string_view stored, std::string_view index) const {
-  return checked(lc::bifrost::annotate(stored, provider_, entry_ + std::string(index)));
+std::string RequestArgument::annotated(std::string_view stored) const {
+  return checked(lc::bifrost::annotate(stored, provider_, entry_));
 }
 
 void require_bifrost(const Context& context, std::string_view option) {

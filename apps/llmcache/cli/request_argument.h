@@ -27,8 +27,8 @@ class RequestArgument {
   libcache::RequestKey key(Context& context);
   // Looks the entry up, by request or by name.
   libcache::Lookup find(Context& context, libcache::EntryKind kind);
-  // What find() found, or chunk `index` of it, as a Bifrost gateway's plugin serves it.
-  std::string annotated(std::string_view stored, std::string_view index = "") const;
+  // The response or a chunk that find() found, as a Bifrost gateway's plugin serves it.
+  std::string annotated(std::string_view stored) const;
 
  private:
   std::string path_ = "-";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/all.h"
+#include "config/bifrost_plugin.h"
 #include "config/stores.h"
 #include "ui/json_line.h"
 #include "ui/terminal.h"
@@ -82,6 +83,9 @@ failed.)",
     for (const std::string& caution :
          store_cautions(context.settings(), context.resolved(), store_urls(context.settings()))) {
       add("configuration", {Grade::warn, "store", caution, ""});
+    }
+    for (const std::string& caution : gateway_cautions(context.settings())) {
+      add("configuration", {Grade::warn, "keys", caution, "use a name without these characters"});
     }
     if (context.settings().compat == lc::KeyScheme::bifrost) {
       add("configuration",

@@ -5,6 +5,7 @@
 
 #include "cli/request_argument.h"
 #include "commands/all.h"
+#include "config/bifrost_plugin.h"
 #include "ui/json_line.h"
 #include "ui/table.h"
 #include "ui/terminal.h"
@@ -50,6 +51,7 @@ class Hash : public Command {
     at_most_one({{"--hash-only", hash_only_}, {"--canonical", canonical_}, {"--explain", explain_}});
     at_most_one({{"--lines", lines_}, {"--explain", explain_}});
     auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
+    for (const std::string& caution : gateway_cautions(context.settings())) context.report().warn(caution);
     if (explain_) return explain(context);
     if (lines_) return each_line(context, deriver);
     print(context, checked(about_request(path_, deriver.derive(read_input(path_)))));

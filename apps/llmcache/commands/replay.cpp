@@ -92,20 +92,19 @@ On a miss, prints nothing and exits with 1.)",
   void play(Context& context, const lc::Entry& entry, std::optional<double> pace, const Convert& convert) const {
     const auto start = Steady::now();
     const bool flushes = pace || context.out().has_reader();
-    std::size_t index = 0;
     lc::Replay replay(entry);
     while (const auto chunk = checked(replay.next())) {
       if (pace) std::this_thread::sleep_until(start + std::chrono::duration<double, std::milli>(chunk->at) / *pace);
-      context.out().write(annotate_ ? convert(annotated(chunk->bytes, index++)) : convert(chunk->bytes));
+      context.out().write(annotate_ ? convert(annotated(chunk->bytes)) : convert(chunk->bytes));
       if (flushes) context.out().flush();
     }
   }
 
   // An event of a gateway's stream, as the plugin would serve it.
-  std::string annotated(std::string_view event, std::size_t index) const {
+  std::string annotated(std::string_view event) const {
     const auto payload = lc::data_of(event);
     if (!payload || *payload == "[DONE]") return std::string(event);
-    return fmt::format("data: {}\n\n", request_.annotated(*payload, std::to_string(index)));
+    return fmt::format("data: {}\n\n", request_.annotated(*payload));
   }
 
   RequestArgument request_;

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <libcache/bifrost.h>
 
 #include <chrono>
 #include <exception>
@@ -117,9 +116,6 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     fill_options_.overwrite = mode_ != Mode::auto_;
     fill_options_.live = !no_follow_;
     fill_options_.store_budget = context.settings().deadline - lookup_time_;
-    if (context.settings().compat == lc::KeyScheme::bifrost) {
-      fill_options_.refuse = [&](const lc::Answer& answer) { return foreign_origin(answer); };
-    }
     const auto produce = [&](lc::Filling& filling) { return run_command(request, filling); };
     const auto receive = [&](std::string_view bytes) -> lc::Status {
       if (pass_on(context, bytes)) return {};
@@ -129,22 +125,8 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     if (failure_) std::rethrow_exception(failure_);
     if (!child_ && reader_is_gone_) throw ClosedPipe();
     if (!child_ && !filled) throw Failure(filled.error());
-    if (foreign_ && context.settings().strict) throw Failure(*foreign_);
-    if (foreign_) {
-      context.report().warn("not stored: " + foreign_->message);
-    } else {
-      report(context.report(), filled);
-    }
+    report(context.report(), filled);
     return child_ ? static_cast<Exit>(child_->exit_code) : Exit::success;
-  }
-
-  // Under bifrost only what a gateway said is kept.
-  std::string foreign_origin(const lc::Answer& answer) {
-    if (answer.completeness == lc::Completeness::error) return "";
-    const lc::Status origin = lc::bifrost::check_origin(answer);
-    if (origin) return "";
-    foreign_ = origin.error();
-    return foreign_->message;
   }
 
   lc::Status run_command(const std::string& request, lc::Filling& filling) {
@@ -183,7 +165,6 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   std::optional<std::string> wait_;
   lc::FillOptions fill_options_;
   std::optional<ChildResult> child_;  // once COMMAND has run
-  std::optional<lc::Error> foreign_;  // why the answer is none of a gateway's
   bool reader_is_gone_ = false;
   std::exception_ptr failure_;  // what may not be thrown through the library
 };

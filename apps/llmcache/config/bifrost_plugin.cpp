@@ -15,18 +15,16 @@ using nlohmann::json;
 
 namespace {
 
-using Names = std::pair<std::string_view, std::string_view>;  // the plugin's and ours
+using Names = std::pair<std::string_view, std::string_view>;  // the gateway's and llmcache's
 
-constexpr std::array<Names, 8> kSame{{{"prefix", "prefix"},
-                                      {"cache_key", "session"},
+constexpr std::array<Names, 7> kSame{{{"prefix", "prefix"},
                                       {"password", "password"},
                                       {"cache_by_model", "by_model"},
                                       {"cache_by_provider", "by_provider"},
                                       {"pool_size", "pool_size"},
                                       {"min_idle_conns", "min_idle_conns"},
                                       {"max_idle_conns", "max_idle_conns"}}};
-constexpr std::array<Names, 7> kDurations{{{"ttl", "ttl"},
-                                           {"dial_timeout", "connect_timeout"},
+constexpr std::array<Names, 6> kDurations{{{"dial_timeout", "connect_timeout"},
                                            {"read_timeout", "read_timeout"},
                                            {"write_timeout", "write_timeout"},
                                            {"context_timeout", "timeout"},
@@ -43,43 +41,56 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-std::string store_of(const json& plugin, const std::string& where) {
-  if (!plugin["addr"].is_string()) usage_error(where + ": addr: expected \"host:port\"");
-  std::string address = plugin["addr"];
+std::string store_of(const json& config, const std::string& where) {
+  if (!config["addr"].is_string()) usage_error(where + ": addr: expected \"host:port\"");
+  std::string address = config["addr"];
   if (address.starts_with(':')) address.insert(0, "localhost");
-  const json user = plugin.value("username", json(""));
-  const json database = plugin.value("db", json(0));
+  const json user = config.value("username", json(""));
+  const json database = config.value("db", json(0));
   if (!user.is_string()) usage_error(where + ": username: expected a string");
   if (!database.is_number_integer() || database < 0) usage_error(where + ": db: expected a number");
   const std::string name = user.get<std::string>();
   return fmt::format("redis://{}{}{}/{}", percent_encoded(name), name.empty() ? "" : "@", address, database.dump());
 }
 
-// Go's durations are nanoseconds; what is none of ours to the millisecond is rounded up.
+// Go's durations are whole nanoseconds. A part of a millisecond is rounded up.
 std::string duration_of(const json& value, const std::string& where) {
   if (!value.is_number_integer()) usage_error(where + ": expected a number of nanoseconds");
   const auto nanoseconds = value.get<std::int64_t>();
   return fmt::format("{}ms", nanoseconds / 1'000'000 + (nanoseconds % 1'000'000 > 0 ? 1 : 0));
 }
 
-// To the plugin null, an empty string and a number that is not positive all mean: not set.
+std::string ttl_of(const json& value, const std::string& where, std::string_view name) {
+  const bool in_seconds = name == "ttl_seconds";
+  if (!value.is_number_integer()) {
+    usage_error(fmt::format("{}: {}: expected a number of {}", where, name, in_seconds ? "seconds" : "nanoseconds"));
+  }
+  if (value <= 0) return "never";
+  return in_seconds ? value.dump() + "s" : duration_of(value, where);
+}
+
+// To the plugin, null, an empty string and a number that is not positive all mean that the member is not set.
 bool is_unset(const json& value) {
   return value.is_null() || value == "" || (value.is_number() && value <= 0);
 }
 
 }  // namespace
 
-bool is_plugin_config(const json& document) {
-  return document.contains("addr");
+bool is_gateway_config(const json& document) {
+  return document.contains("addr") || document.contains("ttl_seconds");
 }
 
-json from_plugin_config(const json& plugin, const std::string& where) {
-  json rest = plugin;
-  json ours{{"store", store_of(plugin, where)}, {"compat", "bifrost"}};
-  for (const auto* name : {"addr", "username", "db"}) rest.erase(name);
+json from_gateway_config(const json& config, const std::string& where) {
+  json rest = config;
+  json ours{{"compat", "bifrost"}};
+  if (config.contains("addr")) ours["store"] = store_of(config, where);
+  if (config.contains("ttl_seconds")) ours.update({{"by_model", false}, {"by_provider", false}});
   for (const auto& [theirs, name] : kSame) {
     if (rest.contains(theirs) && !is_unset(rest[theirs])) ours[name] = rest[theirs];
     rest.erase(theirs);
+  }
+  for (const auto* name : {"ttl", "ttl_seconds"}) {
+    if (rest.contains(name) && !rest[name].is_null()) ours["ttl"] = ttl_of(rest[name], where, name);
   }
   for (const auto& [theirs, name] : kDurations) {
     if (rest.contains(theirs) && !is_unset(rest[theirs])) {
@@ -87,8 +98,23 @@ json from_plugin_config(const json& plugin, const std::string& where) {
     }
     rest.erase(theirs);
   }
+  // cache_key is the name under which the gateway's code finds a session, not a session.
+  for (const auto* name : {"addr", "username", "db", "ttl", "ttl_seconds", "cache_key"}) rest.erase(name);
   ours.update(rest);
   return ours;
+}
+
+std::vector<std::string> gateway_cautions(const Settings& settings) {
+  std::vector<std::string> cautions;
+  if (settings.compat != libcache::KeyScheme::bifrost) return cautions;
+  for (const auto& [name, text] : {std::pair("prefix", settings.prefix), {"session", settings.session}}) {
+    if (text.find_first_of("*?[]\\") == std::string::npos) continue;
+    cautions.push_back(
+        fmt::format("the {} contains one of *?[]\\, which the gateway's plugin takes for a pattern: it may "
+                    "read or clear other entries, or find none; llmcache takes it literally",
+                    name));
+  }
+  return cautions;
 }
 
 }  // namespace llmcache

@@ -1,17 +1,24 @@
-// The configuration file of a Bifrost gateway's Redis plugin, as one of ours.
+// The configuration files of a Bifrost gateway and of its Redis plugin, as settings of llmcache.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
+
+#include "config/settings.h"
 
 namespace llmcache {
 
-// Whether a file is one: none of ours has an `addr`.
-bool is_plugin_config(const nlohmann::json& document);
+// Whether a file is one of them: none of llmcache's has `addr` or `ttl_seconds`.
+bool is_gateway_config(const nlohmann::json& document);
 
-// The same with our names and units: where the gateway keeps its cache is our store, `compat` is bifrost. Members that
-// the plugin does not have stay as they are. Throws a Failure (usage), with `where` in front, for a value that the
-// plugin would not take.
-nlohmann::json from_plugin_config(const nlohmann::json& plugin, const std::string& where);
+// The same settings with llmcache's names and units, and with `compat` set to bifrost. A file with `ttl_seconds` is in
+// the gateway's form, in which an absent cache_by_model or cache_by_provider is false; any other is in the plugin's.
+// Members that neither form has stay as they are. Throws a Failure (usage), which begins with `where`, for a value that
+// the gateway would not accept.
+nlohmann::json from_gateway_config(const nlohmann::json& config, const std::string& where);
+
+// What to warn about when keys are shared with a gateway: a prefix or session that its plugin takes for a pattern.
+std::vector<std::string> gateway_cautions(const Settings& settings);
 
 }  // namespace llmcache

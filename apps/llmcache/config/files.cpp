@@ -127,12 +127,12 @@ std::optional<Layer> read_config_file(const fs::path& path, const Warn& warn) {
     usage_error(fmt::format("{}:{}: not JSON", path.string(), 1 + std::ranges::count(before, '\n')));
   }
   if (!document.is_object()) usage_error(path.string() + ": expected a JSON object");
-  const bool is_plugins = is_plugin_config(document);
-  if (is_plugins) document = from_plugin_config(document, path.string());
+  const bool is_gateways = is_gateway_config(document);
+  if (is_gateways) document = from_gateway_config(document, path.string());
   Layer layer{path.string(), {}};
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find_setting(key);
-    const bool allowed = is_plugins && key == "password";  // the plugin has no other place for it
+    const bool allowed = is_gateways && key == "password";  // the gateway has no other place for it
     if (setting == nullptr) {
       warn_unknown(key, path, warn);
     } else if (setting->scope == Scope::caller_only && !allowed) {

@@ -25,6 +25,12 @@ Color parse_color(std::string_view text) {
   usage_error(fmt::format("'{}' is not a colour mode: write auto, always or never", text));
 }
 
+// A negative TTL has a meaning to gateways only; native caches reject it when they are opened.
+lc::Ttl parse_entry_ttl(std::string_view text) {
+  if (text.starts_with('-')) return {-parse_duration(text.substr(1))};
+  return parse_ttl(text);
+}
+
 lc::KeyScheme parse_compat(std::string_view text) {
   if (text == "native") return lc::KeyScheme::native;
   if (text == "bifrost") return lc::KeyScheme::bifrost;
@@ -94,7 +100,7 @@ constexpr auto kTable = std::to_array<Setting>({
     {"session", "--session", "S", "", "default", "who shares answers", Scope::anywhere, false,
      [](Settings& s, const Texts& v) { s.session = v.back(); }},
     {"ttl", "--ttl", "D", "", "5m", "how long a new entry lives, or 'never' for no end", Scope::anywhere, false,
-     [](Settings& s, const Texts& v) { s.ttl = parse_ttl(v.back()); }},
+     [](Settings& s, const Texts& v) { s.ttl = parse_entry_ttl(v.back()); }},
     {"provider", "--provider", "P", "", "", "sets the request's provider in the key", Scope::anywhere, false,
      [](Settings& s, const Texts& v) { s.provider = v.back(); }},
     {"by_model", "--no-model", "", "false", "true", "leaves the model out of the key", Scope::anywhere, false,

@@ -49,7 +49,7 @@ struct Cache::State {
   State(std::unique_ptr<Store> the_store, CacheOptions the_options)
       : store(std::move(the_store)),
         options(std::move(the_options)),
-        layout(options.key.scheme == KeyScheme::native ? make_native_layout() : make_bifrost_layout()),
+        layout(options.key.scheme == KeyScheme::native ? make_native_layout() : make_bifrost_layout(options.clock)),
         queue({options.queue_entries, options.queue_bytes, options.write_budget, options.closing_budget},
               [this](const PendingWrite& write, Deadline deadline) { write_in_background(write, deadline); }) {}
 
@@ -179,19 +179,17 @@ Result<bool> Cache::State::put(const RequestKey& key, const Answer& answer, cons
   EntryDraft draft;
   draft.kind = answer.kind;
   draft.created = options.clock();
-  if (ttl.duration) draft.expires = draft.created + *ttl.duration;
+  if (const auto lifetime = layout->lifetime(ttl)) draft.expires = draft.created + *lifetime;
   draft.request_digest = key.proof();
   draft.metadata = verdict.metadata;
   draft.metadata.incomplete = verdict.completeness == Completeness::incomplete;
   draft.metadata.error = verdict.completeness == Completeness::error;
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
+  if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
   if (options.keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
-  // A gateway looks for a stream elsewhere than for a response; our own entries are where their request leads.
-  const bool by_kind = options.key.scheme == KeyScheme::bifrost;
-  const bool under_stream_name = by_kind ? answer.kind == EntryKind::stream : key.stream;
-  const auto values = layout->encode(under_stream_name ? key.stream_name : key.response_name, draft);
+  const auto values = layout->encode(key.stream ? key.stream_name : key.response_name, draft);
   if (!values && values.error().code == ErrorCode::policy) return refuse(Refusal::unservable, values.error().message);
   if (!values) return tl::make_unexpected(values.error());
   const auto add = [](std::uint64_t sum, const NamedValue& value) { return sum + value.bytes.size(); };

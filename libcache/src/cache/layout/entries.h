@@ -22,6 +22,8 @@ class EntryLayout {
   virtual std::string entry_name(std::string_view key, EntryKind kind) const = 0;
   // What stands under the name of an entry; neither its expiry nor its request has been looked at.
   virtual Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const = 0;
+  // How long an entry lives that is given this TTL; nothing: for ever.
+  virtual std::optional<Milliseconds> lifetime(const Ttl& ttl) const = 0;
   // The values that make up an entry. Fails: invalid, as libcache::encode does; policy, for what those who share the
   // layout could not serve.
   virtual Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const = 0;
@@ -39,6 +41,6 @@ class EntryLayout {
 std::unique_ptr<EntryLayout> make_native_layout();
 
 // The layout of a Bifrost gateway's Redis plugin: a response is its JSON, a stream a value for each chunk.
-std::unique_ptr<EntryLayout> make_bifrost_layout();
+std::unique_ptr<EntryLayout> make_bifrost_layout(Clock clock);
 
 }  // namespace libcache::internal

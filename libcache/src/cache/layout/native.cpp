@@ -25,6 +25,8 @@ class NativeLayout final : public EntryLayout {
     return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
   }
 
+  std::optional<Milliseconds> lifetime(const Ttl& ttl) const override { return ttl.duration; }
+
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
     auto bytes = libcache::encode(draft);
     if (!bytes) return tl::make_unexpected(bytes.error());

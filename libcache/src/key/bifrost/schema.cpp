@@ -46,7 +46,12 @@ constexpr Type kCallFunction{record, nullptr, kCallFunctionFields};
 constexpr Field kToolCallFields[] = {
     {"type", &kString, if_present}, {"id", &kString, if_present}, {"function", &kCallFunction, always}};
 constexpr Type kToolCall{record, nullptr, kToolCallFields};
+
+}  // namespace
+
 constexpr Type kToolCalls{list, &kToolCall};
+
+namespace {
 
 constexpr Field kMessageFields[] = {
     {"role", &kString, always},
@@ -57,7 +62,13 @@ constexpr Field kMessageFields[] = {
     {"tool_calls", &kToolCalls, if_present},
     {"thought", &kString, if_present},
 };
+
+}  // namespace
+
 constexpr Type kMessage{record, nullptr, kMessageFields};
+
+namespace {
+
 constexpr Type kMessages{list, &kMessage};
 
 // Parameters.
@@ -95,7 +106,12 @@ constexpr Field kParametersFields[] = {
     {"dimensions", &kInteger, if_present},
     {"user", &kString, if_present},
 };
+
+}  // namespace
+
 constexpr Type kParameters{record, nullptr, kParametersFields};
+
+namespace {
 
 // Inputs, as the gateway's own requests hold them.
 constexpr Field kVoiceFields[] = {{"speaker", &kString, always}, {"voice", &kString, always, true}};

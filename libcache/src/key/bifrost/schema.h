@@ -13,4 +13,9 @@ extern const Type kHttpRequest;
 // The parts of the multipart form of a transcription, as one JSON object with the file in base64.
 extern const Type kTranscriptionParts;
 
+// Parts of requests that are in responses too.
+extern const Type kMessage;
+extern const Type kToolCalls;
+extern const Type kParameters;
+
 }  // namespace libcache::internal::bifrost
