@@ -24,8 +24,8 @@ struct DiagnosisOptions {
   bool read_only = false;  ///< nothing will be written, and the check writes nothing
 };
 
-/// Diagnoses the names that start with `prefix` (at most 100,000 of them): whether they expire, and whether streams of a
-/// Bifrost gateway lack chunks. Never fails, like Store::diagnose().
+/// Diagnoses the names that start with `prefix` (at most 100,000 of them): whether they expire. Never fails, like
+/// Store::diagnose().
 std::vector<Finding> diagnose_names(Store& store, const std::string& prefix, Deadline deadline);
 
 }  // namespace libcache LIBCACHE_EXPORT
