@@ -189,23 +189,43 @@ Status parse_into(StoreUrl& url, std::string_view text) {
   return fail(ErrorCode::invalid, "a store is sqlite:PATH, memory:, or a URL such as redis://HOST:PORT");
 }
 
-// Whether a colon stands before anything but a port: what follows may be the password of a URL without its @.
-bool has_strange_port(std::string_view hosts) {
+// Whether a colon is followed by anything but a port, which may be the password of a URL that lacks its @.
+bool has_invalid_port(std::string_view hosts) {
   for (std::size_t at = hosts.find(':'); at != hosts.npos; at = hosts.find(':', at + 1)) {
-    if (at + 1 == hosts.size() || hosts[at + 1] < '0' || hosts[at + 1] > '9') return true;
+    const auto port = hosts.substr(at + 1, hosts.find_first_of(":,/", at + 1) - at - 1);
+    if (!parse_number<std::uint16_t>(port)) return true;
   }
   return false;
 }
 
-// A URL that does not parse, fit for a message: of what stands before its last @, only the scheme is shown.
-std::string without_user(std::string_view text) {
-  const auto at = text.rfind('@');
-  const auto slashes = text.find("://");
-  const bool has_scheme = slashes < at && slashes == text.find(':');
-  const auto begin = has_scheme ? slashes + 3 : 0;
-  const std::string scheme(text.substr(0, begin));
-  if (at != text.npos) return scheme + "***" + std::string(text.substr(at));
-  return has_scheme && has_strange_port(text.substr(begin)) ? scheme + "***" : std::string(text);
+// A query with the values of unknown parameters hidden.
+std::string without_unknown_values(std::string_view query) {
+  std::string shown;
+  for (std::optional<std::string_view> rest = query; rest;) {
+    const auto [parameter, others] = cut(*rest, '&');
+    const auto [name, value] = cut(parameter, '=');
+    const bool known = name == "db" || name == "read_from" || name == "read_only";
+    shown += (shown.empty() ? "?" : "&") + std::string(known ? parameter : name) + (!known && value ? "=***" : "");
+    rest = others;
+  }
+  return shown;
+}
+
+// A URL that does not parse, for a message: everything that may be a password is replaced by ***.
+std::string without_secrets(std::string_view text) {
+  const auto [scheme, behind] = cut(text, ':');
+  const bool has_scheme = behind && is_made_of_alphanumerics_or("+", scheme);
+  const bool is_server = has_scheme && (behind->starts_with("//") || scheme.find("redis") != scheme.npos ||
+                                        scheme.find("valkey") != scheme.npos);
+  std::string shown = is_server ? std::string(scheme) + (behind->starts_with("//") ? "://" : ":") : "";
+  std::string_view rest = text.substr(shown.size());
+  if (const auto at = rest.rfind('@'); at != rest.npos) {
+    shown += "***";
+    rest.remove_prefix(at);
+  }
+  const auto [place, query] = cut(rest, '?');
+  shown += is_server && has_invalid_port(place) ? "***" : std::string(place);
+  return query ? shown + without_unknown_values(*query) : shown;
 }
 
 std::string_view scheme_of(const StoreUrl& url) {
@@ -219,7 +239,7 @@ std::string_view scheme_of(const StoreUrl& url) {
 Result<StoreUrl> StoreUrl::parse(std::string_view text) {
   StoreUrl url;
   if (auto parsed = parse_into(url, text); !parsed) {
-    return fail(parsed.error().code, "store '" + without_user(text) + "': " + parsed.error().message);
+    return fail(parsed.error().code, "store '" + without_secrets(text) + "': " + parsed.error().message);
   }
   return url;
 }

@@ -148,7 +148,9 @@ TEST_CASE("no error about a URL shows its password, however badly it is written"
       "redis+cluster://u:hunter2@h1,u:hunter2@h2:x", "redis+sentinel://u:hunter2@h", "redis+unix://u:hunter2@x/y",
       "redis://u:1/hunter2@h", "redis://u:1?db=hunter2@h", "redis://u:1?hunter2=@h", "u:hunter2://@h", "hunter2@x://y",
       "redis://u:hunter2", "redis://:hunter2/0", "redis://u:hunter2/0", "redis://u:x/hunter2",
-      "redis+cluster://h:1,u:hunter2");
+      "redis+cluster://h:1,u:hunter2", "redis://u:7hunter2", "redis://u:7hunter2/1", "redis://u:65536hunter2?db=1",
+      "redis+cluster://h:1,u:7hunter2", "redis:u:7hunter2", "redis://h?password=hunter2", "redis://h?db=1&auth=hunter2",
+      "redis://h:1?hunter=hunter2&db=x", "sqlite:a?password=hunter2", "memory:?key=hunter2");
   const auto url = StoreUrl::parse(text);
   INFO(text);
   REQUIRE_FALSE(url.has_value());
