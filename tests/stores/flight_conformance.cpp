@@ -1,6 +1,7 @@
 // The contract of flight.h as tests, the same for every kind of store.
 #include <libcache/flight.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
@@ -88,7 +89,15 @@ void check_leases(Store& store) {
     const std::array names = {"a", "a_lease", "a_live", "b{c}d", "b{c}d_lease{b{c}d}", "b}", "{", "\xff\n"};
     std::vector<std::unique_ptr<Lease>> leases;
     for (const auto* name : names) leases.push_back(lead(store, name));
-    for (const auto* name : names) follow(store, name);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto tail = follow(store, names[i]);
+      CHECK(required(tail->read(Deadline::after(1ms))).bytes.empty());
+      REQUIRE(leases[i]->append(names[i], soon()).has_value());
+      CHECK(required(tail->read(soon())).bytes == names[i]);
+      REQUIRE(leases[i]->end(State::complete, std::string_view(names[i]).size(), soon()).has_value());
+      CHECK(required(tail->read(soon())).state == State::complete);
+      lead(store, names[i]);
+    }
   }
   SECTION("a new leader learns whether the store holds a value already") {
     CHECK_FALSE(join(store, "a").value_present);
@@ -178,6 +187,59 @@ void check_live_tails(Store& store) {
   }
 }
 
+void check_many_followers(Store& store) {
+  SECTION("a flight with a hundred followers") {
+    constexpr int kFollowers = 100;
+    auto lease = lead(store, "a");
+    std::vector<std::unique_ptr<LiveTail>> tails;
+    for (int i = 0; i < kFollowers; ++i) tails.push_back(follow(store, "a"));
+    REQUIRE(lease->append("begun", soon()).has_value());
+    std::string bytes = "begun";
+    State state = State::stored;
+    SECTION("gives all of them a value that is stored") {
+      REQUIRE(lease->end(state, bytes.size(), soon()).has_value());
+    }
+    SECTION("gives all of them a value that is complete but refused") {
+      REQUIRE(lease->append(",ended", soon()).has_value());
+      bytes += ",ended";
+      state = State::complete;
+      REQUIRE(lease->end(state, bytes.size(), soon()).has_value());
+    }
+    SECTION("tells all of them that the leader gave up, and one of them leads next") {
+      state = State::abandoned;
+      lease.reset();
+    }
+    const auto right = std::ranges::count_if(tails, [&](const auto& tail) {
+      const auto all = read_all(*tail);
+      return all.bytes == bytes && all.state == state;
+    });
+    CHECK(right == kFollowers);
+    const auto next = lead(store, "a");
+    for (int i = 1; i < kFollowers; ++i) follow(store, "a");
+  }
+}
+
+void check_nesting(Store& store) {
+  SECTION("a leader can lead another flight meanwhile") {
+    const auto outer = lead(store, "a");
+    auto inner = lead(store, "b");
+    REQUIRE(inner->append("inner", soon()).has_value());
+    REQUIRE(inner->end(State::complete, 5, soon()).has_value());
+    REQUIRE(outer->append("outer", soon()).has_value());
+    CHECK(required(follow(store, "a")->read(soon())).bytes == "outer");
+    lead(store, "b");
+  }
+  SECTION("a leader that joins its own flight follows it, and is not held up beyond its deadline") {
+    auto lease = lead(store, "a");
+    const auto own = follow(store, "a");
+    CHECK(required(own->read(Deadline::after(5ms))).state == State::flying);
+    REQUIRE(lease->append("piece", soon()).has_value());
+    CHECK(required(own->read(soon())).bytes == "piece");
+    lease.reset();
+    CHECK(required(own->read(soon())).state == State::abandoned);
+  }
+}
+
 void check_races(Store& store) {
   SECTION("of many threads one leads at a time, and every follower sees one whole flight") {
     constexpr int kThreads = 8;
@@ -222,6 +284,8 @@ void check_flights(const std::function<StoreUnderTest()>& make) {
   const auto under_test = make();
   check_leases(*under_test.store);
   check_live_tails(*under_test.store);
+  check_many_followers(*under_test.store);
+  check_nesting(*under_test.store);
   check_races(*under_test.store);
 }
 

@@ -80,6 +80,7 @@ class RightsCheck {
     if (target_.url.read_from_replicas) commands.push_back({"READONLY"});
     if (target_.url.kind == StoreUrl::Kind::redis_sentinel) commands.push_back({"ROLE"});
     if (target_.url.kind == StoreUrl::Kind::redis_cluster) {
+      commands.push_back({"ASKING"});  // ends with the next command
       commands.push_back({"CLUSTER", "SLOTS"});
       commands.push_back({"CLUSTER", "NODES"});
     }
