@@ -9,7 +9,7 @@ namespace support {
 
 namespace {
 
-// Waits, but not beyond the end of the connection; false then.
+// Waits. False: the connection has ended meanwhile.
 bool wait_on(int socket, std::chrono::milliseconds time) {
   pollfd waiting{.fd = socket, .events = POLLRDHUP, .revents = 0};
   return poll(&waiting, 1, static_cast<int>(time.count())) == 0;
@@ -36,6 +36,11 @@ Toxic ToxicProxy::next_toxic() {
   return toxic_;
 }
 
+bool ToxicProxy::is_silent() {
+  const std::lock_guard lock(mutex_);
+  return toxic_.kind == Toxic::Kind::silent;
+}
+
 void ToxicProxy::serve(int client) {
   const Descriptor server(connect_to_loopback(server_));
   if (server.get() < 0) return;
@@ -49,17 +54,20 @@ void ToxicProxy::serve(int client) {
     }
     if (sides[1].revents != 0) {
       const std::string answer = receive(server.get());
-      if (answer.empty() || !pass_on(answer, client)) return;
+      if (answer.empty() || !forward(answer, client)) return;
     }
   }
 }
 
 // False: the connection has ended.
-bool ToxicProxy::pass_on(const std::string& answer, int client) {
+bool ToxicProxy::forward(const std::string& answer, int client) {
   const Toxic toxic = next_toxic();
   switch (toxic.kind) {
     case Toxic::Kind::silent:
-      return true;
+      while (is_silent()) {
+        if (!wait_on(client, std::chrono::milliseconds(10))) return false;
+      }
+      return send_all(client, answer.data(), answer.size());
     case Toxic::Kind::drip:
       return std::ranges::all_of(
           answer, [&](const char& byte) { return wait_on(client, toxic.delay) && send_all(client, &byte, 1); });

@@ -1,4 +1,4 @@
-// A proxy that spoils what a server answers.
+// A proxy that disturbs what a server sends.
 #pragma once
 
 #include <chrono>
@@ -10,11 +10,11 @@
 
 namespace support {
 
-// What is done to the bytes that a server sends.
+// What the proxy does to the bytes that a server sends.
 struct Toxic {
   enum class Kind {
     none,
-    silent,   // nothing arrives
+    silent,   // nothing arrives until the proxy is healed
     latency,  // each piece arrives after `delay`
     drip,     // one byte arrives after each `delay`
     cut,      // `bytes` arrive, then the connection is closed
@@ -27,21 +27,22 @@ struct Toxic {
 
 class ToxicProxy {
  public:
-  // Passes everything on to a loopback port.
+  // Forwards everything to a loopback port.
   explicit ToxicProxy(std::uint16_t server) : server_(server), listener_([this](int socket) { serve(socket); }) {}
 
   std::uint16_t port() const { return listener_.port(); }
   std::string url() const { return "redis://127.0.0.1:" + std::to_string(port()); }
   int connections() const { return listener_.connections(); }
 
-  // From now on spoils so many answers, on connections old and new; below 0: all.
+  // From now on disturbs this many answers, on existing and new connections; all of them if negative.
   void spoil(Toxic toxic, int answers = -1);
   void heal() { spoil({}); }
 
  private:
   void serve(int client);
-  bool pass_on(const std::string& answer, int client);
+  bool forward(const std::string& answer, int client);
   Toxic next_toxic();
+  bool is_silent();
 
   const std::uint16_t server_;
   std::mutex mutex_;

@@ -118,8 +118,8 @@ class RedisLease final : public Lease {
   Status finish(std::string_view field, std::uint64_t size, Deadline deadline) {
     const std::string value = std::to_string(size);
     const std::vector<Command> first = {{"XADD", names_.live, "*", field, value}, {"PEXPIRE", names_.live, live_time_}};
-    const auto use = [&](Connection& connection) {
-      return while_held(connection, first, {{"DEL", names_.lease}}, deadline);
+    const auto use = [&](Connection& connection, Deadline until) {
+      return while_held(connection, first, {{"DEL", names_.lease}}, until);
     };
     return client_.on_one_connection(names_.lease, use, deadline);
   }
@@ -130,8 +130,8 @@ class RedisLease final : public Lease {
     const std::string lease = token_ + " " + std::to_string(++renewals_);
     const std::vector<Command> commands = {{"SET", names_.lease, lease, "PX", lease_time_},
                                            {"PEXPIRE", names_.live, live_time_}};
-    const auto use = [&](Connection& connection) {
-      return renewer.interruptible(connection, [&] { return while_held(connection, {}, commands, deadline); });
+    const auto use = [&](Connection& connection, Deadline until) {
+      return renewer.interruptible(connection, [&] { return while_held(connection, {}, commands, until); });
     };
     const Status renewed = client_.on_one_connection(names_.lease, use, deadline);
     is_reachable_ = renewed || renewed.error().code != ErrorCode::timeout;

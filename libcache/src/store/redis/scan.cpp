@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <span>
 #include <utility>
 
 #include "store/redis/flight_names.h"
+#include "store/redis/rows.h"
 
 namespace libcache::internal::redis {
 
@@ -54,36 +54,6 @@ class Cursor {
 };
 
 }  // namespace
-
-Result<std::vector<ScanRow>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
-                                      UnixTime now, Deadline deadline) {
-  std::vector<ScanRow> listings;
-  if (names.empty()) return listings;
-  const std::string last_byte = std::to_string(head_bytes - (head_bytes == 0 ? 0 : 1));
-  std::vector<Command> commands;
-  for (const std::string& name : names) {
-    commands.push_back({"STRLEN", name});
-    if (head_bytes > 0) commands.push_back({"GETRANGE", name, "0", last_byte});
-    commands.push_back({"PTTL", name});
-  }
-  auto replies = client.try_all(commands, Repeat::allowed, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
-  const std::size_t per_name = commands.size() / names.size();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::span about(replies->data() + i * per_name, per_name);
-    if (about[0].is_error("WRONGTYPE")) continue;
-    const Status good = check(std::span(commands).subspan(i * per_name, per_name), about, client.url());
-    if (!good) return tl::make_unexpected(good.error());
-    const std::int64_t milliseconds_left = about.back().integer;  // -1: never expires, -2: does not exist
-    if (milliseconds_left == -2) continue;
-    ScanRow& listing = listings.emplace_back();
-    listing.name = std::move(names[i]);
-    listing.size = static_cast<std::uint64_t>(about[0].integer);
-    if (head_bytes > 0) listing.head = std::move(about[1].text);
-    if (milliseconds_left >= 0) listing.expires = now + Milliseconds(milliseconds_left);
-  }
-  return listings;
-}
 
 Scan::Scan(Client& client, const Clock& clock, std::string_view prefix, std::size_t head_bytes,
            const Store::Visitor& visit, Deadline deadline)
@@ -152,11 +122,12 @@ Result<bool> Scan::visit_server(Node& server) {
   return true;
 }
 
-Result<bool> Scan::visit_names(std::vector<std::string> names) {
-  const auto listings = describe(client_, std::move(names), head_bytes_, clock_(), deadline_);
-  if (!listings) return tl::make_unexpected(listings.error());
-  for (const ScanRow& listing : *listings) {
-    const auto more = visit_(listing);
+Result<bool> Scan::visit_names(const std::vector<std::string>& names) {
+  const auto rows = look_up(client_, names, head_bytes_, clock_(), deadline_);
+  if (!rows) return tl::make_unexpected(rows.error());
+  for (const auto& row : *rows) {
+    if (!row) continue;
+    const auto more = visit_(*row);
     if (!more || !*more) return more;
   }
   return true;

@@ -12,10 +12,6 @@
 
 namespace libcache::internal::redis {
 
-// The listings of those of `names` that exist and are plain values.
-Result<std::vector<ScanRow>> describe(Client& client, std::vector<std::string> names, std::size_t head_bytes,
-                                      UnixTime now, Deadline deadline);
-
 // One call of Store::scan. The views and the visitor must outlive it.
 class Scan {
  public:
@@ -28,7 +24,7 @@ class Scan {
   // False: the visitor has ended the scan.
   Result<bool> visit_servers();
   Result<bool> visit_server(Node& server);
-  Result<bool> visit_names(std::vector<std::string> names);
+  Result<bool> visit_names(const std::vector<std::string>& names);
 
   Client& client_;
   const Clock& clock_;

@@ -9,7 +9,9 @@
 
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/flights.h"
+#include "store/redis/removal.h"
 #include "store/redis/routing/make_route.h"
+#include "store/redis/rows.h"
 #include "store/redis/scan.h"
 
 namespace libcache::internal {
@@ -55,16 +57,7 @@ class RedisStore final : public Store, public Flights {
   }
 
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
-    constexpr std::size_t kBatch = 500;
-    std::uint64_t removed = 0;
-    while (!names.empty()) {
-      const auto size = std::min(kBatch, names.size());
-      const auto batch = remove_batch(names.first(size), deadline);
-      if (!batch) return batch;
-      removed += *batch;
-      names = names.subspan(size);
-    }
-    return removed;
+    return removal_.remove(names, deadline);
   }
 
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
@@ -72,10 +65,14 @@ class RedisStore final : public Store, public Flights {
   }
 
   Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
-    auto listings = redis::describe(client_, {std::string(name)}, head_bytes, clock_(), deadline);
-    if (!listings) return tl::make_unexpected(listings.error());
-    if (listings->empty()) return std::nullopt;
-    return std::move(listings->front());
+    const std::string names[] = {std::string(name)};
+    return redis::look_up(client_, names, head_bytes, clock_(), deadline).map([](auto rows) {
+      return std::move(rows[0]);
+    });
+  }
+
+  Result<Removed> remove_unchanged(std::span<const ScanRow> rows, Deadline deadline) override {
+    return removal_.remove_unchanged(rows, deadline);
   }
 
   Result<std::vector<std::optional<StoredValue>>> get_all(std::span<const std::string> names,
@@ -109,7 +106,6 @@ class RedisStore final : public Store, public Flights {
     return true;
   }
 
-  Result<std::uint64_t> remove_batch(std::span<const std::string> names, Deadline deadline);
   Status check_size(std::size_t size, Deadline deadline);
   Result<std::size_t> ask_largest_value(Deadline deadline);
 
@@ -119,7 +115,7 @@ class RedisStore final : public Store, public Flights {
   const StoreUrl url_;
   const std::string user_;
   const bool insecure_;
-  std::atomic<bool> has_unlink_ = true;         // since Redis 4
+  redis::Removal removal_{client_, clock_, url_.kind == StoreUrl::Kind::redis_cluster};
   std::atomic<std::size_t> largest_value_ = 0;  // 0: not known yet
 };
 
@@ -158,24 +154,6 @@ Status RedisStore::put_all(std::span<const NamedValue> values, std::optional<Uni
     if (expires) commands.back().insert(commands.back().end(), {"PX", left});
   }
   return client_.run_all(commands, Repeat::allowed, deadline).map([](const auto&) {});
-}
-
-Result<std::uint64_t> RedisStore::remove_batch(std::span<const std::string> names, Deadline deadline) {
-  const bool unlink = has_unlink_;
-  std::vector<Command> commands;
-  for (const std::string& name : names) commands.push_back({unlink ? "UNLINK" : "DEL", name});
-  const auto replies = client_.try_all(commands, Repeat::forbidden, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
-  if (unlink && replies->front().is_error() && replies->front().text.starts_with("ERR unknown command")) {
-    has_unlink_ = false;
-    return remove_batch(names, deadline);
-  }
-  if (const Status good = redis::check(commands, *replies, client_.url()); !good) {
-    return tl::make_unexpected(good.error());
-  }
-  std::uint64_t removed = 0;
-  for (const Reply& reply : *replies) removed += static_cast<std::uint64_t>(reply.integer);
-  return removed;
 }
 
 // Rejects a value that the server would reject by closing the connection while it is sent.

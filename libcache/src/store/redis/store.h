@@ -2,7 +2,7 @@
 //
 // The work is divided into rooms, each of which sees only those before it: `wire` (one connection), `server` (one server,
 // reliably), `routing` (which server a command must go to) and `doctor` (diagnosis). On top of them this folder has the
-// store itself (store), listings (scan), and flights between processes (flights, lease, live_tail).
+// store itself (store), rows and scans (rows, scan), removal (removal), and flights between processes (flights, lease, live_tail).
 #pragma once
 
 #include <libcache/open.h>

@@ -63,8 +63,8 @@ class RightsCheck {
 
   void try_transaction() {
     const std::vector<Command> commands = {{"WATCH", name_}, {"UNWATCH"}, {"MULTI"}, {"EXEC"}};
-    const auto use = [&](Connection& connection) -> Status {
-      const auto replies = connection.run(commands, target_.deadline);
+    const auto use = [&](Connection& connection, Deadline until) -> Status {
+      const auto replies = connection.run(commands, until);
       if (!replies) return tl::make_unexpected(replies.error());
       for (std::size_t i = 0; i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
       return {};

@@ -39,12 +39,12 @@ Result<Reply> Client::run_on(Node& node, const Command& command, Deadline deadli
   return only(checked(node.run({&command, 1}, Repeat::allowed, capped(deadline)), {&command, 1}));
 }
 
-Status Client::on_one_connection(std::string_view key, const std::function<Status(Connection&)>& use,
+Status Client::on_one_connection(std::string_view key, const std::function<Status(Connection&, Deadline)>& use,
                                  Deadline deadline) {
   const auto until = capped(deadline);
   const auto node = route_->node_of(key, until);
   if (!node) return tl::make_unexpected(node.error());
-  return (*node)->on_one_connection(use, until);
+  return (*node)->on_one_connection([&](Connection& connection) { return use(connection, until); }, until);
 }
 
 Result<Masters> Client::masters(Deadline deadline) {

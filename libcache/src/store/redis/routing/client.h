@@ -30,8 +30,10 @@ class Client {
 
   // Runs a command on one server. Fails also with an error reply.
   Result<Reply> run_on(Node& node, const Command& command, Deadline deadline);
-  // Calls `use` with a connection of its own to the server that holds `key`, for commands that depend on each other.
-  Status on_one_connection(std::string_view key, const std::function<Status(Connection&)>& use, Deadline deadline);
+  // Calls `use` with a connection of its own to the server that holds `key`, for commands that depend on each other, and
+  // with the deadline of these commands.
+  Status on_one_connection(std::string_view key, const std::function<Status(Connection&, Deadline)>& use,
+                           Deadline deadline);
 
   Result<Masters> masters(Deadline deadline);
   // Calls `use` with the masters. If it fails and other masters have replaced them, calls it again with those.
