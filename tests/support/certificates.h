@@ -1,4 +1,4 @@
-// Certificates for tests of TLS, made by openssl.
+// Makes certificates for TLS tests with openssl.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,9 @@
 
 namespace support {
 
-// Fills `directory` with an authority (ca.crt), a server's certificate and key under it (server.crt, server.key), valid
-// for `names` as in "IP:127.0.0.1,DNS:localhost" and for `days`, and a client's (client.crt, client.key).
+// Fills `directory` with a CA certificate (ca.crt), and with certificates and keys of a server (server.crt, server.key)
+// and of a client (client.crt, client.key) that the CA has signed. They are valid for `days` and for `names`, such as
+// "IP:127.0.0.1,DNS:localhost".
 void make_certificates(const std::filesystem::path& directory, const std::string& names = "IP:127.0.0.1,DNS:localhost",
                        int days = 30);
 

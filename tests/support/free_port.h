@@ -5,8 +5,8 @@
 
 namespace support {
 
-// A port below the range that the kernel gives to outgoing connections, free at the moment. Somebody else may take it
-// first: who starts a server on it must look whether that worked.
+// A port that is free now, below the range that the kernel uses for outgoing connections. Another process may take it
+// first, so the caller must check whether its server has started.
 std::uint16_t free_port();
 
 }  // namespace support

@@ -1,4 +1,4 @@
-// What the servers that tests play themselves have in common.
+// What all servers that tests implement themselves have in common.
 #pragma once
 
 #include <atomic>
@@ -24,17 +24,17 @@ class Descriptor {
   int number_;
 };
 
-// A connection to a loopback port; below 0 if nobody listens.
+// Connects to a loopback port. Negative if nothing listens there.
 int connect_to_loopback(std::uint16_t port);
 
 // Makes close() send a reset rather than an end of file.
 void reset_on_close(int socket);
 
-// Sends all of `size` bytes; false when the peer has gone.
+// Sends all of `size` bytes. False: the peer has closed the connection.
 bool send_all(int socket, const char* bytes, std::size_t size);
 
-// Accepts connections on a loopback port and serves each on a thread of its own. When this is destroyed, every
-// connection is shut down, which must end its `serve`.
+// Accepts connections on a loopback port and serves each of them on its own thread. The destructor shuts down every
+// connection, which must end its `serve`.
 class LoopbackServer {
  public:
   using Serve = std::function<void(int socket)>;

@@ -1,4 +1,4 @@
-// A program that a test starts and that never outlives it.
+// Starts programs that never outlive the test.
 #pragma once
 
 #include <sys/types.h>
@@ -9,11 +9,10 @@
 
 namespace support {
 
-// A child process. Killed when this is destroyed, and by the kernel when the thread that started it ends, however that
-// ends.
+// A child process. It is killed when this is destroyed, and by the kernel when the thread that started it ends.
 class Process {
  public:
-  // Starts `command` (found in PATH) with its output going to the file `log`. Throws std::system_error.
+  // Starts `command` (searched in PATH) and writes its output to the file `log`. Throws std::system_error.
   Process(const std::vector<std::string>& command, const std::filesystem::path& log);
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
@@ -21,9 +20,9 @@ class Process {
 
   bool is_running();
   void send_signal(int signal);
-  // Waits for its end: its exit code, or -1.
+  // Waits for its end. Its exit code, or -1 if it was killed by a signal.
   int wait();
-  // SIGKILL, and waits until it is gone.
+  // Sends SIGKILL and waits for the end.
   void kill();
   pid_t id() const { return id_; }
 
@@ -31,7 +30,7 @@ class Process {
   pid_t id_ = -1;
 };
 
-// Runs `command` to its end. Throws std::runtime_error, with what it printed, unless it succeeds.
+// Runs `command` to its end. If it fails, throws std::runtime_error with its output.
 void run_program(const std::vector<std::string>& command);
 
 }  // namespace support

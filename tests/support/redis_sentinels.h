@@ -9,16 +9,16 @@
 
 namespace support {
 
-// Ready when constructed. Throws std::runtime_error if it does not come up.
+// Is up when constructed. Throws std::runtime_error if it does not start.
 class RedisSentinels {
  public:
   RedisSentinels();
 
-  // The master and the replica, as long as there was no failover.
+  // The master and the replica, until a failover.
   RedisServer& master() { return *master_; }
   RedisServer& replica() { return *replica_; }
   RedisServer& sentinel(std::size_t index) { return *sentinels_[index]; }
-  // redis+sentinel:// with the name "main".
+  // A redis+sentinel URL with the three sentinels and the master name "main".
   std::string url() const;
 
  private:

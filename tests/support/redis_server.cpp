@@ -34,7 +34,7 @@ std::string text_of(const redisReply& reply) {
   }
 }
 
-// redis-server, or another that speaks for itself: valkey-server.
+// redis-server, or a compatible server such as valkey-server.
 std::string program() {
   const char* other = std::getenv("LLMCACHE_TEST_SERVER");
   return other != nullptr ? other : "redis-server";
@@ -91,7 +91,7 @@ void RedisServer::start() {
   process_ = std::make_unique<Process>(command, directory() / "log");
 }
 
-// Its unix socket lies in a directory of our own, so what answers there is the server that was started here.
+// Asks over the unix socket: it is in the server's own directory, so no other server can answer.
 bool RedisServer::wait_until_up() {
   const auto give_up = std::chrono::steady_clock::now() + 30s;
   while (process_->is_running() && std::chrono::steady_clock::now() < give_up) {

@@ -1,4 +1,4 @@
-// Real Redis servers for tests, on free loopback ports and with directories of their own.
+// Starts real Redis servers for tests, on free loopback ports and with their own directories.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,16 @@ struct redisContext;
 namespace support {
 
 struct RedisOptions {
-  // Further options, as on redis-server's command line: {"--requirepass", "secret"}.
+  // More options, as on redis-server's command line: {"--requirepass", "secret"}.
   std::vector<std::string> arguments = {};
-  bool tls = false;                         // its TCP port speaks TLS only, with the certificates of `certificates`
-  std::filesystem::path certificates = {};  // holds server.crt, server.key and ca.crt
-  std::string password = {};                // for command(), where the server asks for one
-  std::string sentinel = {};                // not empty: a sentinel, with these lines in its configuration file
-  bool cluster = false;                     // a server of a cluster, not yet with others
+  bool tls = false;                         // the TCP port accepts only TLS, with the certificates below
+  std::filesystem::path certificates = {};  // contains server.crt, server.key and ca.crt
+  std::string password = {};                // for command(), if the server requires one
+  std::string sentinel = {};                // if not empty, a sentinel with this configuration file
+  bool cluster = false;                     // a server in cluster mode, which does not know other servers yet
 };
 
-// A running server. Throws std::runtime_error where it cannot be started.
+// A running server. Throws std::runtime_error if it cannot be started.
 class RedisServer {
  public:
   explicit RedisServer(RedisOptions options = {});
@@ -37,16 +37,16 @@ class RedisServer {
   // redis://127.0.0.1:PORT, or rediss://.
   std::string url() const;
 
-  // Sends a command over a connection of its own, past everything that is under test. The reply as text: an array's
-  // elements a line each, an error behind "-".
+  // Runs a command on a separate connection and returns the reply as text: an array as one line per element, an error
+  // after a "-".
   std::string command(const std::vector<std::string>& arguments);
 
-  // The same without waiting for the reply; no command() may follow.
+  // Sends a command without waiting for the reply. No command() may follow.
   void send(const std::vector<std::string>& arguments);
 
   void send_signal(int signal) { process_->send_signal(signal); }
   void kill() { process_->kill(); }
-  // Starts it again on the same port, with the same data directory and other options if there are any.
+  // Kills it and starts it again with the same port, the same data and more options.
   void restart(const std::vector<std::string>& further = {});
 
  private:

@@ -9,12 +9,12 @@ namespace support {
 
 namespace {
 
-// Reads commands of the form that clients send: arrays of strings.
+// Reads commands, which clients send as arrays of strings.
 class CommandReader {
  public:
   explicit CommandReader(int socket) : socket_(socket) {}
 
-  // The next command's words, joined; nothing at the end.
+  // The next command, its arguments joined. Nothing at the end of the connection.
   std::optional<std::string> next() {
     const auto count = number_after('*');
     if (!count) return std::nullopt;

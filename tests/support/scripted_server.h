@@ -1,4 +1,4 @@
-// A server that speaks the Redis protocol and says what a test wants to hear.
+// A server that speaks the Redis protocol and replies as a test tells it.
 #pragma once
 
 #include <functional>
@@ -10,14 +10,14 @@
 
 namespace support {
 
-// What follows a command: raw bytes of the protocol, and what becomes of the connection.
+// The reply to a command in raw bytes, and what happens to the connection then.
 struct Answer {
   std::string bytes;
   enum class Then { go_on, close, reset } then = Then::go_on;
 };
 
-// Each command is handed to the script as one text, its words separated by spaces. CLIENT SETNAME is answered with OK
-// and never seen by the script. The script is called by one connection at a time.
+// The script gets each command as one text, with its arguments separated by spaces. CLIENT SETNAME is answered with OK
+// without it. The script is called by one connection at a time.
 class ScriptedServer {
  public:
   using Script = std::function<Answer(const std::string& command)>;
@@ -26,7 +26,7 @@ class ScriptedServer {
   std::uint16_t port() const { return server_.port(); }
   std::string url() const { return "redis://127.0.0.1:" + std::to_string(port()); }
   int connections() const { return server_.connections(); }
-  // All that was received so far.
+  // All commands received so far, except CLIENT SETNAME.
   std::vector<std::string> commands();
 
  private:
@@ -39,7 +39,7 @@ class ScriptedServer {
   LoopbackServer server_;
 };
 
-// A string as a reply: "$5\r\nhello\r\n".
+// A bulk string as a reply: "$5\r\nhello\r\n".
 std::string bulk(const std::string& text);
 
 }  // namespace support

@@ -1,4 +1,4 @@
-// Waiting for what servers do by themselves.
+// Waits for what other processes do.
 #pragma once
 
 #include <functional>
@@ -6,7 +6,7 @@
 
 namespace support {
 
-// Calls `condition` until it holds. Throws std::runtime_error, naming what was waited for, when that takes a minute.
+// Calls `condition` until it returns true. After a minute it throws std::runtime_error with `what` in its message.
 void wait_for(const std::string& what, const std::function<bool()>& condition);
 
 }  // namespace support

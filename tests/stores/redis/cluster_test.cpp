@@ -163,8 +163,8 @@ TEST_CASE("a cluster answers, lists and removes correctly while its slots move")
       REQUIRE(try_put(*store, name).value());
     }
     REQUIRE(try_put(*store, "theirs:1").value());
-    // When the first name is seen, the slots of another master move to the one that has just been listed. (All go to
-    // one target: servers that exchange slots in haste fall out over who has which.)
+    // When the first name is seen, the slots of another master move to the one that has just been listed. (All move to one
+    // target, because servers that exchange many slots at once may disagree about who holds them.)
     bool moved = false;
     const auto move_slots = [&](const std::string& seen) {
       if (std::exchange(moved, true)) return;

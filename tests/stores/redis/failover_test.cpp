@@ -94,7 +94,7 @@ TEST_CASE("a server that hangs when it is asked for the topology leaves time to 
 
 namespace {
 
-// Eight threads that put and get until told to stop, and what they saw.
+// Eight threads that put and get until this is destroyed, and check what they get.
 class Load {
  public:
   explicit Load(Store& store) : store_(store) {
@@ -111,7 +111,7 @@ class Load {
  private:
   static constexpr int kThreads = 8;
 
-  // Every value begins with its name and is filled up with one letter.
+  // Every value begins with its name and continues with one repeated letter.
   void work(int thread) {
     for (long round = 0; !stop_; ++round) {
       const std::string name = "load:" + std::to_string((thread + round) % 50);
@@ -136,7 +136,7 @@ class Load {
   std::vector<std::thread> threads_;
 };
 
-// A failover in the middle of the load: `kill` ends a master that has "load:0".
+// A failover under load. `kill` kills the master that holds "load:0".
 void check_failover(Store& store, const std::function<void()>& kill) {
   Load load(store);
   support::wait_for("the load to begin", [&] { return load.done() > 200; });

@@ -1,4 +1,4 @@
-// Purging a shared store: in batches, by the heads of entries alone, and while a cluster moves its slots.
+// Purging a Redis: in batches, by the heads of entries only, and while a cluster moves its slots.
 #include <libcache/cache.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -17,7 +17,7 @@ namespace {
 constexpr int kEntries = 1200;
 const Deadline kNever = Deadline::never();
 
-// Entries of two models in turn, with bodies much longer than their heads, and something that is not ours.
+// A cache with entries of two models, whose bodies are much longer than their heads, and one value of another program.
 std::unique_ptr<Cache> filled(const std::string& url) {
   auto cache = Cache::create(open(url)).value();
   for (int i = 0; i < kEntries; ++i) {
@@ -46,7 +46,7 @@ PurgeFilter ours() {
 
 }  // namespace
 
-TEST_CASE("a purge of a Redis by model reads no bodies and removes in batches") {
+TEST_CASE("a purge of a Redis by model does not read bodies and removes in batches") {
   RedisServer server;
   const auto cache = filled(server.url());
   server.command({"CONFIG", "RESETSTAT"});
@@ -64,10 +64,10 @@ TEST_CASE("a purge of a Redis by model reads no bodies and removes in batches") 
   CHECK(names(cache->store()) == std::set<std::string>{"theirs:1"});
 }
 
-TEST_CASE("a purge of a cluster whose slots move meanwhile misses nothing of ours and touches nothing else") {
+TEST_CASE("a purge of a cluster whose slots move meanwhile removes all of our entries and nothing else") {
   RedisCluster cluster;
   const auto cache = filled(cluster.url());
-  // While the first batch goes, slots of a master that has not been listed move to the one it came from, which has.
+  // During the first batch, slots move from a master that has not been listed yet to the one whose entries it contains.
   PurgeFilter filter = ours();
   filter.batch = 100;
   int moved = 0;

@@ -26,9 +26,8 @@ TEST_CASE("a value that is written while it is being compared is not removed fro
   proxy.spoil({.kind = Toxic::Kind::silent});
   Removed removed;
   std::thread removing([&] { removed = required(store->remove_unchanged(rows, soon())); });
-  support::wait_for("the comparison", [&] {
-    return contains(server.command({"INFO", "commandstats"}), "cmdstat_pttl:calls=10,");
-  });
+  support::wait_for("the comparison",
+                    [&] { return contains(server.command({"INFO", "commandstats"}), "cmdstat_pttl:calls=10,"); });
   SECTION("rewritten with the same size") {
     server.command({"SET", "c", "other"});
   }

@@ -38,7 +38,7 @@ TEST_CASE("replicas answer reads if the URL says so, and masters answer if the r
   REQUIRE(try_put(*from_masters).value());
   REQUIRE(cluster.server(master).command({"WAIT", "1", "0"}) == "1");
   for (std::size_t i = 0; i < RedisCluster::kMasters; ++i) {
-    support::wait_for("the masters to hear of the replica", [&] {
+    support::wait_for("the masters to know the replica", [&] {
       return cluster.server(i).command({"CLUSTER", "SLOTS"}).find(std::to_string(replica.port())) != std::string::npos;
     });
   }

@@ -15,7 +15,7 @@ using support::RedisServer;
 
 namespace {
 
-// Redis has a clock of its own: time passes by taking it away from every key.
+// Redis has its own clock: to let time pass, the time left is reduced for every key.
 void advance(RedisServer& server, Milliseconds time) {
   const std::string keys = server.command({"KEYS", "*"});
   for (std::size_t begin = 0; begin < keys.size();) {

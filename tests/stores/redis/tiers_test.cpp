@@ -11,7 +11,7 @@ using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("a near store before a Redis keeps what it read for the time that Redis gives it") {
+TEST_CASE("a near store in front of a Redis keeps what it has read for the time that Redis reports") {
   support::RedisServer server;
   server.command({"SET", "brief", "1", "PX", "60000"});
   server.command({"SET", "lasting", "2"});
@@ -24,7 +24,7 @@ TEST_CASE("a near store before a Redis keeps what it read for the time that Redi
     const auto store = open_stores(urls, options).value();
     CHECK(try_get(*store, "brief").value() == "1");
     CHECK(try_get(*store, "lasting").value() == "2");
-    server.send_signal(SIGSTOP);  // from here on only the near store answers
+    server.send_signal(SIGSTOP);  // from now on only the near store answers
     CHECK(try_get(*store, "brief").value() == "1");
     CHECK(try_get(*store, "lasting").value() == "2");
     now += 61s;

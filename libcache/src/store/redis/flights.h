@@ -35,12 +35,11 @@ std::unique_ptr<Lease> make_lease(Client& client, FlightNames names, std::string
 std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, std::string lease,
                                          Milliseconds longest_block);
 
-// Thread-safe.
-class SharedFlights {
+class SharedFlights final : public Flights {
  public:
   // `client` must outlive this and all flights.
   SharedFlights(Client& client, const RedisOptions& options);
-  Result<Flight> join(std::string_view name, Deadline deadline);
+  Result<Flight> join(std::string_view name, Deadline deadline) override;
 
  private:
   Client& client_;

@@ -21,7 +21,7 @@ using redis::Command;
 using redis::Repeat;
 using redis::Reply;
 
-class RedisStore final : public Store, public Flights {
+class RedisStore final : public Store {
  public:
   RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
       : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
@@ -79,9 +79,7 @@ class RedisStore final : public Store, public Flights {
                                                           Deadline deadline) override;
   Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override;
 
-  Flights* flights() override { return this; }
-
-  Result<Flight> join(std::string_view name, Deadline deadline) override { return flights_.join(name, deadline); }
+  Flights* flights() override { return &flights_; }
 
   Status ping(Deadline deadline) override {
     const auto ping_all = [&](const redis::Masters& masters) -> Status {

@@ -13,7 +13,7 @@ namespace {
 
 const Breaker::TimePoint kStart{1h};
 
-// A breaker that opens after three failures, opened at kStart.
+// Opens a breaker that opens after three failures, at kStart.
 void open(Breaker& breaker) {
   for (int i = 0; i < 2; ++i) CHECK(breaker.record(false, kStart) == Change::none);
   CHECK(breaker.record(false, kStart) == Change::opened);
@@ -21,7 +21,7 @@ void open(Breaker& breaker) {
 
 }  // namespace
 
-TEST_CASE("a breaker lets everything through until enough calls in a row have failed") {
+TEST_CASE("a breaker allows every call until enough calls in a row have failed") {
   Breaker breaker(3, 1s);
   for (int i = 0; i < 10; ++i) {
     breaker.record(false, kStart);
@@ -34,7 +34,7 @@ TEST_CASE("a breaker lets everything through until enough calls in a row have fa
   CHECK_FALSE(breaker.allow(kStart + 999ms));
 }
 
-TEST_CASE("after its pause a breaker lets one call through, and closes if that succeeds") {
+TEST_CASE("after the pause a breaker allows one call, and closes if that succeeds") {
   Breaker breaker(3, 1s);
   open(breaker);
   CHECK(breaker.allow(kStart + 1s));
@@ -44,7 +44,7 @@ TEST_CASE("after its pause a breaker lets one call through, and closes if that s
   CHECK(breaker.allow(kStart + 1s));
 }
 
-TEST_CASE("a probe that fails begins another pause and is no change") {
+TEST_CASE("a probe that fails starts another pause and is not reported as a change") {
   Breaker breaker(3, 1s);
   open(breaker);
   REQUIRE(breaker.allow(kStart + 1s));
@@ -53,7 +53,7 @@ TEST_CASE("a probe that fails begins another pause and is no change") {
   CHECK(breaker.allow(kStart + 3s));
 }
 
-TEST_CASE("a call that is withdrawn neither opens nor closes a breaker, and a probe makes room for the next") {
+TEST_CASE("a withdrawn call neither opens nor closes a breaker, and a withdrawn probe allows the next one") {
   Breaker breaker(3, 1s);
   for (int i = 0; i < 2; ++i) CHECK(breaker.record(false, kStart) == Change::none);
   REQUIRE(breaker.allow(kStart));

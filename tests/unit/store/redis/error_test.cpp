@@ -8,7 +8,7 @@ using namespace libcache;
 
 using namespace libcache::internal;
 
-TEST_CASE("an error reply that time may heal is unavailable, any other is refused") {
+TEST_CASE("a temporary error reply is unavailable, every other one is refused") {
   for (const std::string text : {
            "LOADING Redis is loading the dataset in memory",
            "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
@@ -42,11 +42,11 @@ TEST_CASE("an error reply that time may heal is unavailable, any other is refuse
   }
 }
 
-TEST_CASE("a value that the server does not take is a matter of policy") {
+TEST_CASE("a value that is too large for the server is a policy error") {
   CHECK(redis::code_of_reply("ERR Protocol error: invalid bulk length") == ErrorCode::policy);
 }
 
-TEST_CASE("a system error is unavailable, but for missing rights and timeouts") {
+TEST_CASE("a system error is unavailable, except for missing permissions and timeouts") {
   CHECK(redis::code_of_errno(ECONNREFUSED) == ErrorCode::unavailable);
   CHECK(redis::code_of_errno(ENOENT) == ErrorCode::unavailable);
   CHECK(redis::code_of_errno(ECONNRESET) == ErrorCode::unavailable);
@@ -54,7 +54,7 @@ TEST_CASE("a system error is unavailable, but for missing rights and timeouts") 
   CHECK(redis::code_of_errno(ETIMEDOUT) == ErrorCode::timeout);
 }
 
-TEST_CASE("what a server says is printed without the arguments that it repeats, in one line and not at length") {
+TEST_CASE("an error reply is printed as one short line, without the arguments that it repeats") {
   CHECK(redis::printable("ERR unknown command 'AUTH', with args beginning with: 'alice' 'secret' ") ==
         "ERR unknown command 'AUTH'");
   CHECK(redis::printable("ERR \x1b[31mred\nline") == "ERR ?[31mred?line");

@@ -19,8 +19,8 @@ Reply parse(std::string_view bytes) {
   return std::move(**reply);
 }
 
-// What the parser says of a server that breaks the protocol or a limit.
-std::string complaint(std::string_view bytes, redis::ReplyLimits limits = {}) {
+// The parser's error for bytes that violate the protocol or a limit.
+std::string error_for(std::string_view bytes, redis::ReplyLimits limits = {}) {
   ReplyParser parser(limits);
   parser.feed(bytes);
   const auto reply = parser.next();
@@ -37,7 +37,7 @@ std::string repeated(std::string_view piece, int times) {
 
 }  // namespace
 
-TEST_CASE("each kind of reply is read as what it is") {
+TEST_CASE("each type of reply is parsed") {
   CHECK(parse("+OK\r\n").type == Reply::Type::status);
   CHECK(parse("+OK\r\n").text == "OK");
   CHECK(parse("-ERR no\r\n").is_error());
@@ -49,7 +49,7 @@ TEST_CASE("each kind of reply is read as what it is") {
   CHECK(parse(std::string("$3\r\na\0\n\r\n", 9)).text == std::string("a\0\n", 3));
 }
 
-TEST_CASE("arrays within arrays keep their shape") {
+TEST_CASE("nested arrays are parsed") {
   const Reply reply = parse("*3\r\n*2\r\n:1\r\n*1\r\n$1\r\na\r\n$-1\r\n*2\r\n+b\r\n*0\r\n");
   REQUIRE(reply.elements.size() == 3);
   CHECK(reply.elements[0].elements[0].integer == 1);
@@ -59,7 +59,7 @@ TEST_CASE("arrays within arrays keep their shape") {
   CHECK(reply.elements[2].elements[1].elements.empty());
 }
 
-TEST_CASE("replies are found wherever the stream is cut") {
+TEST_CASE("replies are parsed wherever the stream of bytes is cut") {
   const std::string stream = "*2\r\n$5\r\nhello\r\n:7\r\n+OK\r\n";
   ReplyParser parser;
   std::vector<Reply> replies;
@@ -75,35 +75,35 @@ TEST_CASE("replies are found wherever the stream is cut") {
   CHECK(replies[1].text == "OK");
 }
 
-TEST_CASE("a string that is announced larger than allowed is refused before it comes") {
-  CHECK(complaint("$536870913\r\n") == "the reply is too large");
-  CHECK(complaint("$9223372036854775807\r\nabc") == "the reply is too large");
-  CHECK(complaint("*2\r\n$1\r\na\r\n$99999999999\r\n") == "the reply is too large");
+TEST_CASE("a string whose declared size is too large is an error before its bytes arrive") {
+  CHECK(error_for("$536870913\r\n") == "the reply is too large");
+  CHECK(error_for("$9223372036854775807\r\nabc") == "the reply is too large");
+  CHECK(error_for("*2\r\n$1\r\na\r\n$99999999999\r\n") == "the reply is too large");
 }
 
-TEST_CASE("strings that are too large only together are refused") {
-  CHECK(complaint("*2\r\n$3\r\nabc\r\n$3\r\nabc\r\n", {.bytes = 5}) == "the reply is too large");
+TEST_CASE("strings that are too large together are an error") {
+  CHECK(error_for("*2\r\n$3\r\nabc\r\n$3\r\nabc\r\n", {.bytes = 5}) == "the reply is too large");
 }
 
-TEST_CASE("an endless line is refused") {
-  CHECK(complaint("+" + std::string(100'000, 'a')) == "a line of the reply is too long");
-  CHECK(complaint("$" + std::string(100'000, 'a')) == "a line of the reply is too long");
+TEST_CASE("an endless line is an error") {
+  CHECK(error_for("+" + std::string(100'000, 'a')) == "a line of the reply is too long");
+  CHECK(error_for("$" + std::string(100'000, 'a')) == "a line of the reply is too long");
 }
 
-TEST_CASE("arrays that are too large, together or nested too deeply are refused") {
-  CHECK(complaint("*4294967295\r\n") == "the reply has too many elements");
-  CHECK(complaint("*3\r\n*2\r\n+a\r\n+b\r\n*1\r\n+c\r\n", {.elements = 5}) == "the reply has too many elements");
-  CHECK(complaint(repeated("*1\r\n", 100'000)) == "the reply is nested too deeply");
+TEST_CASE("arrays that are too large, too large together or nested too deeply are an error") {
+  CHECK(error_for("*4294967295\r\n") == "the reply has too many elements");
+  CHECK(error_for("*3\r\n*2\r\n+a\r\n+b\r\n*1\r\n+c\r\n", {.elements = 5}) == "the reply has too many elements");
+  CHECK(error_for(repeated("*1\r\n", 100'000)) == "the reply is nested too deeply");
 }
 
-TEST_CASE("what is not a reply is refused, a reply of another protocol included") {
+TEST_CASE("bytes that are not a RESP2 reply are an error") {
   for (const std::string bytes : {"HTTP/1.1 400 Bad Request\r\n\r\n", "$-2\r\n", "$x\r\n", "*-2\r\n", ":1x\r\n",
                                   "%1\r\n+a\r\n+b\r\n", ">1\r\n+a\r\n", ",1.5\r\n", "#t\r\n", "(12\r\n"}) {
     INFO(bytes);
-    CHECK_FALSE(complaint(bytes).empty());
+    CHECK_FALSE(error_for(bytes).empty());
   }
 }
 
-TEST_CASE("a message about garbage holds no control characters") {
-  CHECK(complaint("\x1b[2J").find('\x1b') == std::string::npos);
+TEST_CASE("an error message about invalid bytes contains no control characters") {
+  CHECK(error_for("\x1b[2J").find('\x1b') == std::string::npos);
 }

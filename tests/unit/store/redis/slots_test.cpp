@@ -22,14 +22,14 @@ redis::Reply parse(std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("slots are those of the cluster specification") {
+TEST_CASE("slots are computed as the cluster specification says") {
   CHECK(slot_of("") == 0);
   CHECK(slot_of("123456789") == 12739);
   CHECK(slot_of("foo") == 12182);
   CHECK(slot_of("\xff\x80") == slot_of("{\xff\x80}"));
 }
 
-TEST_CASE("only what stands between the first braces counts, if anything does") {
+TEST_CASE("only the hash tag counts, if a key has one") {
   CHECK(slot_of("{user1000}.following") == slot_of("user1000"));
   CHECK(slot_of("a{user1000}b") == slot_of("user1000"));
   CHECK(slot_of("foo{{bar}}zap") == slot_of("{bar"));
@@ -38,7 +38,7 @@ TEST_CASE("only what stands between the first braces counts, if anything does") 
   CHECK(slot_of("foo{bar") != slot_of("bar"));
 }
 
-TEST_CASE("the slots of a cluster are read with their masters and replicas") {
+TEST_CASE("the reply to CLUSTER SLOTS is parsed with masters and replicas") {
   const auto ranges =
       redis::parse_slots(
           parse("*2\r\n*4\r\n:0\r\n:100\r\n*2\r\n$8\r\n10.0.0.2\r\n:7001\r\n*2\r\n$8\r\n10.0.0.3\r\n:7002\r\n"
@@ -53,11 +53,11 @@ TEST_CASE("the slots of a cluster are read with their masters and replicas") {
   CHECK(ranges[1].master == Endpoint{"10.0.0.1", 7003, {}});
 }
 
-TEST_CASE("a server whose host nobody knows is left out") {
+TEST_CASE("a server whose host is unknown is left out") {
   CHECK(redis::parse_slots(parse("*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n$1\r\n?\r\n:7003\r\n"), kAsked)->empty());
 }
 
-TEST_CASE("what is no list of slots is refused") {
+TEST_CASE("a malformed reply to CLUSTER SLOTS is an error") {
   for (const std::string bytes :
        {"*1\r\n:1\r\n", "*1\r\n*2\r\n:0\r\n:9\r\n", "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n+h\r\n:1\r\n",
         "*1\r\n*3\r\n:-1\r\n:9\r\n*2\r\n+h\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n+h\r\n:0\r\n",
@@ -69,7 +69,7 @@ TEST_CASE("what is no list of slots is refused") {
   }
 }
 
-TEST_CASE("a redirection names a server, by default on the host that sent it") {
+TEST_CASE("a redirection names a server, by default on the host that sent it, or is an error") {
   CHECK(redis::parse_redirection("MOVED 3999 10.0.0.2:6381", kAsked) == Endpoint{"10.0.0.2", 6381, {}});
   CHECK(redis::parse_redirection("ASK 3999 fe80::1:6381", kAsked) == Endpoint{"fe80::1", 6381, {}});
   CHECK(redis::parse_redirection("MOVED 3999 :6381", kAsked) == Endpoint{"10.0.0.1", 6381, {}});
