@@ -60,8 +60,9 @@ Status JsonDocument::parse(std::string_view text, JsonRules rules) {
   nodes_.clear();
   sorted_.clear();
   memory_->open.clear();
+  rules_ = rules;
   max_depth_ = kMaxDepth;
-  const bool has_mark = rules == JsonRules::strict && text.starts_with(kByteOrderMark);
+  const bool has_mark = rules != JsonRules::go && text.starts_with(kByteOrderMark);
   const std::size_t mark = has_mark ? kByteOrderMark.size() : 0;
   if (text.size() == mark) return fail(ErrorCode::invalid, "empty input");
   const std::span<char> copy = memory_->load(text);
@@ -69,7 +70,7 @@ Status JsonDocument::parse(std::string_view text, JsonRules rules) {
                                             copy.size() - mark + simdjson::SIMDJSON_PADDING);
   simdjson::ondemand::json_iterator tokens;
   if (const auto error = memory_->tokenizer.iterate_raw(padded).get(tokens); error != simdjson::SUCCESS) {
-    if (rules == JsonRules::go) {
+    if (rules != JsonRules::strict) {
       const std::string strict = strict_spelling(text);
       if (strict != text) return parse(strict, rules);
     }
@@ -81,12 +82,21 @@ Status JsonDocument::parse(std::string_view text, JsonRules rules) {
 }
 
 const JsonNode* JsonDocument::find(const JsonNode& object, std::string_view name) const {
+  if (rules_ == JsonRules::lenient) return find_last(object, name);
   const auto members = sorted_members(object);
   const auto before = [this](std::uint32_t index, std::string_view wanted) {
     return utf16_order(nodes_[index].name, wanted) < 0;
   };
   const auto found = std::lower_bound(members.begin(), members.end(), name, before);
   return found != members.end() && nodes_[*found].name == name ? &nodes_[*found] : nullptr;
+}
+
+const JsonNode* JsonDocument::find_last(const JsonNode& object, std::string_view name) const {
+  const JsonNode* found = nullptr;
+  for (std::uint32_t index = index_of(object) + 1; index < object.end; index = nodes_[index].end) {
+    if (nodes_[index].name == name) found = &nodes_[index];
+  }
+  return found;
 }
 
 std::string_view JsonDocument::unescape(const JsonNode& string, std::string& scratch) {

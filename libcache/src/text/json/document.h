@@ -27,6 +27,9 @@ enum class JsonRules {
   // control characters; a number may be beyond the range of doubles; a byte-order mark is an error. Members are sorted
   // by the bytes of their names.
   go,
+  // As readers of answers: as go, but that of several members of one name the last counts, and that NaN and Infinity are
+  // numbers and a leading byte-order mark is dropped. Members are not sorted.
+  lenient,
 };
 
 enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, true_, false_, null };
@@ -75,17 +78,20 @@ class JsonDocument {
   std::span<const std::uint32_t> sorted_members(const JsonNode& object) const {
     return std::span(sorted_).subspan(object.first, object.count);
   }
-  // The member called `name`, or nullptr. For documents under strict rules.
+  // The member called `name`, or nullptr. For documents under strict or lenient rules.
   const JsonNode* find(const JsonNode& object, std::string_view name) const;
   // The value of a string node: its token where that has no escapes, otherwise written to `scratch`.
   static std::string_view unescape(const JsonNode& string, std::string& scratch);
 
  private:
+  const JsonNode* find_last(const JsonNode& object, std::string_view name) const;
+
   struct Memory;
   std::unique_ptr<Memory> memory_;
   std::vector<JsonNode> nodes_;
   std::vector<std::uint32_t> sorted_;
   std::uint32_t max_depth_ = kMaxDepth;
+  JsonRules rules_ = JsonRules::strict;
 };
 
 // A name or string token together with the quotes around it.

@@ -133,6 +133,10 @@ bool JsonReader::read_literal(std::string_view token, std::string_view literal, 
 }
 
 bool JsonReader::read_number(std::string_view token) {
+  if (rules_ == JsonRules::lenient && (token == "NaN" || token == "Infinity" || token == "-Infinity")) {
+    add_node(JsonKind::decimal, token);
+    return true;
+  }
   const NumberForm form = number_form(token);
   if (form == NumberForm::invalid) return unexpected("a value", token);
   if (rules_ == JsonRules::strict && may_overflow(token) && std::isinf(to_double(token))) {
@@ -185,7 +189,7 @@ bool JsonReader::close_container() {
   JsonNode& node = out_.nodes[index];
   node.end = static_cast<std::uint32_t>(out_.nodes.size());
   out_.open.pop_back();
-  return node.kind == JsonKind::array || sort_members(index);
+  return node.kind == JsonKind::array || rules_ == JsonRules::lenient || sort_members(index);
 }
 
 bool JsonReader::sort_members(std::uint32_t index) {

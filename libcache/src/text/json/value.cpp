@@ -4,6 +4,66 @@
 
 namespace libcache::internal {
 
+namespace {
+
+void append_string(std::string& out, std::string_view token) {
+  out.append("\"").append(token).append("\"");
+}
+
+// A name was unescaped where it was parsed, so that it has to be escaped again.
+void append_name(std::string& out, std::string_view name) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += '"';
+  for (const char character : name) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte < 0x20) {
+      out.append("\\u00").append({kHex[byte >> 4], kHex[byte & 15]});
+      continue;
+    }
+    if (character == '"' || character == '\\') out += '\\';
+    out += character;
+  }
+  out += '"';
+}
+
+// Parsed documents are no deeper than JsonDocument::kMaxDepth.
+void append_json(std::string& out, const JsonDocument& document, const JsonNode& node) {
+  if (node.kind == JsonKind::string) return append_string(out, node.token);
+  if (node.kind != JsonKind::object && node.kind != JsonKind::array) {
+    out += node.token;
+    return;
+  }
+  const bool is_object = node.kind == JsonKind::object;
+  out += is_object ? '{' : '[';
+  const std::uint32_t first = document.index_of(node) + 1;
+  for (std::uint32_t index = first; index < node.end; index = document.node(index).end) {
+    if (index != first) out += ',';
+    if (is_object) {
+      append_name(out, document.node(index).name);
+      out += ':';
+    }
+    append_json(out, document, document.node(index));
+  }
+  out += is_object ? '}' : ']';
+}
+
+}  // namespace
+
+bool JsonValue::equals(std::string_view value) const {
+  if (!is(JsonKind::string)) return false;
+  return node_->escaped ? text() == value : node_->token == value;
+}
+
+bool JsonValue::begins_with(std::string_view beginning) const {
+  if (!is(JsonKind::string)) return false;
+  return node_->escaped ? text().starts_with(beginning) : node_->token.starts_with(beginning);
+}
+
+std::string_view JsonValue::literal() const {
+  const bool has_literal = is_bool() || is(JsonKind::integer) || is(JsonKind::decimal);
+  return has_literal ? node_->token : std::string_view();
+}
+
 std::optional<std::int64_t> JsonValue::integer() const {
   if (!is(JsonKind::integer)) return std::nullopt;
   const std::string_view token = node_->token;
@@ -11,6 +71,12 @@ std::optional<std::int64_t> JsonValue::integer() const {
   const auto read = std::from_chars(token.data(), token.data() + token.size(), value);
   if (read.ec != std::errc()) return std::nullopt;
   return value;
+}
+
+std::string JsonValue::json() const {
+  std::string out;
+  if (node_ != nullptr) append_json(out, *document_, *node_);
+  return out;
 }
 
 }  // namespace libcache::internal
