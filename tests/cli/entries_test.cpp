@@ -45,7 +45,7 @@ TEST_CASE("a miss prints nothing and exits with 1") {
 TEST_CASE("an empty body and an error body are refused unless allowed") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
-  for (const auto* body : {"", R"({"error":{"message":"no"}})", R"({"type":"error","error":{}})"}) {
+  for (const auto* body : {"", R"({"error":{"message":"no"}})", R"({"type":"error","error":{"type":"x"}})"}) {
     shell.write("response", body);
     const auto ran = shell.run("llmcache put request.json --response response");
     CHECK(ran.exit == 7);
@@ -99,7 +99,7 @@ TEST_CASE("a reader that closes the pipe ends a replay quietly, at any pace and 
   const TerminalSession shell;
   shell.write("request.json", R"({"stream":true})");
   shell.out(
-      "(yes 'data: {\"choices\":[{\"index\":0,\"delta\":{}}]}' | sed G | head -100000; "
+      "(yes 'data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a b c\"}}]}' | sed G | head -100000; "
       "printf 'data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n') | "
       "llmcache put request.json");
   for (const auto* how : {"", "--pace x1000", "--as sse", "--as ndjson", "--as text"}) {

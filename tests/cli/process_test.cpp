@@ -93,7 +93,7 @@ TEST_CASE("help and version go to stdout") {
 
 TEST_CASE("files of the cache are for their owner only, whatever the umask") {
   const TerminalSession shell;
-  shell.out("umask 0; echo '{}' | llmcache put <(echo '{}')");
+  shell.out("umask 0; echo '{\"a\":1}' | llmcache put <(echo '{}')");
   CHECK(shell.out("stat -c %a .cache/llmcache .cache/llmcache/cache.db") == "700\n600\n");
   CHECK(shell.run("grep -q 8a477f597d28d172789f06886806bc55 .cache/llmcache/CACHEDIR.TAG").exit == 0);
 }
@@ -112,11 +112,11 @@ TEST_CASE("what is no database is moved aside with one warning, or refused with 
   shell.write("cache.db", std::string(5000, 'x'));
   CHECK(shell.run("llmcache --strict --store sqlite:cache.db get request.json").exit == 5);
   CHECK(shell.read("cache.db") == std::string(5000, 'x'));
-  const auto ran = shell.run("echo '{}' | llmcache --store sqlite:cache.db put request.json");
+  const auto ran = shell.run("echo '[]' | llmcache --store sqlite:cache.db put request.json");
   CHECK(ran.exit == 0);
   CHECK(std::ranges::count(ran.err, '\n') == 1);
   CHECK(shell.out("cat cache.db.corrupt-*") == std::string(5000, 'x'));
-  CHECK(shell.out("llmcache --store sqlite:cache.db get request.json") == "{}\n");
+  CHECK(shell.out("llmcache --store sqlite:cache.db get request.json") == "[]\n");
 }
 
 TEST_CASE("a damaged entry is a miss with a warning, and exit 6 with --strict") {

@@ -7,9 +7,11 @@ using llmcache::test::TerminalSession;
 namespace {
 
 void fill(const TerminalSession& shell, const std::string& options, int count = 3) {
-  shell.out("for i in $(seq " + std::to_string(count) +
-            "); do echo '{\"object\":\"chat.completion\",\"model\":\"m'$i'\",\"choices\":[]}' | llmcache put " +
-            options + " <(echo '{\"n\":'$i'}'); done");
+  shell.out(
+      "for i in $(seq " + std::to_string(count) +
+      "); do echo '{\"object\":\"chat.completion\",\"model\":\"m'$i'\",\"choices\":[{\"finish_reason\":\"stop\"}]}' | "
+      "llmcache put " +
+      options + " <(echo '{\"n\":'$i'}'); done");
 }
 
 std::string count(const TerminalSession& shell) {

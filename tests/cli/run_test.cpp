@@ -194,7 +194,7 @@ TEST_CASE("run stores what the policy accepts, and with -v says why it did not s
   const std::string request = R"(echo '{"stream":true}' | )";
   const auto ran = shell.run(request + R"(llmcache run -v -- echo 'data: {"choices":[]}')");
   CHECK(ran.exit == 0);
-  CHECK(ran.err.find("llmcache: not stored: the stream ended") != std::string::npos);
+  CHECK(ran.err.find("llmcache: not stored: the answer ended") != std::string::npos);
   CHECK(shell.out("llmcache ls").empty());
   shell.out(request + R"(llmcache run --accept incomplete -- echo 'data: {"choices":[]}')");
   CHECK(shell.out("llmcache ls --long").find("incomplete") != std::string::npos);

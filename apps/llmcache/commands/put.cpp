@@ -34,7 +34,7 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
     }
     auto key = request_.key(context);
     key.stream |= stream_;
-    lc::AnswerRecorder recorder;
+    lc::AnswerRecorder recorder({.request = request_.request()});
     read_input(response_, [&](std::string_view piece) {
       recorder.write(piece);
       if (!tee_) return;

@@ -75,9 +75,7 @@ On a miss, prints nothing and exits with 1.)",
     // As a gateway keeps it, a stream is its chunks, not the events that are made of them.
     if (form == Form::raw && context.settings().compat == lc::KeyScheme::bifrost) form = Form::ndjson;
     if (form == Form::text) {
-      lc::TextExtractor text;
-      play(context, entry, pace, [&](std::string_view chunk) { return text.feed(chunk); });
-      context.out().write("\n");
+      print_text(context, entry, pace);
     } else if (form == Form::raw) {
       play(context, entry, pace, [](std::string_view chunk) { return chunk; });
     } else {
@@ -85,6 +83,19 @@ On a miss, prints nothing and exits with 1.)",
       play(context, entry, pace, [&](std::string_view chunk) { return converter.feed(chunk); });
       context.out().write(converter.finish());
     }
+  }
+
+  void print_text(Context& context, const lc::Entry& entry, std::optional<double> pace) const {
+    lc::TextExtractor text;
+    bool has_text = false;
+    const auto note = [&](std::string part) {
+      has_text = has_text || !part.empty();
+      return part;
+    };
+    play(context, entry, pace, [&](std::string_view chunk) { return note(text.feed(chunk)); });
+    context.out().write(note(text.finish()));
+    if (!has_text) throw Failure(Exit::bad_input, "the answer has no text");
+    context.out().write("\n");
   }
 
   // Each chunk leaves on its own where somebody reads along. Into a file they leave by the buffer full.

@@ -38,6 +38,7 @@ struct AnswerFacts {
   /// 400 and above is an error; 1xx and 3xx are incomplete. With 2xx, objects that look like an API gateway's error
   /// ({"message": "..."}) are answers.
   std::optional<int> http_status = {};
+  std::string content_type = {};
   /// An answer that equals the request, apart from white space around it, is an error. Empty: not compared.
   std::string request = {};
 };

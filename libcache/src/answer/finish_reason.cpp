@@ -1,12 +1,18 @@
+#include "answer/finish_reason.h"
+
 #include <libcache/answer.h>
 
 #include <algorithm>
+
+#include "text/ascii.h"
 
 namespace libcache {
 
 namespace {
 
-// What other providers call OpenAI's reasons.
+using internal::to_lower;
+
+// What other providers call OpenAI's reasons, in lower case.
 struct Synonym {
   std::string_view theirs;
   std::string_view openai;
@@ -15,26 +21,37 @@ constexpr Synonym kSynonyms[] = {
     {"end_turn", "stop"},
     {"stop_sequence", "stop"},
     {"completed", "stop"},
-    {"STOP", "stop"},
+    {"complete", "stop"},
+    {"finish", "stop"},
+    {"normal", "stop"},
+    {"eos", "stop"},
+    {"eos_token", "stop"},
+    {"word", "stop"},
     {"max_tokens", "length"},
     {"max_output_tokens", "length"},
     {"model_context_window_exceeded", "length"},
     {"model_length", "length"},
-    {"MAX_TOKENS", "length"},
+    {"limit", "length"},
     {"tool_use", "tool_calls"},
+    {"tool-calls", "tool_calls"},
+    {"tool_call", "tool_calls"},
     {"function_call", "tool_calls"},
     {"refusal", "content_filter"},
-    {"SAFETY", "content_filter"},
-    {"RECITATION", "content_filter"},
-    {"BLOCKLIST", "content_filter"},
-    {"PROHIBITED_CONTENT", "content_filter"},
-    {"SPII", "content_filter"},
-    {"IMAGE_SAFETY", "content_filter"},
+    {"content-filter", "content_filter"},
+    {"content_filtered", "content_filter"},
+    {"guardrail_intervened", "content_filter"},
+    {"safety", "content_filter"},
+    {"recitation", "content_filter"},
+    {"blocklist", "content_filter"},
+    {"prohibited_content", "content_filter"},
+    {"spii", "content_filter"},
+    {"image_safety", "content_filter"},
 };
 
 bool means(std::string_view theirs, std::string_view reason) {
-  const auto same = [=](const Synonym& synonym) { return synonym.theirs == theirs && synonym.openai == reason; };
-  return theirs == reason || std::any_of(std::begin(kSynonyms), std::end(kSynonyms), same);
+  const std::string lower = to_lower(theirs);
+  const auto same = [&](const Synonym& synonym) { return synonym.theirs == lower && synonym.openai == reason; };
+  return theirs == reason || lower == reason || std::any_of(std::begin(kSynonyms), std::end(kSynonyms), same);
 }
 
 }  // namespace
@@ -50,3 +67,15 @@ bool has_finish_reason(const Metadata& metadata, std::string_view reason) {
 }
 
 }  // namespace libcache
+
+namespace libcache::internal {
+
+bool is_failure(std::string_view finish_reason) {
+  constexpr std::string_view kFailures[] = {
+      "error",        "abort",   "aborted",    "cancelled",   "canceled",    "network_error",
+      "server_error", "timeout", "time_limit", "error_limit", "user_cancel", "insufficient_system_resource",
+      "error_toxic"};
+  return std::ranges::find(kFailures, to_lower(finish_reason)) != std::end(kFailures);
+}
+
+}  // namespace libcache::internal

@@ -1,123 +1,128 @@
 #include "answer/judge.h"
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace libcache::internal {
 
 namespace {
 
-constexpr std::string_view kDone = "[DONE]";
-
-bool begins_as_json(std::string_view text) {
-  return text.starts_with('{') || text.starts_with('[');
+// Keeps a connection open, and says nothing.
+bool is_ping(const Event& event) {
+  if (event.name == "ping") return true;
+  constexpr std::uint32_t kMostMembers = 2;
+  if (!event.is_json || event.json.size() > kMostMembers) return false;
+  return event.json["type"].equals("ping") || event.json["event"].equals("ping");
 }
 
-// What proxies and gateways send in an API's place, often with status 200.
-bool begins_as_html(std::string_view text) {
-  for (const std::string_view beginning : {"<!doctype html", "<html"}) {
-    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
-    if (text.size() >= beginning.size() && std::ranges::equal(text.substr(0, beginning.size()), beginning, same))
-      return true;
-  }
-  return false;
-}
-
-Verdict verdict_of(Progress& progress, std::string lack) {
-  if (!progress.error.empty()) return {Completeness::error, std::move(progress.error), std::move(progress.metadata)};
-  const auto completeness = lack.empty() ? Completeness::complete : Completeness::incomplete;
-  return {completeness, std::move(lack), std::move(progress.metadata)};
+// An event without data, [DONE], or {} without a name says nothing of itself.
+bool says_something(const Event& event) {
+  if (event.is_done || event.data.empty()) return false;
+  const bool is_named = !event.name.empty() && event.name != "message";
+  return event.form != EventForm::sse || is_named || !event.json.is(JsonKind::object) || event.json.size() > 0;
 }
 
 }  // namespace
 
-void StreamJudge::count(bool whole) {
-  last_whole_ = whole;
-  if (count_++ == 0) first_whole_ = whole;
+void Judge::read(const Event& event) {
+  is_last_whole_ = event.is_whole;
+  form_ = event.form;
+  if (event.is_failure) return findings_.add_error(event.name);
+  if (!event.is_whole || is_ping(event) || read_trailing_number(event)) return;
+  findings_.done_marker = findings_.done_marker || event.is_done;
+  if (says_something(event)) {
+    ++count_;
+    trailing_status_.clear();
+    find_protocol_of(event);
+    if (protocol_ != nullptr && protocol_->is_body != nullptr && protocol_->is_body(event)) ++bodies_;
+    read_shape(event);
+  }
+  read_event(protocol_, event, findings_);
 }
 
-// False: it is not JSON, or not all of it.
-bool StreamJudge::read_json(std::string_view data) {
-  if (!document_.parse(data)) return false;
-  const JsonValue event(document_);
-  read_error(event, progress_);
-  if (protocol_ == nullptr) protocol_ = find_protocol(event);
-  if (protocol_ != nullptr) protocol_->read(event, progress_);
+// curl -w prints one after the answer. It is only known to be no answer of its own when nothing follows it.
+bool Judge::read_trailing_number(const Event& event) {
+  const bool is_number = !event.is_json || event.json.is(JsonKind::integer) || event.json.is(JsonKind::decimal);
+  if (event.form != EventForm::value || count_ == 0 || !is_number) return false;
+  const bool is_error = event.data.size() == 3 && (event.data[0] == '4' || event.data[0] == '5');
+  if (is_error) trailing_status_ = event.data;
   return true;
 }
 
-void StreamJudge::read(const StreamEvent& event) {
-  if (event.name == "ping") return;
-  const std::string_view data = trimmed(event.data.value_or(""));
-  if (data == kDone) {
-    progress_.done_marker = true;
-    count(true);
-  } else if (begins_as_json(data)) {
-    count(read_json(data));
-  } else if (event.data) {
-    count(true);
+void Judge::find_protocol_of(const Event& event) {
+  if (is_doubtful_ && !protocol_->matches(event)) protocol_ = nullptr;
+  is_doubtful_ = false;
+  if (protocol_ != nullptr) return;
+  protocol_ = find_protocol(event);
+  if (protocol_ == nullptr) return;
+  is_doubtful_ = protocol_->is_doubtful != nullptr && protocol_->is_doubtful(event);
+  const bool is_body = protocol_->is_body != nullptr && protocol_->is_body(event);
+  if (has_error_member_ && is_body) findings_.add_error(JsonValue());
+}
+
+void Judge::read_shape(const Event& event) {
+  if (event.form == EventForm::frame && event.json.has("amazon-bedrock-invocationMetrics")) has_bedrock_end_ = true;
+  const bool is_named_error = event.form == EventForm::sse && event.name == "error";
+  if (protocol_ != nullptr) {
+    const Shape shape = judge_shape(event.json, Position::known_protocol, is_known_success_);
+    if (shape.completeness == Completeness::error) findings_.add_error(shape.error);
+    if (is_named_error) findings_.add_error(event.json);
+    return;
   }
-  if (event.name == "error") progress_.add_error({});
+  const Shape shape = judge_shape(event.json, Position::mid_stream, is_known_success_);
+  if (shape.completeness == Completeness::error) return findings_.add_error(shape.error);
+  if (event.form == EventForm::element) return;
+  has_error_member_ = has_error_member_ || (event.form == EventForm::value && is_error(event.json["error"]));
+  const Shape last = judge_shape(event.json, Position::whole, is_known_success_);
+  const bool is_null = event.is_json && !event.json;
+  last_ = is_named_error || is_null ? Completeness::error : last.completeness;
+  Findings findings;
+  findings.add_error(last.error ? last.error : event.json);
+  last_reason_ = is_null                             ? "the answer is null"
+                 : last_ == Completeness::error      ? findings.error
+                 : last_ == Completeness::incomplete ? "the job has not ended: its status is " + last.status
+                                                     : "";
 }
 
-void StreamJudge::read_rest(const StreamEvent& event) {
-  const std::string_view data = trimmed(event.data.value_or(""));
-  if (data == kDone || begins_as_json(data)) return read(event);
-  if (event.data) count(false);
+bool Judge::is_stream() const {
+  switch (form_) {
+    case EventForm::value:
+      return count_ > 1;
+    case EventForm::element:
+      return has_protocol();
+    default:
+      return count_ > 0;
+  }
 }
 
-std::string StreamJudge::describe_lack() const {
+// Whether the answer was not streamed: one value, or several that are each a whole answer.
+bool Judge::is_body() const {
+  if (protocol_->is_body != nullptr) return bodies_ == count_;
+  return count_ == 1 && form_ == EventForm::value;
+}
+
+std::string Judge::describe_lack() const {
+  const bool is_one_value = form_ == EventForm::value && count_ == 0;
+  if (!is_last_whole_)
+    return is_one_value ? "the answer is JSON that was cut short" : "the answer ended inside an event";
   if (count_ == 0) return "the stream ended before its first event";
-  if (count_ == 1 && progress_.done_marker) return "the stream ended before its first event";
-  if (!last_whole_) return "the stream ended inside an event";
-  return protocol_ != nullptr ? protocol_->missing(progress_) : std::string();
-}
-
-Verdict StreamJudge::finish() {
-  return verdict_of(progress_, describe_lack());
-}
-
-namespace {
-
-// What was not asked for as a stream may be one: some APIs are told to stream by their URL. Nothing: it is only text
-// that looks like one, of no protocol that is known.
-std::optional<Verdict> judge_events(std::string_view text) {
-  if (find_framing(text) != Framing::sse) return std::nullopt;
-  Framer framer(Framing::sse);
-  framer.close();
-  StreamJudge judge;
-  std::string scratch;
-  std::size_t begin = 0;
-  for (auto end = framer.next(text); end; end = framer.next(text)) {
-    judge.read(parse_event(Framing::sse, text.substr(begin, *end - begin), scratch));
-    begin = *end;
+  if (protocol_ == nullptr) return last_ == Completeness::incomplete ? last_reason_ : "";
+  if (has_bedrock_end_) return "";
+  if (!findings_.unfinished_body.empty()) return findings_.unfinished_body;
+  if (is_body()) {
+    if (!findings_.ended.value_or(true)) return "the answer says that it is not finished";
+    return protocol_->missing_in_body != nullptr ? protocol_->missing_in_body(findings_) : "";
   }
-  judge.read_rest(parse_event(Framing::sse, text.substr(begin), scratch));
-  if (!judge.knows_protocol()) return std::nullopt;
-  return judge.finish();
+  if (protocol_->missing != nullptr) return protocol_->missing(findings_);
+  return findings_.ended.value_or(false) ? "" : "the stream ended without " + std::string(protocol_->end);
 }
 
-}  // namespace
-
-Verdict judge_response(std::string_view body) {
-  const std::string_view text = trimmed(body);
-  if (text.empty()) return {Completeness::error, "the answer is empty", {}};
-  if (begins_as_html(text)) return {Completeness::error, "the answer is an HTML page", {}};
-  if (!begins_as_json(text)) return judge_events(text).value_or(Verdict());
-  JsonDocument document;
-  if (const Status status = document.parse(text); !status) {
-    return {Completeness::incomplete, "the answer is not whole JSON: " + status.error().message, {}};
-  }
-  Progress progress;
-  const auto read = [&progress](JsonValue answer) {
-    read_error(answer, progress);
-    if (const Protocol* const protocol = find_protocol(answer)) protocol->read(answer, progress);
-  };
-  const JsonValue root(document);
-  read(root);
-  root.each(read);  // Gemini's stream without server-sent events is one list
-  return verdict_of(progress, progress.ended.value_or(true) ? "" : "the answer says that it is not finished");
+Verdict Judge::finish() {
+  if (protocol_ == nullptr && last_ == Completeness::error && findings_.error.empty()) findings_.error = last_reason_;
+  if (!trailing_status_.empty()) findings_.add_error(trailing_status_);
+  if (!findings_.error.empty()) return {Completeness::error, std::move(findings_.error), std::move(findings_.metadata)};
+  std::string lack = describe_lack();
+  const auto completeness = lack.empty() ? Completeness::complete : Completeness::incomplete;
+  return {completeness, std::move(lack), std::move(findings_.metadata)};
 }
 
 }  // namespace libcache::internal

@@ -1,45 +1,52 @@
-// Whether a stream is whole, from one event after another.
+// Whether an answer is whole, from one event after another.
 #pragma once
 
 #include <libcache/answer.h>
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 
+#include "answer/findings.h"
+#include "answer/framing/event.h"
 #include "answer/protocol.h"
-#include "text/framing.h"
+#include "answer/shapes/general.h"
 
 namespace libcache::internal {
 
-// Judges a whole body that is no stream of events.
-Verdict judge_response(std::string_view body);
-
 // One thread at a time.
-class StreamJudge {
+class Judge {
  public:
-  void read(const StreamEvent& event);
-  // What the stream ended in: an event without its blank line, a line without its end. It counts as an event if it says
-  // itself where it ends, as JSON and [DONE] do.
-  void read_rest(const StreamEvent& event);
-  // Whether these were events: not one JSON text on one line, or on several.
-  bool were_events() const { return count_ > 1 && first_whole_; }
-  // Whether an event was of a known protocol, or an error.
-  bool knows_protocol() const { return protocol_ != nullptr || !progress_.error.empty(); }
-  // The stream has ended. The judge is spent.
+  // The HTTP status of the answer is 2xx. To be said before its first event.
+  void know_success() { is_known_success_ = true; }
+  void read(const Event& event);
+
+  bool has_protocol() const { return protocol_ != nullptr; }
+  // Whether the events so far are those of a stream, not a response.
+  bool is_stream() const;
+
+  // The answer has ended. The judge is spent.
   Verdict finish();
 
  private:
-  void count(bool whole);
-  bool read_json(std::string_view data);
+  bool read_trailing_number(const Event& event);
+  void find_protocol_of(const Event& event);
+  void read_shape(const Event& event);
+  bool is_body() const;
   std::string describe_lack() const;
 
-  JsonDocument document_;
+  bool is_known_success_ = false;
   const Protocol* protocol_ = nullptr;
-  Progress progress_;
-  std::size_t count_ = 0;
-  bool first_whole_ = false;
-  bool last_whole_ = false;
+  bool is_doubtful_ = false;  // whether the next event decides on the protocol
+  Findings findings_;
+  EventForm form_ = EventForm::value;
+  std::size_t count_ = 0;   // of the events that say something: neither pings nor [DONE]
+  std::size_t bodies_ = 0;  // of those that are a whole answer each
+  bool is_last_whole_ = true;
+  bool has_bedrock_end_ = false;                // metrics follow the last event of any model
+  bool has_error_member_ = false;               // in an event before the protocol was known
+  Completeness last_ = Completeness::complete;  // of the last event, while no protocol is known
+  std::string last_reason_;
+  std::string trailing_status_;  // a bare number after the last value that is the status of an HTTP error
 };
 
 }  // namespace libcache::internal

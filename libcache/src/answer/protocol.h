@@ -1,64 +1,102 @@
-// The formats in which providers answer, each a few rules over the JSON of one event.
+// The protocols in which providers answer. Each is a table in answer/protocols: how its events are recognised, how they
+// end the answer, and where they hold the model, the usage and the text.
+//
+// A protocol is recognised by the shape of an event, never by the name of a model or provider. To add one, write its
+// table and name it in protocol_table.cpp.
 #pragma once
 
-#include <libcache/entry.h>
-
-#include <cstdint>
-#include <map>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "text/json/value.h"
+#include "answer/findings.h"
+#include "answer/framing/event.h"
 
 namespace libcache::internal {
 
-// What an answer has said so far.
-struct Progress {
-  Metadata metadata;
-  std::map<std::int64_t, bool> choices;  // those seen, by index, and whether each has finished
-  std::optional<bool> ended;             // what it says of itself as a whole; nothing: it said nothing
-  bool done_marker = false;              // data: [DONE]
-  std::string error;                     // what the provider reports, for people; empty: nothing
+// Where a value is in an event: the names of members, separated by dots. "" is the event's JSON itself, "@name" is not
+// JSON but the event's name, "@data" its data as text. "content[]" is each element of an array, "choices[0]" the one
+// whose `index` is 0, or the first if they have none: a reader wants one answer of several.
+using Path = std::string_view;
 
-  void set_model(JsonValue model);
-  // A choice goes on, or ends for a reason.
-  void add_choice(JsonValue index, JsonValue finish_reason);
-  // An answer of several choices keeps each reason once: "stop,length".
-  void add_finish_reason(std::string_view reason);
-  // Keeps the first error that a value reports, without the provider's own words: they may repeat the request.
-  void add_error(JsonValue error);
-  // What people are told of the first choice that has not finished; empty if all there are have.
-  std::string describe_open_choice(std::string_view choice, std::string_view finish_reason) const;
+enum class Effect {
+  ends,     // the answer is complete
+  goes_on,  // the answer says that it is not complete
+  fails,    // an error
 };
 
-// Takes a count over where there is one.
-void set_count(std::optional<std::int64_t>& count, JsonValue value);
+// What an event means if the value at a path is this: a string, the token of a number or of true or false, or "*" for
+// anything but null.
+struct Rule {
+  Path path;
+  std::string_view value;
+  Effect effect;
+};
 
-// A message's content: a string or a list of parts, of which those of type "text" are the answer's.
-std::string text_of(JsonValue content);
+enum class Piece {
+  delta,  // adds to the text
+  whole,  // is the whole text so far, or all of a message: only what was not shown before is new
+};
 
-// One provider's format. The same rules read the events of a stream and a body that was not streamed.
+// Where an event holds text, if the value at `if_path` begins with `if_value` or is this literal. Of several rules in a
+// row for one path the first that applies counts.
+struct TextRule {
+  Path path;
+  Piece piece = Piece::delta;
+  Path if_path = {};
+  std::string_view if_value = {};
+};
+
 struct Protocol {
-  // Whether an event is of this format and no other.
-  bool (*speaks)(JsonValue event);
-  void (*read)(JsonValue event, Progress& progress);
-  // What a stream that ends here lacks, for people; empty: nothing.
-  std::string (*missing)(const Progress& progress);
-  // The text that an event adds to the answer.
-  std::string (*text)(JsonValue event);
+  // What ends a stream, for people: "message_stop".
+  std::string_view end;
+  // Whether an event is of this protocol and no other.
+  bool (*matches)(const Event& event);
+  std::span<const Rule> rules = {};
+  // Besides `model` and `usage` at the top level.
+  std::span<const Path> models = {};
+  std::span<const Path> usages = {};
+  std::span<const Path> finish_reasons = {};
+  std::span<const TextRule> texts = {};
+  // What the tables cannot say.
+  void (*read)(const Event& event, Findings& findings) = nullptr;
+  // Why a stream that ends here is not complete, if the rules do not decide that; empty: it is.
+  std::string (*missing)(const Findings& findings) = nullptr;
+  // The same for an answer that was not streamed.
+  std::string (*missing_in_body)(const Findings& findings) = nullptr;
+  // Whether an event is a whole answer by itself, as a request without streaming gets it.
+  bool (*is_body)(const Event& event) = nullptr;
+  // Whether an event that matches may also be of an unknown protocol. The next event decides.
+  bool (*is_doubtful)(const Event& event) = nullptr;
+  // Whether the provider may send all of the text so far with each event.
+  bool may_be_cumulative = false;
 };
 
-extern const Protocol kOpenAiChat;  // and text completions
-extern const Protocol kOpenAiResponses;
-extern const Protocol kAnthropicMessages;
-extern const Protocol kGemini;
-extern const Protocol kOllama;
+// The protocol that has such an event, or nullptr.
+const Protocol* find_protocol(const Event& event);
 
-// The format that has such an event, or nullptr.
-const Protocol* find_protocol(JsonValue event);
+// Reads an event of a protocol, or of none (nullptr): then only what any answer may have.
+void read_event(const Protocol* protocol, const Event& event, Findings& findings);
 
-// Reads what an event or a body of any format may hold: an error.
-void read_error(JsonValue event, Progress& progress);
+// The value at a path that does not begin with @ and has no brackets.
+JsonValue at_path(JsonValue json, Path path);
+
+// The text that an event holds for a rule: of a message's content the parts that are text, of content that is neither
+// text nor such parts its JSON. Empty if the rule does not apply.
+std::string text_of(const Event& event, const TextRule& rule);
+
+// Helpers for recognising events.
+inline bool begins_with_any(JsonValue text, std::span<const std::string_view> beginnings) {
+  for (const std::string_view beginning : beginnings) {
+    if (text.begins_with(beginning)) return true;
+  }
+  return false;
+}
+inline bool equals_any(JsonValue text, std::span<const std::string_view> values) {
+  for (const std::string_view value : values) {
+    if (text.equals(value)) return true;
+  }
+  return false;
+}
 
 }  // namespace libcache::internal

@@ -1,77 +1,118 @@
+#include <fmt/format.h>
 #include <libcache/answer.h>
 
 #include <utility>
 
 #include "answer/judge.h"
-#include "text/framing.h"
+#include "answer/reader.h"
+#include "answer/shapes/plain_text.h"
+#include "text/trim.h"
 
 namespace libcache {
 
 using namespace internal;
 
-std::vector<Chunk> Recording::chunks() const {
-  std::vector<Chunk> chunks;
-  chunks.reserve(marks.size());
-  std::size_t begin = 0;
-  for (const Mark& mark : marks) {
-    chunks.push_back({mark.at, std::string_view(bytes).substr(begin, mark.end - begin)});
-    begin = mark.end;
-  }
-  return chunks;
+namespace {
+
+bool is_success(int status) {
+  return status >= 200 && status <= 299;
 }
+
+// What an HTTP status says of an answer.
+Verdict judge_status(int status) {
+  if (status >= 400) return {Completeness::error, fmt::format("the HTTP status is {}", status), {}};
+  if (status > 0 && !is_success(status)) {
+    return {Completeness::incomplete, fmt::format("the HTTP status is {}", status), {}};
+  }
+  return {};
+}
+
+}  // namespace
 
 struct AnswerRecorder::State {
-  AnswerFacts facts;
-  TimePoint start;
+  State(AnswerFacts the_facts, TimePoint time) : facts(std::move(the_facts)), start(time), reader(facts.content_type) {}
+
+  void read(bool last);
+  bool has_events() const { return reader.has_framing() || judge.has_protocol(); }
+  bool is_stream() const { return has_events() && judge.is_stream(); }
+  Verdict judge_body();
+  Verdict judge_transport(const Verdict& of_body) const;
+  Verdict finish();
+
+  const AnswerFacts facts;
+  const TimePoint start;
   std::optional<Milliseconds> first;  // when the first bytes came
   Milliseconds last{0};               // when the last bytes came
-  std::size_t written = 0;            // the size before the write that is being taken
-  std::optional<Framer> framer;
-  StreamJudge judge;
-  Framing framing = Framing::raw;
+  Milliseconds now{0};                // when the bytes came that are being taken
+  std::size_t written = 0;            // the size before they came
+  std::size_t chunks_end = 0;
+  std::vector<Recording::Mark> writes;  // where each piece ended: the chunks of a compressed stream
+  AnswerReader reader;
+  Judge judge;
   Recording recording;
-  std::string scratch;
-
-  State(AnswerFacts the_facts, TimePoint time) : facts(std::move(the_facts)), start(time) {}
-  void decide(Framing found);
-  void read_chunks(Milliseconds now);
-  StreamEvent event(std::size_t begin, std::size_t end);
-  bool is_stream() const { return framing == Framing::sse || (framing == Framing::ndjson && judge.were_events()); }
-  Verdict finish();
 };
 
-void AnswerRecorder::State::decide(Framing found) {
-  framing = found;
-  framer.emplace(framing);
-  if (framing != Framing::raw) recording.marks.clear();
+void AnswerRecorder::State::read(bool is_last) {
+  const auto on_event = [this](const Event& event) {
+    if (is_success(reader.head().status) || is_success(facts.http_status.value_or(0))) judge.know_success();
+    judge.read(event);
+  };
+  // A chunk that was known to end only when more came is not later for it.
+  const auto on_chunk = [this](std::size_t size) {
+    chunks_end += size;
+    recording.marks.push_back({chunks_end, chunks_end <= written ? last : now});
+  };
+  (void)reader.read(std::string_view(recording.bytes).substr(chunks_end), is_last, on_event, on_chunk);
 }
 
-StreamEvent AnswerRecorder::State::event(std::size_t begin, std::size_t end) {
-  return parse_event(framing, std::string_view(recording.bytes).substr(begin, end - begin), scratch);
+Verdict AnswerRecorder::State::judge_body() {
+  if (has_events()) return judge.finish();
+  if (reader.left_framing()) return {};  // a text that began like JSON or events
+  const auto& decompressed = reader.decompressed();
+  const std::string_view body = std::string_view(recording.bytes).substr(reader.head().size);
+  std::string error = describe_text_error(decompressed ? decompressed->bytes : body);
+  if (error.empty()) return {};
+  return {Completeness::error, std::move(error), {}};
 }
 
-void AnswerRecorder::State::read_chunks(Milliseconds now) {
-  std::size_t begin = framer->end();
-  while (const auto end = framer->next(recording.bytes)) {
-    recording.marks.push_back({*end, *end <= written ? last : now});
-    judge.read(event(begin, *end));
-    begin = *end;
+// What is wrong besides the body.
+Verdict AnswerRecorder::State::judge_transport(const Verdict& of_body) const {
+  const HttpHead& head = reader.head();
+  const bool is_request = !facts.request.empty() && trimmed(recording.bytes) == trimmed(facts.request);
+  if (is_request) return {Completeness::error, "the answer is the request itself", {}};
+  if (head.is_cut) return {Completeness::incomplete, "the answer ended inside its HTTP header", {}};
+  for (const int status : {head.status, facts.http_status.value_or(0)}) {
+    if (Verdict verdict = judge_status(status); verdict.completeness != Completeness::complete) return verdict;
   }
+  if (of_body.completeness == Completeness::error) return {};
+  const auto& decompressed = reader.decompressed();
+  if (decompressed && decompressed->end == Decompressed::End::cut) {
+    return {Completeness::incomplete, "the compressed answer was cut short", {}};
+  }
+  if (decompressed && decompressed->end == Decompressed::End::damaged) {
+    return {Completeness::error, "the compressed answer is damaged", {}};
+  }
+  // curl --compressed prints the length of what it decompressed.
+  const bool has_length = head.content_length && (decompressed || !head.is_encoded);
+  if (has_length && recording.bytes.size() - head.size < *head.content_length) {
+    return {Completeness::incomplete, "the answer is shorter than its content-length", {}};
+  }
+  return {};
 }
 
-// What is left behind the last chunk is one more.
 Verdict AnswerRecorder::State::finish() {
-  if (recording.bytes.empty() || (framer && framing == Framing::raw)) return judge_response(recording.bytes);
-  if (!framer) return judge.finish();
-  framer->close();
-  read_chunks(last);
-  const std::size_t size = recording.bytes.size();
-  if (const std::size_t begin = framer->end(); begin < size) {
-    recording.marks.push_back({size, last});
-    judge.read_rest(event(begin, size));
+  written = recording.bytes.size();
+  read(true);
+  const auto& decompressed = reader.decompressed();
+  const bool is_judged = !decompressed || decompressed->end != Decompressed::End::too_large;
+  Verdict verdict = is_judged ? judge_body() : Verdict();
+  Verdict transport = judge_transport(verdict);
+  if (transport.completeness != Completeness::complete) {
+    verdict.completeness = transport.completeness;
+    verdict.reason = std::move(transport.reason);
   }
-  if (framing == Framing::ndjson && !judge.were_events()) return judge_response(recording.bytes);
-  return judge.finish();
+  if (!reader.head().content_type.empty()) verdict.metadata.content_type = reader.head().content_type;
+  return verdict;
 }
 
 AnswerRecorder::AnswerRecorder(AnswerFacts facts, TimePoint start)
@@ -83,17 +124,13 @@ AnswerRecorder::~AnswerRecorder() = default;
 void AnswerRecorder::write(std::string_view bytes, TimePoint now) {
   if (bytes.empty()) return;
   State& state = *state_;
-  Recording& recording = state.recording;
-  const auto at = std::chrono::duration_cast<Milliseconds>(now - state.start);
-  if (!state.first) state.first = at;
-  state.written = recording.bytes.size();
-  recording.bytes += bytes;
-  if (state.framing == Framing::raw) recording.marks.push_back({recording.bytes.size(), at});
-  if (!state.framer) {
-    if (const auto framing = find_framing(recording.bytes)) state.decide(*framing);
-  }
-  if (state.framer) state.read_chunks(at);
-  state.last = at;
+  state.now = std::chrono::duration_cast<Milliseconds>(now - state.start);
+  if (!state.first) state.first = state.now;
+  state.written = state.recording.bytes.size();
+  state.recording.bytes += bytes;
+  if (!state.reader.has_framing()) state.writes.push_back({state.recording.bytes.size(), state.now});
+  state.read(false);
+  state.last = state.now;
 }
 
 std::size_t AnswerRecorder::size() const {
@@ -113,13 +150,17 @@ Answer AnswerRecorder::finish(TimePoint now) && {
   answer.metadata = std::move(verdict.metadata);
   answer.metadata.origin_total = std::chrono::duration_cast<Milliseconds>(now - state.start);
   answer.metadata.origin_first_chunk = state.first;
-  if (state.is_stream()) {
-    answer.kind = EntryKind::stream;
-    answer.recording = std::move(state.recording);
-    answer.recording.total = *answer.metadata.origin_total;
-  } else {
+  if (!state.is_stream()) {
     answer.body = std::move(state.recording.bytes);
+    return answer;
   }
+  answer.kind = EntryKind::stream;
+  answer.recording = std::move(state.recording);
+  answer.recording.total = *answer.metadata.origin_total;
+  auto& marks = answer.recording.marks;
+  const std::size_t size = answer.recording.bytes.size();
+  if (state.reader.decompressed()) marks = std::move(state.writes);
+  if (marks.empty() || marks.back().end < size) marks.push_back({size, state.last});
   return answer;
 }
 

@@ -85,7 +85,7 @@ TEST_CASE("Anthropic counts at the start and again at the end") {
                        R"("cache_read_input_tokens":7,"output_tokens":1}}})",
                        R"({"type":"message_delta","delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":64}})",
                        R"({"type":"message_stop"})"})) == metadata("claude", "max_tokens", {9, 64, 7, {}}));
-  CHECK(of_response(R"({"type":"message","model":"claude","stop_reason":"refusal",)"
+  CHECK(of_response(R"({"type":"message","role":"assistant","model":"claude","stop_reason":"refusal",)"
                     R"("usage":{"input_tokens":9,"output_tokens":64}})") ==
         metadata("claude", "refusal", {9, 64, {}, {}}));
 }
@@ -135,4 +135,17 @@ TEST_CASE("a finish reason is known by its own word and by OpenAI's") {
   CHECK_FALSE(ended("stop", "max_tokens"));
   CHECK_FALSE(ended("", "stop"));
   CHECK_FALSE(ended("stop", ""));
+}
+
+TEST_CASE("model and usage are read wherever an answer has them") {
+  CHECK(of_response(R"({"object":"list","data":[],"model":"embed","usage":{"prompt_tokens":5,"total_tokens":5}})") ==
+        metadata("embed", "", {5, {}, {}, {}}));
+  CHECK(of_response(R"({"id":"modr","model":"moderation","results":[{"flagged":false}]})").model == "moderation");
+  CHECK(of_response(R"({"model":"rerank","results":[{"index":0}],"usage":{"input_tokens":7}})") ==
+        metadata("rerank", "", {7, {}, {}, {}}));
+  CHECK(of_stream(sse({R"({"word":"a","model":"m"})", R"({"usage":{"promptTokens":1,"completionTokens":2}})"})) ==
+        metadata("m", "", {1, 2, {}, {}}));
+  CHECK(of_stream(sse({R"({"model_id":"granite","results":[{"generated_text":"a","stop_reason":"eos_token",)"
+                       R"("input_token_count":3,"generated_token_count":4}]})"})) ==
+        metadata("granite", "eos_token", {3, 4, {}, {}}));
 }

@@ -10,13 +10,13 @@ using support::sse;
 
 namespace {
 
-std::string text(std::string_view stream) {
+std::string text(std::string_view bytes) {
   TextExtractor extractor;
+  const Answer answer = support::record(bytes);
   std::string text;
-  const Answer answer = support::record(stream);
-  if (answer.kind == EntryKind::response) return extractor.feed(answer.body);
+  if (answer.kind == EntryKind::response) text = extractor.feed(answer.body);
   for (const Chunk& chunk : answer.recording.chunks()) text += extractor.feed(chunk.bytes);
-  return text;
+  return text + extractor.finish();
 }
 
 constexpr std::string_view kText =
@@ -62,7 +62,7 @@ TEST_CASE("tool calls and reasoning are no text") {
                   R"({"type":"response.function_call_arguments.delta","delta":"{}"})"}))
             .empty());
   CHECK(text(sse({R"({"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"a"}]}}]})"})) == "a");
-  CHECK(text(ndjson({R"({"message":{"thinking":"hm","content":""},"done":false})"})).empty());
+  CHECK(text(ndjson({R"({"model":"m","message":{"thinking":"hm","content":""},"done":false})"})).empty());
 }
 
 TEST_CASE("other shapes of the same protocols") {
@@ -71,16 +71,89 @@ TEST_CASE("other shapes of the same protocols") {
   CHECK(text(sse({R"({"choices":[{"delta":{"content":[{"type":"thinking"},{"type":"text","text":"a"}]}}]})"})) == "a");
   CHECK(text(sse({R"({"type":"response.refusal.delta","delta":"I cannot"})"})) == "I cannot");
   CHECK(text(sse({R"({"type":"content_block_start","content_block":{"type":"text","text":"a"}})"})) == "a");
-  CHECK(text(ndjson({R"({"response":"a","done":false})", R"({"response":"b","done":true})"})) == "ab");
+  CHECK(text(ndjson({R"({"model":"m","response":"a","done":false})", R"({"model":"m","response":"b","done":true})"})) ==
+        "ab");
 }
 
-TEST_CASE("a stream without framing is text as it is") {
+TEST_CASE("a body that was not streamed has text too") {
+  const auto* const body = GENERATE(
+      R"({"type":"message","role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"hello"}]})",
+      R"({"object":"response","output":[{"type":"reasoning","summary":[]},)"
+      R"({"type":"message","content":[{"type":"output_text","text":"hello"}]}]})",
+      R"({"candidates":[{"content":{"parts":[{"text":"hello"}]}}]})",
+      R"({"model":"m","message":{"content":"hello"},"done":true})", R"({"choices":[{"text":"hello"}]})",
+      "{\n  \"choices\": [\n    {\n      \"message\": {\"content\": \"hello\"}\n    }\n  ]\n}\n",
+      R"({"response_id":"r","generation_id":"g","text":"hello"})", R"({"generated_text":"hello","details":{}})",
+      R"({"result":{"response":"hello"},"success":true})", R"({"event":"message","task_id":"t","answer":"hello"})",
+      R"({"output":{"message":{"content":[{"text":"hello"}]}},"stopReason":"end_turn"})",
+      R"({"object":"conversation.response","outputs":[{"type":"message.output","content":"hello"}]})");
+  INFO(body);
+  CHECK(text(body) == "hello");
+}
+
+TEST_CASE("a plain text is its own text") {
   TextExtractor extractor;
   CHECK(extractor.feed("da").empty());
   CHECK(extractor.feed("y by day") == "day by day");
   CHECK(extractor.feed("\n") == "\n");
+  CHECK(text("{\"a\": 1} is what you asked for.") == "{\"a\": 1} is what you asked for.");
+  CHECK(text("HTTP/1.1 200 OK\r\n\r\nHello") == "Hello");
 }
 
-TEST_CASE("events of no known protocol have no text") {
+TEST_CASE("JSON and events of no known protocol have no text") {
   CHECK(text(sse({"hello", R"({"token":"a"})"})).empty());
+  CHECK(text(R"({"data":[{"embedding":[1]}],"model":"m"})").empty());
+}
+
+TEST_CASE("content that is not a string is shown as JSON") {
+  CHECK(text(sse({R"({"choices":[{"delta":{"content":4}}]})", R"({"choices":[{"delta":{"content":true}}]})"})) ==
+        "4true");
+  CHECK(text(R"({"choices":[{"message":{"content":{"a":[1,"b"],"c":null}}}]})") == R"({"a":[1,"b"],"c":null})");
+  CHECK(text(sse({R"({"response":5})", R"({"response":" days"})", "[DONE]"})) == "5 days");
+}
+
+TEST_CASE("cumulative text is shown once") {
+  const auto event = [](const std::string& words, const std::string& reason) {
+    return R"({"output":{"text":")" + words + R"(","finish_reason":")" + reason + R"("},"request_id":"r"})";
+  };
+  const auto stream = [&](const std::vector<std::string>& texts) {
+    std::string bytes;
+    for (const std::string& one : texts)
+      bytes += "data: " + event(one, &one == &texts.back() ? "stop" : "null") + "\n\n";
+    return text(bytes);
+  };
+  CHECK(stream({"Tea", "Tea steeps", "Tea steeps.", "Tea steeps."}) == "Tea steeps.");
+  CHECK(stream({"Tea", " steeps", ".", ""}) == "Tea steeps.");
+  CHECK(stream({"Yes", "Yes"}) == "Yes");
+  CHECK(stream({"ha", "ha", " ho", "ha"}) == "haha hoha");
+  CHECK(stream({"", "a", "ab", "ab", "abc"}) == "abc");
+}
+
+TEST_CASE("a whole message after its pieces is not shown again, but what it adds is") {
+  const std::string delta = R"({"choices":[{"index":0,"delta":{"content":"Salt "}}]})";
+  CHECK(text(sse({delta, R"({"choices":[{"index":0,"message":{"content":"Salt "}}]})"})) == "Salt ");
+  CHECK(text(sse({delta, R"({"choices":[{"index":0,"message":{"content":"Salt keeps"}}]})"})) == "Salt keeps");
+  CHECK(
+      text(sse(
+          {R"({"type":"response.output_text.delta","delta":"a"})", R"({"type":"response.output_text.done","text":"a"})",
+           R"({"type":"response.completed","response":{"output":[{"content":[{"type":"output_text","text":"a"}]}]}})"})) ==
+      "a");
+  CHECK(
+      text(sse(
+          {R"({"type":"response.created","response":{}})",
+           R"({"type":"response.completed","response":{"output":[{"content":[{"type":"output_text","text":"a"}]}]}})"})) ==
+      "a");
+}
+
+TEST_CASE("each protocol shows its text") {
+  CHECK(text(sse({R"({"event_type":"interaction.start"})",
+                  R"({"event_type":"content.delta","delta":{"type":"text","text":"a"}})"})) == "a");
+  CHECK(text(sse({R"({"type":"conversation.response.started"})", R"({"type":"message.output.delta","content":"a"})",
+                  R"({"type":"message.output.delta","content":{"type":"text","text":"b"}})"})) == "ab");
+  CHECK(text(sse({R"({"results":[{"generated_text":"a","stop_reason":"not_finished"}]})",
+                  R"({"results":[{"generated_text":"b","stop_reason":"eos_token"}]})"})) == "ab");
+  CHECK(text("event:conversation.message.delta\ndata:{\"type\":\"answer\",\"content\":\"a\"}\n\n"
+             "event:done\ndata:\"[DONE]\"\n\n") == "a");
+  CHECK(text(sse({R"({"event":"text_chunk","task_id":"t","data":{"text":"a"}})",
+                  R"({"event":"workflow_finished","task_id":"t","data":{"outputs":{"text":"ab"}}})"})) == "ab");
 }

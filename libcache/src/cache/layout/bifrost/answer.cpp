@@ -30,7 +30,7 @@ std::optional<About> read_about(std::string_view json) {
   JsonDocument document;
   if (!document.parse(json, JsonRules::go) || document.root().kind != JsonKind::object) return std::nullopt;
   About about;
-  about.metadata = judge_response(json).metadata;
+  about.metadata = judge_answer(json).metadata;
   const JsonValue answer(document);
   constexpr std::size_t kLongestProvider = 64;
   const std::string provider = answer["extra_fields"]["provider"].text();

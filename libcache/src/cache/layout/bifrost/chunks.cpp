@@ -122,7 +122,7 @@ void ChunkJudge::read(const StoredChunk& chunk) {
   next_ = chunk.index + 1;
   if (!readable) return fault(fmt::format("chunk {} is not a JSON object", chunk.index));
 
-  judge_.read({.name = {}, .data = chunk.json});
+  judge_.read({.form = EventForm::sse, .data = chunk.json, .json = answer, .is_json = true});
   if (answer["error"] && reason_.empty()) {
     is_error_ = true;
     fault(fmt::format("chunk {} reports an error", chunk.index));

@@ -51,7 +51,7 @@ class ChunkJudge {
   void fault(std::string reason);
 
   UnixTime now_;
-  StreamJudge judge_;                     // finds errors and metadata
+  Judge judge_;                           // finds errors and metadata
   std::size_t next_ = 0;                  // the index that follows the last chunk's
   std::optional<std::size_t> doubtful_;   // the first chunk, if it will expire soon and others may have before
   std::map<std::int64_t, bool> choices_;  // whether each has finished

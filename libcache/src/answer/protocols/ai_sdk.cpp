@@ -1,0 +1,75 @@
+// Vercel's AI SDK: the UI message stream, and the lines of its first version.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+constexpr std::string_view kTypes[] = {"start-step", "finish-step",     "text-start",      "text-delta",
+                                       "text-end",   "reasoning-",      "tool-input-",     "tool-output-",
+                                       "source-url", "source-document", "message-metadata"};
+
+// Other protocols begin with a start too.
+bool is_start(const Event& event) {
+  bool is_plain = event.json["type"].equals("start");
+  event.json.each_member([&](std::string_view name, JsonValue) {
+    is_plain = is_plain && (name == "type" || name == "messageId" || name == "messageMetadata");
+  });
+  return is_plain;
+}
+
+bool matches(const Event& event) {
+  return event.form == EventForm::sse && (begins_with_any(event.json["type"], kTypes) || is_start(event));
+}
+
+bool is_doubtful(const Event& event) {
+  return is_start(event) && !event.json["messageId"];
+}
+
+constexpr Rule kRules[] = {
+    {"type", "finish", Effect::ends},
+    {"type", "abort", Effect::fails},
+    {"type", "error", Effect::fails},
+};
+constexpr Path kUsages[] = {"messageMetadata.usage"};
+constexpr Path kFinishReasons[] = {"finishReason"};
+constexpr TextRule kTexts[] = {{"delta", Piece::delta, "type", "text-delta"}};
+
+bool matches_lines(const Event& event) {
+  return event.form == EventForm::line;
+}
+
+// d: ends the message. e: ends a step, which is the last one unless it called tools.
+void read_line(const Event& event, Findings& findings) {
+  const bool is_step = event.name == "e";
+  const bool continues = event.json["isContinued"].is(JsonKind::true_);
+  const std::string reason = event.json["finishReason"].text();
+  if (event.name == "3") findings.add_error(event.json);
+  findings.ended = event.name == "d" || (is_step && reason != "tool-calls" && !continues);
+  if (*findings.ended) findings.add_finish_reason(reason);
+}
+
+constexpr TextRule kLineTexts[] = {{"", Piece::delta, "@name", "0"}};
+
+}  // namespace
+
+extern const Protocol kAiSdk;
+const Protocol kAiSdk = {
+    .end = "an event of type finish",
+    .matches = matches,
+    .rules = kRules,
+    .usages = kUsages,
+    .finish_reasons = kFinishReasons,
+    .texts = kTexts,
+    .is_doubtful = is_doubtful,
+};
+
+extern const Protocol kAiSdkLines;
+const Protocol kAiSdkLines = {
+    .end = "a line d:",
+    .matches = matches_lines,
+    .texts = kLineTexts,
+    .read = read_line,
+};
+
+}  // namespace libcache::internal

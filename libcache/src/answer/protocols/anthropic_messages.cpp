@@ -1,0 +1,42 @@
+// Anthropic's messages.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+constexpr std::string_view kTypes[] = {"message_start", "message_delta", "message_stop", "content_block_"};
+
+bool is_body(const Event& event) {
+  return event.json["type"].equals("message") && (event.json["role"] || event.json["content"]);
+}
+
+bool matches(const Event& event) {
+  return begins_with_any(event.json["type"], kTypes) || is_body(event);
+}
+
+constexpr Rule kRules[] = {{"type", "message_stop", Effect::ends}};
+constexpr Path kModels[] = {"message.model"};
+constexpr Path kUsages[] = {"message.usage"};
+constexpr Path kFinishReasons[] = {"message.stop_reason", "delta.stop_reason", "stop_reason"};
+constexpr TextRule kTexts[] = {
+    {"delta.text", Piece::delta, "delta.type", "text_delta"},
+    {"content_block.text", Piece::delta, "content_block.type", "text"},
+    {"content", Piece::whole, "type", "message"},
+};
+
+}  // namespace
+
+extern const Protocol kAnthropicMessages;
+const Protocol kAnthropicMessages = {
+    .end = "message_stop",
+    .matches = matches,
+    .rules = kRules,
+    .models = kModels,
+    .usages = kUsages,
+    .finish_reasons = kFinishReasons,
+    .texts = kTexts,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal

@@ -1,0 +1,69 @@
+// Amazon Bedrock: Converse, and InvokeModel for models whose own protocol is not known.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+constexpr std::string_view kConverseEvents[] = {"messageStart",     "contentBlockStart", "contentBlockDelta",
+                                                "contentBlockStop", "messageStop",       "metadata"};
+
+bool is_body(const Event& event) {
+  return event.json["stopReason"] && event.json["output"]["message"];
+}
+
+// Nova sends the same events as JSON, under their names.
+bool matches(const Event& event) {
+  for (const std::string_view name : kConverseEvents) {
+    const bool is_inner = event.json.size() <= 2 && event.json[name].is(JsonKind::object) && name != "metadata";
+    if (is_inner || (event.form == EventForm::frame && event.name == name)) return true;
+  }
+  return is_body(event);
+}
+
+constexpr Rule kRules[] = {
+    {"@name", "messageStop", Effect::ends},
+    {"messageStop", "*", Effect::ends},
+    {"amazon-bedrock-invocationMetrics", "*", Effect::ends},
+};
+constexpr Path kUsages[] = {"metadata.usage"};
+constexpr Path kFinishReasons[] = {"stopReason", "messageStop.stopReason"};
+constexpr TextRule kTexts[] = {
+    {"delta.text", Piece::delta, "@name", "contentBlockDelta"},
+    {"contentBlockDelta.delta.text"},
+    {"output.message.content[]", Piece::whole},
+};
+
+bool matches_invoke(const Event& event) {
+  return event.form == EventForm::frame && event.name == "chunk";
+}
+
+constexpr Rule kInvokeRules[] = {{"amazon-bedrock-invocationMetrics", "*", Effect::ends}};
+constexpr Path kInvokeUsages[] = {"", "amazon-bedrock-invocationMetrics"};
+constexpr Path kInvokeFinishReasons[] = {"stop_reason", "completionReason"};
+constexpr TextRule kInvokeTexts[] = {{"generation"}, {"outputText"}, {"outputs[].text"}};
+
+}  // namespace
+
+extern const Protocol kBedrockConverse;
+const Protocol kBedrockConverse = {
+    .end = "messageStop",
+    .matches = matches,
+    .rules = kRules,
+    .usages = kUsages,
+    .finish_reasons = kFinishReasons,
+    .texts = kTexts,
+    .is_body = is_body,
+};
+
+extern const Protocol kBedrockInvoke;
+const Protocol kBedrockInvoke = {
+    .end = "amazon-bedrock-invocationMetrics",
+    .matches = matches_invoke,
+    .rules = kInvokeRules,
+    .usages = kInvokeUsages,
+    .finish_reasons = kInvokeFinishReasons,
+    .texts = kInvokeTexts,
+};
+
+}  // namespace libcache::internal

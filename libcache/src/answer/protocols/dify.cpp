@@ -1,0 +1,52 @@
+// Dify's chats, completions and workflows.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+bool matches(const Event& event) {
+  const JsonValue json = event.json;
+  const bool has_id = json["task_id"] || json["workflow_run_id"] || json["message_id"] || json["conversation_id"];
+  return json["event"].is(JsonKind::string) && has_id && !json["event"].equals("error");
+}
+
+// The blocking answer also calls itself a message.
+bool is_body(const Event& event) {
+  return event.form == EventForm::value;
+}
+
+void read(const Event& event, Findings& findings) {
+  if (!event.json["event"].equals("workflow_finished")) return;
+  const JsonValue status = event.json["data"]["status"];
+  if (status.equals("failed") || status.equals("stopped")) findings.add_error(status.text());
+}
+
+constexpr Rule kRules[] = {
+    {"event", "message_end", Effect::ends},
+    {"event", "workflow_finished", Effect::ends},
+    {"event", "error", Effect::fails},
+};
+constexpr Path kUsages[] = {"metadata.usage"};
+constexpr TextRule kTexts[] = {
+    {"answer", Piece::delta, "event", "message"},
+    {"answer", Piece::delta, "event", "agent_message"},
+    {"data.text", Piece::delta, "event", "text_chunk"},
+    {"data.outputs.answer", Piece::whole, "event", "workflow_finished"},
+    {"data.outputs.text", Piece::whole, "event", "workflow_finished"},
+};
+
+}  // namespace
+
+extern const Protocol kDify;
+const Protocol kDify = {
+    .end = "message_end",
+    .matches = matches,
+    .rules = kRules,
+    .usages = kUsages,
+    .texts = kTexts,
+    .read = read,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal

@@ -1,0 +1,55 @@
+// Google's interactions.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+bool is_body(const Event& event) {
+  return event.json["object"].equals("interaction");
+}
+
+bool matches(const Event& event) {
+  return event.json["event_type"].begins_with("interaction.") || is_body(event);
+}
+
+constexpr std::string_view kFailed[] = {"failed", "cancelled", "canceled"};
+
+void read(const Event& event, Findings& findings) {
+  const JsonValue interaction = is_body(event) ? event.json : event.json["interaction"];
+  if (equals_any(interaction["status"], kFailed)) {
+    findings.add_error(interaction["error"] ? interaction["error"] : interaction);
+  }
+  if (is_body(event) && interaction["status"].equals("in_progress")) findings.ended = false;
+}
+
+constexpr Rule kRules[] = {
+    {"event_type", "interaction.completed", Effect::ends},
+    {"event_type", "interaction.complete", Effect::ends},
+    {"event_type", "interaction.failed", Effect::fails},
+    {"event_type", "interaction.cancelled", Effect::fails},
+    {"event_type", "error", Effect::fails},
+};
+constexpr Path kModels[] = {"interaction.model"};
+constexpr Path kUsages[] = {"interaction.usage"};
+constexpr TextRule kTexts[] = {
+    {"delta.text", Piece::delta, "delta.type", "text"},
+    {"interaction.outputs[]", Piece::whole},
+    {"outputs[]", Piece::whole, "object", "interaction"},
+};
+
+}  // namespace
+
+extern const Protocol kGeminiInteractions;
+const Protocol kGeminiInteractions = {
+    .end = "interaction.completed",
+    .matches = matches,
+    .rules = kRules,
+    .models = kModels,
+    .usages = kUsages,
+    .texts = kTexts,
+    .read = read,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal

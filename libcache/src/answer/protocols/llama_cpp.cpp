@@ -1,0 +1,30 @@
+// llama.cpp's /completion.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+bool matches(const Event& event) {
+  const JsonValue json = event.json;
+  const bool has_shape = json["stop"].is_bool() && json["content"].is(JsonKind::string);
+  return has_shape && (json.has("tokens") || json.has("tokens_predicted") || json.has("id_slot") ||
+                       json.has("slot_id") || json.has("multimodal") || json.has("index"));
+}
+
+constexpr Rule kRules[] = {{"stop", "false", Effect::goes_on}, {"stop", "true", Effect::ends}};
+constexpr Path kUsages[] = {""};
+constexpr TextRule kTexts[] = {{"content"}};
+
+}  // namespace
+
+extern const Protocol kLlamaCpp;
+const Protocol kLlamaCpp = {
+    .end = "\"stop\": true",
+    .matches = matches,
+    .rules = kRules,
+    .usages = kUsages,
+    .texts = kTexts,
+};
+
+}  // namespace libcache::internal

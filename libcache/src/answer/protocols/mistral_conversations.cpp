@@ -1,0 +1,42 @@
+// Mistral's conversations.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+constexpr std::string_view kTypes[] = {"conversation.response.", "message.output.delta", "tool.execution.",
+                                       "agent.handoff.", "function.call.delta"};
+
+bool is_body(const Event& event) {
+  return event.json["object"].equals("conversation.response");
+}
+
+bool matches(const Event& event) {
+  return begins_with_any(event.json["type"], kTypes) || event.name.starts_with("conversation.response.") ||
+         is_body(event);
+}
+
+constexpr Rule kRules[] = {
+    {"type", "conversation.response.done", Effect::ends},
+    {"@name", "conversation.response.done", Effect::ends},
+    {"type", "conversation.response.error", Effect::fails},
+    {"@name", "conversation.response.error", Effect::fails},
+};
+constexpr TextRule kTexts[] = {
+    {"content", Piece::delta, "type", "message.output.delta"},
+    {"outputs[].content", Piece::whole, "object", "conversation.response"},
+};
+
+}  // namespace
+
+extern const Protocol kMistralConversations;
+const Protocol kMistralConversations = {
+    .end = "conversation.response.done",
+    .matches = matches,
+    .rules = kRules,
+    .texts = kTexts,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal

@@ -1,0 +1,48 @@
+// Runs of OpenAI's assistants.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+bool matches(const Event& event) {
+  return event.json["object"].begins_with("thread.") || event.name.starts_with("thread.");
+}
+
+bool is_body(const Event& event) {
+  return event.form == EventForm::value;
+}
+
+constexpr std::string_view kEnded[] = {"completed", "requires_action"};
+constexpr std::string_view kFailed[] = {"failed", "cancelled", "expired", "incomplete"};
+constexpr std::string_view kRunning[] = {"queued", "in_progress", "cancelling"};
+
+// A stream goes on after its run, up to an event called done.
+void read(const Event& event, Findings& findings) {
+  findings.done_marker = findings.done_marker || event.name == "done";
+  if (event.json["object"].equals("thread.run")) {
+    const JsonValue status = event.json["status"];
+    if (equals_any(status, kEnded)) findings.may_end = true;
+    if (equals_any(status, kFailed)) findings.add_error(event.json["last_error"]);
+    if (is_body(event) && equals_any(status, kRunning)) findings.ended = false;
+  }
+  if (findings.may_end && (findings.done_marker || is_body(event))) findings.ended = true;
+}
+
+constexpr TextRule kTexts[] = {
+    {"delta.content[].text.value", Piece::delta, "object", "thread.message.delta"},
+    {"content[].text.value", Piece::whole, "object", "thread.message"},
+};
+
+}  // namespace
+
+extern const Protocol kOpenAiAssistants;
+const Protocol kOpenAiAssistants = {
+    .end = "event: done",
+    .matches = matches,
+    .texts = kTexts,
+    .read = read,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal

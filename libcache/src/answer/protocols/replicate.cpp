@@ -1,0 +1,32 @@
+// Replicate's streams: each event of output is a piece of text.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+bool matches(const Event& event) {
+  return event.form == EventForm::sse && (event.name == "output" || event.name == "logs");
+}
+
+void read(const Event& event, Findings& findings) {
+  if (event.name == "error") findings.add_error(event.json);
+  if (event.name != "done") return;
+  const JsonValue reason = event.json["reason"];
+  if (reason.equals("error") || reason.equals("canceled")) return findings.add_error(reason.text());
+  findings.ended = true;
+}
+
+constexpr TextRule kTexts[] = {{"@data", Piece::delta, "@name", "output"}};
+
+}  // namespace
+
+extern const Protocol kReplicate;
+const Protocol kReplicate = {
+    .end = "event: done",
+    .matches = matches,
+    .texts = kTexts,
+    .read = read,
+};
+
+}  // namespace libcache::internal

@@ -1,0 +1,38 @@
+// Text Generation Inference: generate_stream and generate.
+#include "answer/protocol.h"
+
+namespace libcache::internal {
+
+namespace {
+
+bool is_body(const Event& event) {
+  const JsonValue json = event.json;
+  return json["generated_text"].is(JsonKind::string) && !json["token"] && (json["details"] || json.size() == 1);
+}
+
+bool matches(const Event& event) {
+  return (event.json["token"].is(JsonKind::object) && event.json.has("generated_text")) || is_body(event);
+}
+
+constexpr Rule kRules[] = {{"generated_text", "*", Effect::ends}};
+constexpr Path kUsages[] = {"details"};
+constexpr Path kFinishReasons[] = {"details.finish_reason"};
+constexpr TextRule kTexts[] = {
+    {"token.text", Piece::delta, "token.special", "false"},
+    {"generated_text", Piece::whole},
+};
+
+}  // namespace
+
+extern const Protocol kTgi;
+const Protocol kTgi = {
+    .end = "a generated_text",
+    .matches = matches,
+    .rules = kRules,
+    .usages = kUsages,
+    .finish_reasons = kFinishReasons,
+    .texts = kTexts,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal
