@@ -1,10 +1,9 @@
-// What a command works with: its settings, stdout and stderr, and the cache, opened when first asked for.
+// What a command works with: its settings, stdout and stderr, and the cache, which is opened at its first use.
 #pragma once
 
 #include <libcache/cache.h>
 #include <libcache/open.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,7 +18,7 @@ namespace llmcache {
 
 class Context {
  public:
-  // `warnings` is what reading the settings has brought up, for `doctor`.
+  // `warnings` are those from reading the settings, for `doctor`.
   Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings);
 
   const Settings& settings() const { return settings_; }
@@ -29,20 +28,20 @@ class Context {
   const Report& report() const { return report_; }
   Output& out() { return out_; }
 
-  // Whether a setting was given at all.
+  // Whether a setting was given, rather than left at its default.
   bool is_set(std::string_view name) const;
-  libcache::KeyOptions key_options() const;
+  const libcache::KeyOptions& key_options() const { return settings_.cache.key; }
+  // Throws a PasswordFailure if the password of the store cannot be read.
   libcache::Cache& cache();
-  // How to open stores; their events are reported.
-  libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls) const;
-  // When the store must be done. Begun at the first call: one budget for the whole command.
+  // How to open stores; their events are reported. Reads the password.
+  libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls);
+  // For the store. One budget for the whole command, which starts with the first call; reading the password counts.
   libcache::Deadline deadline();
-  // The same for work over many entries, which the default of `deadline` is not meant for: only one that was set
-  // counts.
+  // For work on many entries, for which the default of `deadline` is too short: only a deadline that was given counts.
   libcache::Deadline long_deadline();
 
-  // A lookup's result as the settings want it: a store error is a Failure, or with --on-store-error=miss a warning and
-  // a miss; with --strict a damaged entry is a Failure.
+  // A lookup's result according to the settings: a store error is a Failure, or with --on-store-error=miss a warning
+  // and a miss; with --strict a damaged entry is a Failure.
   libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup);
 
  private:
@@ -53,11 +52,7 @@ class Context {
   Output out_;
   std::unique_ptr<libcache::Cache> cache_;
   std::optional<libcache::Deadline> deadline_;
+  libcache::Milliseconds password_time_{0};
 };
-
-// Reads a file, or stdin for "-", piece by piece as it comes. Throws a Failure (bad input).
-void read_input(const std::string& path, const std::function<void(std::string_view)>& take);
-// All of it.
-std::string read_input(const std::string& path);
 
 }  // namespace llmcache

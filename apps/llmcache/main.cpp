@@ -7,20 +7,21 @@
 #include "cli/command_line.h"
 #include "config/files.h"
 #include "context.h"
-#include "process/descriptors.h"
+#include "process/standard_descriptors.h"
 
 namespace {
 
 using namespace llmcache;
 
-// The layers that decide, strongest first.
+// All sources of settings, the strongest first.
 std::vector<Layer> layers_of(Invocation& invocation, const Warn& warn) {
   std::vector<Layer> layers{std::move(invocation.flags), environment_layer(warn)};
   if (!invocation.command->uses_config_files()) return layers;
   std::vector<Layer> files;
-  if (const auto path = apply(resolve(layers)).config) {
-    auto file = read_config_file(*path, warn);
-    if (!file) usage_error(*path + ": there is no such file");
+  const Settings so_far = apply(resolve(layers));
+  if (so_far.config) {
+    auto file = read_config_file(*so_far.config, libcache::Deadline::after(so_far.deadline), warn);
+    if (!file) usage_error(*so_far.config + ": no such file");
     files.push_back(std::move(*file));
   } else {
     files = config_layers(find_config_paths(), warn);
@@ -29,7 +30,7 @@ std::vector<Layer> layers_of(Invocation& invocation, const Warn& warn) {
   return layers;
 }
 
-// What reports need to know before the settings are known.
+// Whether a switch was given: reports depend on two of them before the settings are known.
 bool is_given(int count, char** arguments, const char* flag, const char* short_flag) {
   for (int i = 1; i < count && std::strcmp(arguments[i], "--") != 0; ++i) {
     if (std::strcmp(arguments[i], flag) == 0 || std::strcmp(arguments[i], short_flag) == 0) return true;
@@ -66,7 +67,7 @@ Exit run(int count, char** arguments, Report& report) {
 
 int main(int count, char** arguments) {
   secure_standard_descriptors();
-  // A closed pipe and a file that has reached its limit are errors of write(), not the end of the program.
+  // A closed pipe and a file that has reached its size limit are errors of write() and do not end the program.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   Report report;

@@ -68,7 +68,7 @@ TEST_CASE("a source of a password that holds none is said to be empty") {
   };
   check("file empty", "file: the first line of empty is empty");
   check("file blank", "file: the first line of blank is empty");
-  check("file /", "file: / cannot be read");
+  check("file /", "file: /: is a directory");
   check("command true", "command: true printed nothing on its first line");
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("TLS is verified against the authority that is named, with our own cer
 TEST_CASE("TLS settings for a store that is not reached by TLS are worth a warning") {
   const TerminalSession shell;
   const auto ran = shell.run("echo '{}' | llmcache get --store redis://127.0.0.1:1 --insecure");
-  CHECK(contains(ran.err, "the TLS settings do nothing"));
+  CHECK(contains(ran.err, "the TLS settings have no effect"));
 }
 
 TEST_CASE("a project's file may not set passwords, TLS or a command") {
@@ -145,7 +145,7 @@ TEST_CASE("a project's file may not set passwords, TLS or a command") {
     INFO(name);
     CHECK(contains(ran.err, "'" + std::string(name) + "' is ignored"));
   }
-  CHECK(contains(ran.err, "'password' cannot stand in a file: use password_file or password_command\n"));
+  CHECK(contains(ran.err, "'password' cannot be set in a configuration file: use password_file or password_command\n"));
   CHECK(contains(ran.out, "timeout\t7s\t"));
   shell.run("cd project && echo '{}' | llmcache get --store redis://127.0.0.1:1");
   CHECK(shell.run("test -e project/ran").exit == 1);

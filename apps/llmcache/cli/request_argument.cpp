@@ -28,13 +28,13 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   if (!is_named()) {
     const auto key = this->key(context);
     // A native request leads to one entry, whatever was received. A gateway has one for each kind.
-    if (!key.stream && context.settings().compat == lc::KeyScheme::native) kind = lc::EntryKind::response;
+    if (!key.stream && context.key_options().scheme == lc::KeyScheme::native) kind = lc::EntryKind::response;
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;
     return context.settle(cache.get(key, kind, context.deadline()));
   }
   entry_ = cache.entry_name(*key_, kind);
-  provider_ = context.settings().provider.value_or("");
+  provider_ = context.key_options().provider.value_or("");
   return context.settle(cache.get_named(entry_, context.deadline()));
 }
 
@@ -43,7 +43,7 @@ std::string RequestArgument::annotated(std::string_view stored) const {
 }
 
 void require_bifrost(const Context& context, std::string_view option) {
-  if (context.settings().compat == lc::KeyScheme::bifrost) return;
+  if (context.key_options().scheme == lc::KeyScheme::bifrost) return;
   usage_error(fmt::format("{} is for a gateway's entries: it needs --compat bifrost", option));
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "context.h"
+#include "process/input.h"
 
 namespace llmcache {
 

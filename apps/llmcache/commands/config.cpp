@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-
 #include "commands/all.h"
 #include "config/files.h"
 #include "ui/json_line.h"
@@ -13,18 +11,28 @@ namespace llmcache {
 
 namespace {
 
-// A value as it may be shown: a password is not.
-std::string shown(const Resolved& row, const std::string& text) {
-  if (row.setting->name == "password") return "***";
-  if (row.setting->name != "store") return text;
-  const auto url = libcache::StoreUrl::parse(text);
-  return url ? url->redacted() : "(not a store URL)";
+// The values without passwords.
+std::vector<std::string> shown(const Setting& setting, std::vector<std::string> texts) {
+  for (std::string& text : texts) {
+    if (setting.name == "password") text = "***";
+    if (setting.field.kind != ValueKind::store_urls) continue;
+    const auto url = libcache::StoreUrl::parse(text);
+    text = url ? url->redacted() : "(not a store URL)";
+  }
+  return texts;
 }
 
 std::string shown(const Resolved& row) {
-  std::vector<std::string> texts;
-  for (const std::string& text : row.texts) texts.push_back(shown(row, text));
-  return fmt::format("{}", fmt::join(texts, " "));
+  return fmt::format("{}", fmt::join(shown(*row.setting, row.texts), " "));
+}
+
+// In the type that a configuration file would use.
+Json typed(const Setting& setting, const Settings& settings) {
+  const auto texts = shown(setting, setting.field.texts(settings));
+  if (setting.is_list()) return Json::array({texts.begin(), texts.end()});
+  if (texts.empty()) return Json::raw("null");
+  const bool is_text = setting.field.kind == ValueKind::text || setting.field.kind == ValueKind::path;
+  return is_text ? Json(texts.back()) : Json::raw(texts.back());
 }
 
 class Config : public Command {
@@ -39,27 +47,32 @@ of your configuration file (path).)",
   }
 
   void declare(Options& options) override {
-    options.positional("ACTION", action_, "list: every setting; get: one setting; path: where your file is", true);
-    options.positional("NAME", name_, "the setting that get prints");
-    options.flag("--origin", origin_, "with list: says where each value comes from");
+    options.positional("ACTION", action_, "list: every setting; get: one setting; path: the path of your file", true);
+    options.positional("NAME", names_, "the setting that get prints");
+    options.flag("--origin", origin_, "with list: shows where each value comes from");
   }
 
   Exit run(Context& context) override {
-    if (action_ != "get" && !name_.empty()) usage_error(fmt::format("config {} takes no NAME", action_));
-    if (action_ == "list") return list(context);
-    if (action_ == "get") return get(context);
-    if (action_ == "path") return path(context);
-    usage_error(fmt::format("config cannot '{}': write list, get NAME or path", action_));
+    if (action_ == "set") {
+      const std::string name = names_.empty() ? "a setting" : names_.front();
+      usage_error(fmt::format("config can list, get and path; to set {}, edit {}", name, user_path()));
+    }
+    if (action_ != "list" && action_ != "get" && action_ != "path") {
+      usage_error(fmt::format("unknown config action '{}' (list, get NAME, path)", action_));
+    }
+    if (names_.size() != (action_ == "get" ? 1 : 0)) usage_error("usage: llmcache config list | get NAME | path");
+    return action_ == "list" ? list(context) : action_ == "get" ? get(context, names_.front()) : path(context);
   }
 
  private:
   Exit list(Context& context) const {
     if (context.settings().json) {
-      nlohmann::ordered_json all;
+      Json::Members settings;
       for (const Resolved& row : context.resolved()) {
-        all["settings"][std::string(row.setting->name)] = {{"value", shown(row)}, {"origin", row.origin}};
+        settings.emplace_back(row.setting->name, Json::object({{"value", typed(*row.setting, context.settings())},
+                                                               {"origin", row.origin}}));
       }
-      context.out().line(json_line("config", all));
+      context.out().line(json_line("config", {{"settings", Json::object(settings)}}));
       return Exit::success;
     }
     std::vector<std::string> headings{"NAME", "VALUE"};
@@ -74,29 +87,38 @@ of your configuration file (path).)",
     return Exit::success;
   }
 
-  Exit get(Context& context) const {
-    if (name_.empty()) usage_error("config get needs the NAME of a setting");
+  static Exit get(Context& context, const std::string& name) {
     std::vector<std::string> known;
     for (const Resolved& row : context.resolved()) {
       known.emplace_back(row.setting->name);
-      if (row.setting->name != name_) continue;
-      for (const std::string& text : row.texts) context.out().line(shown(row, text));
+      if (row.setting->name != name) continue;
+      if (context.settings().json) {
+        const Json value = typed(*row.setting, context.settings());
+        context.out().line(json_line("setting", {{"name", name}, {"value", value}, {"origin", row.origin}}));
+      } else {
+        for (const std::string& text : shown(*row.setting, row.texts)) context.out().line(text);
+      }
       return Exit::success;
     }
-    const std::string near = nearest(name_, known);
-    usage_error(fmt::format("there is no setting '{}'{}", name_, near.empty() ? "" : "; did you mean '" + near + "'?"));
+    const std::string near = nearest(name, known);
+    usage_error(fmt::format("unknown setting '{}'{}", name, near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+
+  static std::string user_path() {
+    const auto paths = find_config_paths();
+    if (!paths.user) usage_error("you have no configuration file, since neither XDG_CONFIG_HOME nor HOME is set");
+    return paths.user->string();
   }
 
   static Exit path(Context& context) {
-    const auto paths = find_config_paths();
-    if (!paths.user) usage_error("neither XDG_CONFIG_HOME nor HOME says where your configuration is");
-    context.out().line(paths.user->string());
+    const std::string path = user_path();
+    context.out().line(context.settings().json ? json_line("path", {{"path", path}}) : path);
     return Exit::success;
   }
 
   std::string action_;
   bool origin_ = false;
-  std::string name_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "commands/all.h"
+#include "process/input.h"
 #include "ui/json_line.h"
 #include "ui/terminal.h"
 
@@ -49,20 +50,21 @@ otherwise.)",
 
   static void print(Context& context, const lc::Difference& difference) {
     if (context.settings().json) {
-      // The values are JSON already, and may hold numbers that no JSON library would keep exact.
-      std::string row = json_line("difference", {{"pointer", difference.pointer}});
-      row.pop_back();
-      if (difference.left) row += ",\"left\":" + *difference.left;
-      if (difference.right) row += ",\"right\":" + *difference.right;
-      context.out().line(row + "}");
+      // Raw, since a JSON library may not keep every number exactly.
+      Json::Members members{{"pointer", difference.pointer}};
+      if (difference.left) members.emplace_back("left", Json::raw(*difference.left));
+      if (difference.right) members.emplace_back("right", Json::raw(*difference.right));
+      context.out().line(json_line("difference", members));
       return;
     }
     const auto shown = [](const std::optional<std::string>& value) {
       return value ? escaped(*value, false) : std::string("(absent)");
     };
     Output& out = context.out();
-    out.line(fmt::format("{}: {} -> {}", escaped(difference.pointer, false), out.in(Style::red, shown(difference.left)),
-                         out.in(Style::green, shown(difference.right))));
+    out.print(escaped(difference.pointer, false) + ": ");
+    out.print(shown(difference.left), Style::red);
+    out.print(" -> ");
+    out.line(shown(difference.right), Style::green);
   }
 
   std::string left_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "commands/all.h"
 #include "config/bifrost_plugin.h"
@@ -18,7 +17,7 @@ namespace {
 namespace lc = libcache;
 using Grade = lc::Finding::Grade;
 
-// A finding, and what it is about: "configuration" or a store's URL.
+// A finding and its subject: "configuration" or the URL of a store.
 struct Line {
   std::string about;
   lc::Finding finding;
@@ -36,16 +35,16 @@ const char* name_of(Grade grade) {
   return "fail";
 }
 
-std::string mark_of(Grade grade, const Output& out) {
+std::pair<const char*, Style> mark_of(Grade grade) {
   switch (grade) {
     case Grade::pass:
-      return out.in(Style::green, "[PASS]");
+      return {"[PASS]", Style::green};
     case Grade::warn:
-      return out.in(Style::yellow, "[WARN]");
+      return {"[WARN]", Style::yellow};
     case Grade::fail:
       break;
   }
-  return out.in(Style::red, "[FAIL]");
+  return {"[FAIL]", Style::red};
 }
 
 class Doctor : public Command {
@@ -63,10 +62,10 @@ failed.)",
   void declare(Options&) override {}
 
   Exit run(Context& context) override {
-    look_at_configuration(context);
+    check_configuration(context);
     const auto urls = store_urls(context.settings());
     const auto options = context.store_options(urls);
-    for (const lc::StoreUrl& url : urls) look_at_store(context, url, options);
+    for (const lc::StoreUrl& url : urls) check_store(context, url, options);
     context.settings().json ? print_json(context) : print(context);
     const bool failed = std::ranges::any_of(lines_, [](const Line& line) { return line.finding.grade == Grade::fail; });
     return failed ? Exit::no : Exit::success;
@@ -75,7 +74,7 @@ failed.)",
  private:
   void add(std::string about, lc::Finding finding) { lines_.push_back({std::move(about), std::move(finding)}); }
 
-  void look_at_configuration(const Context& context) {
+  void check_configuration(const Context& context) {
     const auto before = lines_.size();
     for (const std::string& warning : context.warnings()) {
       add("configuration", {Grade::warn, "settings", warning, "correct or remove it"});
@@ -87,57 +86,55 @@ failed.)",
     for (const std::string& caution : gateway_cautions(context.settings())) {
       add("configuration", {Grade::warn, "keys", caution, "use a name without these characters"});
     }
-    if (context.settings().compat == lc::KeyScheme::bifrost) {
-      add("configuration",
-          {Grade::warn, "keys",
-           "a gateway's keys leave out much of a request and can be forged (XXH64), and its entries hold no request to "
-           "compare with",
-           "see docs/bifrost.md; native entries prove every hit"});
+    if (context.key_options().scheme == lc::KeyScheme::bifrost) {
+      add("configuration", {Grade::warn, "keys",
+                            "a gateway's keys leave out much of a request and can be forged (XXH64), and its entries "
+                            "hold no request, so a "
+                            "hit cannot be verified",
+                            "see docs/bifrost.md; native entries are verified on every hit"});
     }
-    if (lines_.size() == before) add("configuration", {Grade::pass, "settings", "nothing to remark on", ""});
+    if (lines_.size() == before) add("configuration", {Grade::pass, "settings", "no problems", ""});
   }
 
-  void look_at_store(Context& context, const lc::StoreUrl& url, const lc::StoreOptions& options) {
+  void check_store(Context& context, const lc::StoreUrl& url, const lc::StoreOptions& options) {
     const auto store = checked_option(lc::open_store(url, options));
-    const lc::DiagnosisOptions diagnosis{.prefix = context.settings().prefix, .read_only = url.read_only};
+    const lc::DiagnosisOptions diagnosis{.prefix = context.key_options().prefix, .read_only = url.read_only};
     auto findings = store->diagnose(diagnosis, deadline(context));
     const bool reached = std::ranges::none_of(findings, [](const lc::Finding& finding) {
       return finding.check == "connection" && finding.grade == Grade::fail;
     });
-    const bool embedded = url.kind == lc::StoreUrl::Kind::sqlite || url.kind == lc::StoreUrl::Kind::memory;
-    if (reached && !embedded) {
+    if (reached && is_server(url)) {
       std::ranges::move(lc::diagnose_names(*store, diagnosis.prefix, deadline(context)), std::back_inserter(findings));
     }
     for (lc::Finding& finding : findings) add(url.redacted(), std::move(finding));
   }
 
-  // The default of --deadline is for one entry, not for a look at all.
+  // The default of --deadline is meant for one entry.
   static lc::Deadline deadline(Context& context) {
     return context.is_set("deadline") ? context.deadline() : lc::Deadline::after(std::chrono::seconds(30));
   }
 
   void print(Context& context) const {
+    Output& out = context.out();
     const std::string* about = nullptr;
     for (const Line& line : lines_) {
-      if (about == nullptr || *about != line.about)
-        context.out().line(context.out().in(Style::bold, escaped(line.about, false)));
+      if (about == nullptr || *about != line.about) out.line(escaped(line.about, false), Style::bold);
       about = &line.about;
-      context.out().line(fmt::format("{} {}: {}", mark_of(line.finding.grade, context.out()), line.finding.check,
-                                     escaped(line.finding.message, false)));
-      if (!line.finding.advice.empty()) context.out().line("       " + escaped(line.finding.advice, false));
+      const auto [mark, style] = mark_of(line.finding.grade);
+      out.print(mark, style);
+      out.line(fmt::format(" {}: {}", line.finding.check, escaped(line.finding.message, false)));
+      if (!line.finding.advice.empty()) out.line("       " + escaped(line.finding.advice, false));
     }
   }
 
   void print_json(Context& context) const {
-    nlohmann::ordered_json findings = nlohmann::ordered_json::array();
     for (const auto& [about, finding] : lines_) {
-      findings.push_back({{"about", about},
-                          {"check", finding.check},
-                          {"grade", name_of(finding.grade)},
-                          {"message", finding.message},
-                          {"advice", finding.advice}});
+      context.out().line(json_line("doctor", {{"about", about},
+                                              {"check", finding.check},
+                                              {"grade", name_of(finding.grade)},
+                                              {"message", finding.message},
+                                              {"advice", finding.advice}}));
     }
-    context.out().line(json_line("doctor", {{"findings", findings}}));
   }
 
   std::vector<Line> lines_;

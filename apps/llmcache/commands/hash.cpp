@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 
@@ -62,12 +63,12 @@ class Hash : public Command {
  private:
   void print(Context& context, const lc::RequestKey& key) const {
     if (canonical_) {
-      context.out().write(key.canonical);
+      context.out().print(key.canonical);
     } else if (context.settings().json) {
-      context.out().write(json_line(
+      context.out().print(json_line(
           "key", {{"key", key.response_name}, {"base", key.base}, {"hash", key.hash}, {"stream", key.stream}}));
     } else {
-      context.out().write(hash_only_ ? key.hash : key.response_name);
+      context.out().print(hash_only_ ? key.hash : key.response_name);
     }
   }
 
@@ -95,7 +96,7 @@ class Hash : public Command {
 
   Exit explain(Context& context) const {
     const auto explanations = checked(about_request(path_, lc::explain(context.key_options(), read_input(path_))));
-    if (context.settings().compat == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
+    if (context.key_options().scheme == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
     warn_of_useless(context, explanations);
     if (context.settings().json) {
       for (const auto& row : explanations) {
@@ -114,7 +115,7 @@ class Hash : public Command {
   }
 
   static void warn_of_useless(Context& context, const std::vector<lc::Explanation>& explanations) {
-    for (const std::string& pointer : context.settings().ignore) {
+    for (const std::string& pointer : context.key_options().ignore) {
       if (std::ranges::find(explanations, pointer, &lc::Explanation::pointer) == explanations.end() ||
           pointer.empty()) {
         context.report().warn("--ignore " + pointer + " names nothing in this request");

@@ -44,7 +44,7 @@ separated by tabs.)",
     auto found = read_listings(context);
     std::ranges::sort(found, {}, &lc::ScanRow::name);
     if (null_) {
-      for (const lc::ScanRow& listing : found) context.out().write(listing.name + '\0');
+      for (const lc::ScanRow& listing : found) context.out().print(listing.name + '\0');
     } else if (context.settings().json) {
       for (const lc::ScanRow& listing : found) print_json(context, listing);
     } else {
@@ -62,17 +62,17 @@ separated by tabs.)",
       if (!session_only || lc::is_of_session(listing.name, options)) found.push_back(listing);
       return true;
     };
-    checked(context.cache().store().scan(prefix_.value_or(context.settings().prefix),
+    checked(context.cache().store().scan(prefix_.value_or(context.key_options().prefix),
                                          null_ ? 0 : context.cache().head_bytes(), visit, context.long_deadline()));
     return found;
   }
 
   void print_json(Context& context, const lc::ScanRow& listing) const {
-    nlohmann::ordered_json row{{"name", listing.name}, {"stored_bytes", listing.size}};
+    Json::Members row{{"name", listing.name}, {"stored_bytes", listing.size}};
     if (const auto head = context.cache().head(listing)) {
-      row.update(describe(*head, now_));
+      std::ranges::move(describe(*head, now_), std::back_inserter(row));
     } else {
-      row["kind"] = "unknown";
+      row.emplace_back("kind", "unknown");
     }
     context.out().line(json_line("entry", row));
   }

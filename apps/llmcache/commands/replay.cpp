@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <thread>
 
 #include "cli/request_argument.h"
@@ -16,24 +15,17 @@ using Steady = std::chrono::steady_clock;
 
 enum class Form { raw, sse, ndjson, text };
 
-Form parse_form(const std::string& text) {
-  if (text == "raw") return Form::raw;
-  if (text == "sse") return Form::sse;
-  if (text == "ndjson") return Form::ndjson;
-  if (text == "text") return Form::text;
-  usage_error(fmt::format("'{}' is not a form: write raw, sse, ndjson or text", text));
-}
+constexpr Choice<Form> kForms[] = {
+    {"raw", Form::raw}, {"sse", Form::sse}, {"ndjson", Form::ndjson}, {"text", Form::text}};
 
-// How much faster than recorded to replay; nothing: as fast as it goes.
+// How many times as fast as recorded to replay; nothing: without waiting.
 std::optional<double> parse_pace(const std::string& text) {
   if (text == "none") return std::nullopt;
   if (text == "recorded") return 1.0;
-  double factor = 0;
-  if (text.starts_with('x')) {
-    const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), factor);
-    if (error == std::errc() && end == text.data() + text.size() && factor > 0) return factor;
-  }
-  usage_error(fmt::format("'{}' is not a pace: write none, recorded, or x2 for twice as fast", text));
+  constexpr double kSlowest = 0.001;  // a slower one would exceed what a clock can count
+  const auto factor = text.starts_with('x') ? parse_decimal(std::string_view(text).substr(1)) : std::nullopt;
+  if (factor && *factor >= kSlowest) return factor;
+  usage_error(fmt::format("'{}' is not a pace: none, recorded, or x2 for twice as fast", shortened(text)));
 }
 
 class Replay : public Command {
@@ -57,7 +49,7 @@ On a miss, prints nothing and exits with 1.)",
 
   Exit run(Context& context) override {
     const std::optional<double> pace = parse_pace(pace_);
-    const Form form = parse_form(form_);
+    const Form form = parse_choice(form_, kForms);
     if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::stream);
     if (found) {
@@ -73,7 +65,7 @@ On a miss, prints nothing and exits with 1.)",
  private:
   void print(Context& context, const lc::Entry& entry, Form form, std::optional<double> pace) const {
     // As a gateway keeps it, a stream is its chunks, not the events that are made of them.
-    if (form == Form::raw && context.settings().compat == lc::KeyScheme::bifrost) form = Form::ndjson;
+    if (form == Form::raw && context.key_options().scheme == lc::KeyScheme::bifrost) form = Form::ndjson;
     if (form == Form::text) {
       print_text(context, entry, pace);
     } else if (form == Form::raw) {

@@ -6,6 +6,7 @@
 
 #include "cli/request_argument.h"
 #include "commands/all.h"
+#include "config/password.h"
 #include "config/values.h"
 #include "process/child.h"
 
@@ -18,14 +19,11 @@ using Steady = std::chrono::steady_clock;
 
 enum class Mode { auto_, record, replay, refresh, off };
 
-Mode parse_mode(const std::string& text) {
-  if (text == "auto") return Mode::auto_;
-  if (text == "record") return Mode::record;
-  if (text == "replay") return Mode::replay;
-  if (text == "refresh") return Mode::refresh;
-  if (text == "off") return Mode::off;
-  usage_error(fmt::format("'{}' is not a mode: write auto, record, replay, refresh or off", text));
-}
+constexpr Choice<Mode> kModes[] = {{"auto", Mode::auto_},
+                                   {"record", Mode::record},
+                                   {"replay", Mode::replay},
+                                   {"refresh", Mode::refresh},
+                                   {"off", Mode::off}};
 
 class Run : public Command {
  public:
@@ -50,11 +48,18 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   }
 
   Exit run(Context& context) override {
-    mode_ = parse_mode(mode_text_);
+    mode_ = parse_choice(mode_text_, kModes);
     if (command_.empty() && mode_ != Mode::replay) usage_error("COMMAND is missing: llmcache run -- COMMAND...");
     if (wait_) fill_options_.wait = parse_duration(*wait_);
     const std::string request = read_input(request_path_);
     if (mode_ == Mode::off) return run_uncached(context, request);
+    try {
+      context.cache();
+    } catch (const PasswordFailure& failure) {
+      if (context.settings().strict || mode_ == Mode::replay) throw;
+      context.report().warn(fmt::format("{}; running without the cache", failure.what()));
+      return run_uncached(context, request);
+    }
     auto key = about_request(request_path_, context.cache().key(request));
     if (!key) {
       if (context.settings().strict || mode_ == Mode::replay) throw Failure(key.error());

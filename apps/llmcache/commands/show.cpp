@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "commands/all.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
@@ -47,7 +50,7 @@ class Show : public Command {
   Exit show_raw(Context& context) const {
     const auto value = checked(context.cache().store().get(key_, context.deadline()));
     if (!value) return Exit::no;
-    context.out().content(*value);
+    context.out().print(*value);
     return Exit::success;
   }
 
@@ -55,19 +58,20 @@ class Show : public Command {
     if (request_) {
       const auto request = checked(entry.request());
       if (!request) throw Failure(Exit::no, "the entry was stored without its request");
-      context.out().content(*request);
+      context.out().print(*request);
       if (context.out().is_terminal()) context.out().write("\n");
       return;
     }
     if (!response_ && !stream_) {
-      nlohmann::ordered_json about{{"name", name}};
-      if (context.settings().compat == lc::KeyScheme::native) about["stored_bytes"] = entry.stored_size();
-      about.update(describe(head_of(entry), lc::system_now()));
+      Json::Members about{{"name", name}};
+      if (context.key_options().scheme == lc::KeyScheme::native)
+        about.emplace_back("stored_bytes", entry.stored_size());
+      std::ranges::move(describe(head_of(entry), lc::system_now()), std::back_inserter(about));
       if (context.settings().json) return context.out().line(json_line("entry", about));
-      context.out().line(about.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+      context.out().line(json_lines(about));
     }
     checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
-      context.out().content(chunk.bytes);
+      context.out().print(chunk.bytes);
       return {};
     }));
     if (context.out().is_terminal()) context.out().write("\n");

@@ -106,8 +106,9 @@ json from_gateway_config(const json& config, const std::string& where) {
 
 std::vector<std::string> gateway_cautions(const Settings& settings) {
   std::vector<std::string> cautions;
-  if (settings.compat != libcache::KeyScheme::bifrost) return cautions;
-  for (const auto& [name, text] : {std::pair("prefix", settings.prefix), {"session", settings.session}}) {
+  const libcache::KeyOptions& key = settings.cache.key;
+  if (key.scheme != libcache::KeyScheme::bifrost) return cautions;
+  for (const auto& [name, text] : {std::pair("prefix", key.prefix), {"session", key.session}}) {
     if (text.find_first_of("*?[]\\") == std::string::npos) continue;
     cautions.push_back(
         fmt::format("the {} contains one of *?[]\\, which the gateway's plugin takes for a pattern: it may "

@@ -7,12 +7,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "config/bifrost_plugin.h"
 #include "failure.h"
+#include "process/file.h"
 
 namespace llmcache {
 
@@ -28,16 +27,16 @@ std::optional<fs::path> home_directory() {
   return fs::path(user->pw_dir);
 }
 
-// An XDG base directory. A relative path in the variable is to be ignored (XDG Base Directory Specification).
+// An XDG base directory. A relative path in the variable must be ignored (XDG Base Directory Specification).
 std::optional<fs::path> xdg_directory(const char* variable, const char* below_home) {
   if (const char* value = std::getenv(variable); value != nullptr && *value == '/') return fs::path(value);
   if (const auto home = home_directory()) return *home / below_home;
   return std::nullopt;
 }
 
-bool owned_by_another(const fs::path& path) {
+bool is_own(const fs::path& path) {
   struct stat status{};
-  return ::stat(path.c_str(), &status) != 0 || (status.st_uid != ::getuid() && status.st_uid != 0);
+  return ::stat(path.c_str(), &status) == 0 && status.st_uid == ::getuid();
 }
 
 std::optional<fs::path> find_project_file() {
@@ -45,14 +44,40 @@ std::optional<fs::path> find_project_file() {
   fs::path directory = fs::current_path(error);
   if (error) return std::nullopt;
   const auto home = home_directory();
-  while (directory != home && !owned_by_another(directory)) {
-    if (fs::path file = directory / ".llmcache.json"; fs::exists(file, error)) {
-      return owned_by_another(file) ? std::nullopt : std::optional(file);
-    }
+  while (directory != home && is_own(directory)) {
+    const fs::path file = directory / ".llmcache.json";
+    if (fs::exists(fs::symlink_status(file, error))) return file;
     if (fs::exists(directory / ".git", error) || directory == directory.root_path()) break;
     directory = directory.parent_path();
   }
   return std::nullopt;
+}
+
+[[noreturn]] void throw_parse_error(std::string_view text, std::size_t byte, const fs::path& path) {
+  const bool at_end = byte > text.size();
+  const std::string_view before = text.substr(0, at_end ? text.size() : byte - 1);
+  const auto line = 1 + std::ranges::count(before, '\n');
+  const auto column = before.size() - (before.rfind('\n') + 1) + 1;
+  const std::string problem = at_end ? "unexpected end" : fmt::format("unexpected '{}'", text[byte - 1]);
+  usage_error(fmt::format("{}:{}:{}: invalid JSON: {}", path.string(), line, column, problem));
+}
+
+// Comments are allowed. No document of ours is deep.
+json parse_document(const std::string& text, const fs::path& path) {
+  constexpr int kDeepest = 32;
+  const auto check_depth = [&](int depth, json::parse_event_t, json&) {
+    if (depth > kDeepest) usage_error(fmt::format("{}: more than {} levels deep", path.string(), kDeepest));
+    return true;
+  };
+  try {
+    json document = json::parse(text, check_depth, true, true);
+    if (!document.is_object()) usage_error(path.string() + ": is not a JSON object");
+    return document;
+  } catch (const json::parse_error& error) {
+    throw_parse_error(text, error.byte, path);
+  } catch (const json::exception&) {
+    usage_error(path.string() + ": holds a number that is out of range");
+  }
 }
 
 std::string text_of(const json& value, const std::string& where) {
@@ -61,10 +86,29 @@ std::string text_of(const json& value, const std::string& where) {
   usage_error(where + ": expected a string, a number or a boolean");
 }
 
-std::vector<std::string> texts_of(const json& value, const Setting& setting, const std::string& where) {
-  if (!setting.list || !value.is_array()) return {text_of(value, where)};
+// A relative path in a file is relative to that file.
+std::string relative_to_file(std::string text, ValueKind kind, const fs::path& file) {
+  std::size_t begin = 0;
+  if (kind == ValueKind::store_urls) {
+    constexpr std::string_view kLocal[] = {"sqlite:", "dir:"};
+    const auto scheme = std::ranges::find_if(kLocal, [&](std::string_view name) { return text.starts_with(name); });
+    if (scheme == std::end(kLocal)) return text;
+    begin = scheme->size();
+  } else if (kind != ValueKind::path) {
+    return text;
+  }
+  const bool is_relative = begin < text.size() && text[begin] != '/' && text[begin] != '?';
+  if (is_relative) text.insert(begin, fs::weakly_canonical(fs::absolute(file).parent_path()) / "");
+  return text;
+}
+
+std::vector<std::string> texts_of(const json& value, const Setting& setting, const fs::path& file) {
+  const std::string where = fmt::format("{}: {}", file.string(), setting.name);
+  const json elements = setting.is_list() && value.is_array() ? value : json::array({value});
   std::vector<std::string> texts;
-  for (const json& element : value) texts.push_back(text_of(element, where));
+  for (const json& element : elements) {
+    texts.push_back(relative_to_file(text_of(element, where), setting.field.kind, file));
+  }
   return texts;
 }
 
@@ -72,12 +116,34 @@ void warn_unknown(const std::string& key, const fs::path& path, const Warn& warn
   std::vector<std::string> known;
   for (const Setting& setting : setting_table()) known.emplace_back(setting.name);
   const std::string near = nearest(key, known);
-  warn(fmt::format("{}: unknown key '{}'{}", path.string(), key, near.empty() ? "" : "; did you mean '" + near + "'?"));
+  warn(fmt::format("{}: unknown key '{}'{}", path.string(), shortened(key),
+                   near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
 
 void warn_misplaced(const Setting& setting, const fs::path& path, const Warn& warn) {
   const auto* instead = setting.name == "password" ? ": use password_file or password_command" : "";
-  warn(fmt::format("{}: '{}' cannot stand in a file{}", path.string(), setting.name, instead));
+  warn(fmt::format("{}: '{}' cannot be set in a configuration file{}", path.string(), setting.name, instead));
+}
+
+std::optional<Layer> read_layer(const fs::path& path, const FileRules& rules, const Warn& warn) {
+  const auto text = read_small_file(path, rules);
+  if (!text) return std::nullopt;
+  json document = parse_document(*text, path);
+  const bool is_gateways = is_gateway_config(document);
+  if (is_gateways) document = from_gateway_config(document, path.string());
+  Layer layer{path.string(), {}};
+  for (const auto& [key, value] : document.items()) {
+    const Setting* setting = find_setting(key);
+    const bool allowed = is_gateways && key == "password";  // the gateway has no other place for it
+    if (setting == nullptr) {
+      warn_unknown(key, path, warn);
+    } else if (setting->scope == Scope::caller_only && !allowed) {
+      warn_misplaced(*setting, path, warn);
+    } else if (auto texts = texts_of(value, *setting, path); !texts.empty()) {
+      layer.values.push_back({setting, std::move(texts)});
+    }
+  }
+  return layer;
 }
 
 std::vector<std::string> trusted_directories(const std::vector<Layer>& layers) {
@@ -98,7 +164,7 @@ bool is_trusted(const fs::path& directory, const std::vector<std::string>& trust
   });
 }
 
-// Leaves out of a project's layer what only the user may say.
+// Removes from a project's layer what only the user may set.
 void restrict(Layer& layer, bool trusted, const Warn& warn) {
   std::erase_if(layer.values, [&](const Layer::Value& value) {
     const Scope scope = value.setting->scope;
@@ -113,35 +179,8 @@ void restrict(Layer& layer, bool trusted, const Warn& warn) {
 
 }  // namespace
 
-std::optional<Layer> read_config_file(const fs::path& path, const Warn& warn) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path, error)) usage_error(path.string() + ": cannot be read");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  json document;
-  try {
-    document = json::parse(text, nullptr, true, true);
-  } catch (const json::parse_error& failure) {
-    const auto before = std::string_view(text).substr(0, std::min(failure.byte, text.size()));
-    usage_error(fmt::format("{}:{}: not JSON", path.string(), 1 + std::ranges::count(before, '\n')));
-  }
-  if (!document.is_object()) usage_error(path.string() + ": expected a JSON object");
-  const bool is_gateways = is_gateway_config(document);
-  if (is_gateways) document = from_gateway_config(document, path.string());
-  Layer layer{path.string(), {}};
-  for (const auto& [key, value] : document.items()) {
-    const Setting* setting = find_setting(key);
-    const bool allowed = is_gateways && key == "password";  // the gateway has no other place for it
-    if (setting == nullptr) {
-      warn_unknown(key, path, warn);
-    } else if (setting->scope == Scope::caller_only && !allowed) {
-      warn_misplaced(*setting, path, warn);
-    } else {
-      layer.values.push_back({setting, texts_of(value, *setting, path.string() + ": " + key)});
-    }
-  }
-  return layer;
+std::optional<Layer> read_config_file(const fs::path& path, libcache::Deadline deadline, const Warn& warn) {
+  return read_layer(path, {.deadline = deadline}, warn);
 }
 
 ConfigPaths find_config_paths() {
@@ -155,11 +194,11 @@ ConfigPaths find_config_paths() {
 std::vector<Layer> config_layers(const ConfigPaths& paths, const Warn& warn) {
   std::vector<Layer> layers;
   if (paths.user) {
-    if (auto layer = read_config_file(*paths.user, warn)) layers.push_back(std::move(*layer));
+    if (auto layer = read_layer(*paths.user, {.must_be_regular = true}, warn)) layers.push_back(std::move(*layer));
   }
-  if (auto layer = read_config_file(paths.system, warn)) layers.push_back(std::move(*layer));
+  if (auto layer = read_layer(paths.system, {.must_be_regular = true}, warn)) layers.push_back(std::move(*layer));
   if (paths.project) {
-    if (auto layer = read_config_file(*paths.project, warn)) {
+    if (auto layer = read_layer(*paths.project, {.must_be_regular = true, .must_be_own = true}, warn)) {
       restrict(*layer, is_trusted(paths.project->parent_path(), trusted_directories(layers)), warn);
       layers.insert(layers.begin(), std::move(*layer));
     }
@@ -170,7 +209,7 @@ std::vector<Layer> config_layers(const ConfigPaths& paths, const Warn& warn) {
 fs::path cache_directory() {
   const auto directory = xdg_directory("XDG_CACHE_HOME", ".cache");
   if (!directory)
-    usage_error("neither XDG_CACHE_HOME nor HOME says where the cache may live: give --store sqlite:PATH");
+    usage_error("there is no cache directory, since neither XDG_CACHE_HOME nor HOME is set: give --store sqlite:PATH");
   return *directory / "llmcache";
 }
 

@@ -1,4 +1,4 @@
-// The store's password, wherever it is kept.
+// The password of the store, wherever it is kept.
 #pragma once
 
 #include <optional>
@@ -6,15 +6,24 @@
 #include <string>
 
 #include "config/settings.h"
+#include "failure.h"
 
 namespace llmcache {
 
-// The password of the strongest source that was given: a flag's file or command, LLMCACHE_PASSWORD,
-// LLMCACHE_PASSWORD_FILE, LLMCACHE_PASSWORD_COMMAND, then what a configuration file names. Nothing where none was. Runs
-// the command, without a shell and for as long as it takes: a person may have to answer it. Throws a Failure (usage).
-std::optional<std::string> read_password(const Settings& settings, std::span<const Resolved> resolved);
+// A password file or command failed. `run` runs COMMAND all the same.
+class PasswordFailure : public Failure {
+ public:
+  using Failure::Failure;
+};
 
-// What redis-cli would use where nothing else says more.
+// The password from the strongest source that was given: a flag's file or command, LLMCACHE_PASSWORD,
+// LLMCACHE_PASSWORD_FILE, LLMCACHE_PASSWORD_COMMAND, then what a configuration file names. Nothing if no source was
+// given. Runs the command without a shell. Throws a PasswordFailure: unavailable if the deadline passes, otherwise
+// usage.
+std::optional<std::string> read_password(const Settings& settings, std::span<const Resolved> resolved,
+                                         libcache::Deadline deadline);
+
+// What redis-cli would use, if there is no other source.
 std::optional<std::string> redis_cli_password();
 
 }  // namespace llmcache

@@ -1,11 +1,10 @@
-// What the program can be told besides a command's own options: one table, from which flags, environment variables,
-// configuration files, `config list`, completions and the agreement test with the man page follow.
+// The settings of the program: one table, from which the flags, environment variables, configuration files,
+// `config list`, --help, the completions and the test that compares them with the man page are derived.
 #pragma once
 
 #include <libcache/cache.h>
-#include <libcache/redis_options.h>
+#include <libcache/open.h>
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,18 +16,11 @@
 
 namespace llmcache {
 
+// Every default is the initial value of a member, here or in the library's own options.
 struct Settings {
   std::vector<std::string> stores{"sqlite:"};  // near ones before far ones
-  libcache::KeyScheme compat = libcache::KeyScheme::native;
-  libcache::BifrostForm form = libcache::BifrostForm::detect;
-  std::string prefix = "llmcache:";
-  std::string session = "default";
-  libcache::Ttl ttl;
-  std::optional<std::string> provider;
-  bool by_model = true;
-  bool by_provider = true;
-  std::vector<std::string> ignore;
-  unsigned sample = 0;
+  libcache::StoreOptions store;                // how they are opened
+  libcache::CacheOptions cache;                // with the options of keys and the policy on answers
   bool json = false;
   bool quiet = false;
   bool verbose = false;
@@ -36,60 +28,61 @@ struct Settings {
   Color color = Color::auto_;
   libcache::Milliseconds deadline = std::chrono::seconds(3);
   bool miss_on_store_error = false;
-  std::uint64_t max_size = 5ULL << 30;
-  std::uint64_t max_entry = 512ULL << 20;
-  bool keep_request = true;
-  std::vector<std::string> refuse;
-  bool accept_incomplete = false;
+  std::string password_file;
+  std::vector<std::string> password_command;  // a program and its arguments
   std::optional<std::string> config;
   std::vector<std::string> trusted_dirs;
-  libcache::Milliseconds connect_timeout{250};
-  libcache::Milliseconds timeout{2000};
-  unsigned retries = 1;
-  std::optional<libcache::Milliseconds> read_timeout;
-  std::optional<libcache::Milliseconds> write_timeout;
-  libcache::PoolOptions pool;
-  std::optional<std::string> password;
-  std::string password_file;
-  std::vector<std::string> password_command;  // program and arguments
-  libcache::TlsOptions tls;
 };
 
 // Who may set a setting.
 enum class Scope {
   anywhere,
   trusted,      // not a project's file, unless the user trusts its directory
-  user_only,    // a user's or the system's file alone
-  caller_only,  // no file: a flag or the environment
+  user_only,    // only the user's or the system's file
+  caller_only,  // no file: only a flag or the environment
+};
+
+// The kind of value that a setting has.
+enum class ValueKind { text, path, boolean, number, list, store_urls, words };
+
+// How a setting is stored in Settings.
+struct Field {
+  ValueKind kind = ValueKind::text;
+  // Throws a Failure (usage) for an invalid value. `texts` is never empty, and holds one text unless the setting is a
+  // list.
+  void (*apply)(Settings&, const std::vector<std::string>& texts) = nullptr;
+  // The value as one would write it; empty if there is none.
+  std::vector<std::string> (*texts)(const Settings&) = nullptr;
+  // The values that there are, if they are few.
+  std::vector<std::string> (*choices)() = nullptr;
 };
 
 // One row of the table.
 struct Setting {
-  std::string_view name;   // in files; the environment variable is LLMCACHE_ and this in capitals
-  std::string_view flag;   // "--ttl" or "-q,--quiet"; empty: not on the command line
-  std::string_view value;  // what the flag takes, for help; empty: it takes nothing and means `switch_value`
-  std::string_view switch_value;
-  std::string_view default_text;
+  std::string_view name;               // in files; the environment variable is LLMCACHE_ and the name in capitals
+  std::string_view flag = {};          // "--ttl" or "-q,--quiet"; empty: not on the command line
+  std::string_view value = {};         // stands for the flag's value in help texts; empty: the flag is a switch
+  std::string_view switch_value = {};  // what a switch sets
   std::string_view help;
-  Scope scope;
-  bool list;  // may be given more than once
-  // Throws a Failure (usage) for a value that it cannot take. `values` is never empty; without `list` it is one.
-  void (*apply)(Settings&, const std::vector<std::string>& values);
+  Field field;
+  Scope scope = Scope::anywhere;
   bool may_be_empty = false;  // an empty value of the flag is meaningful
 
+  bool is_list() const { return field.kind >= ValueKind::list; }
   std::string environment_name() const;
+  std::vector<std::string> default_texts() const { return field.texts(Settings()); }
 };
 
 std::span<const Setting> setting_table();
 const Setting* find_setting(std::string_view name);
 
-// One source of settings: where it stands, and what it says as text.
+// What one source says, as text.
 struct Layer {
   struct Value {
     const Setting* setting;
     std::vector<std::string> texts;
   };
-  std::string origin;  // "flag", "environment", or a file's path
+  std::string origin;  // "flag", "environment", or the path of a file
   std::vector<Value> values;
 };
 
@@ -97,20 +90,17 @@ inline constexpr std::string_view kDefaultOrigin = "default";
 inline constexpr std::string_view kFlagOrigin = "flag";
 inline constexpr std::string_view kEnvironmentOrigin = "environment";
 
-// A setting as it came out, for `config list`.
+// A setting's value, and the source that it came from.
 struct Resolved {
   const Setting* setting;
   std::vector<std::string> texts;
   std::string origin;
 };
 
-// The first layer that names a setting decides it. Where none names the prefix, `compat` decides: a gateway has none.
+// For each setting the first layer that has it. If none has the prefix, it depends on `compat`: a gateway has none.
 std::vector<Resolved> resolve(std::span<const Layer> layers);
 Settings apply(std::span<const Resolved> resolved);
-// Whether a setting was given at all, rather than left at its default.
+// Whether a setting was given, rather than left at its default.
 bool is_set(std::span<const Resolved> resolved, std::string_view name);
-
-// LLMCACHE_* of this process. Unknown names are reported to `warn`.
-Layer environment_layer(const std::function<void(const std::string&)>& warn);
 
 }  // namespace llmcache

@@ -39,19 +39,11 @@ std::vector<lc::StoreUrl> store_urls(const Settings& settings) {
 }
 
 lc::StoreOptions store_options(const Settings& settings, std::span<const Resolved> resolved,
-                               std::span<const lc::StoreUrl> urls) {
-  lc::StoreOptions options;
-  options.max_size = settings.max_size;
+                               std::span<const lc::StoreUrl> urls, lc::Deadline deadline) {
+  lc::StoreOptions options = settings.store;
   options.strict = settings.strict;
-  options.redis.connect_timeout = settings.connect_timeout;
-  options.redis.operation_timeout = settings.timeout;
-  options.redis.retries = settings.retries;
-  options.redis.read_timeout = settings.read_timeout;
-  options.redis.write_timeout = settings.write_timeout;
-  options.redis.pool = settings.pool;
-  options.redis.tls = settings.tls;
   if (std::ranges::none_of(urls, is_server)) return options;
-  options.redis.password = read_password(settings, resolved);
+  options.redis.password = read_password(settings, resolved, deadline);
   const bool in_url = std::ranges::any_of(urls, [](const lc::StoreUrl& url) { return url.password.has_value(); });
   if (!options.redis.password && !in_url) options.redis.password = redis_cli_password();
   return options;
@@ -66,22 +58,22 @@ std::vector<std::string> store_cautions(const Settings& settings, std::span<cons
     tls |= url.tls;
     if (url.password) {
       cautions.push_back(
-          fmt::format("{} holds a password, which others may see in a list of processes: give it with "
-                      "--password-file, --password-command or LLMCACHE_PASSWORD",
+          fmt::format("{} holds a password, which other users may see in the list of processes: use --password-file, "
+                      "--password-command or LLMCACHE_PASSWORD",
                       url.redacted()));
     }
     if (url.is_remote() && shared_by_all) {
       cautions.push_back(
-          fmt::format("{} is remote, and everybody who leaves prefix and session at their defaults "
-                      "shares its answers: set --session",
+          fmt::format("{} is remote, and everybody who uses the default prefix and session shares its answers: set "
+                      "--session",
                       url.redacted()));
     }
-    if (url.tls && settings.tls.insecure) {
-      cautions.push_back(fmt::format("{} need not prove who it is (insecure)", url.redacted()));
+    if (url.tls && settings.store.redis.tls.insecure) {
+      cautions.push_back(fmt::format("the TLS certificate of {} is not verified (--insecure)", url.redacted()));
     }
   }
   if (!tls && std::ranges::any_of(urls, is_server) && sets_tls(resolved)) {
-    cautions.emplace_back("the TLS settings do nothing: the store is not reached by TLS (rediss://)");
+    cautions.emplace_back("the TLS settings have no effect, since the store does not use TLS (rediss://)");
   }
   return cautions;
 }

@@ -1,4 +1,4 @@
-// The stores that the settings name: where they are, and how they are opened.
+// The stores that the settings name, and how they are opened.
 #pragma once
 
 #include <libcache/open.h>
@@ -11,18 +11,19 @@
 
 namespace llmcache {
 
-// Near before far. Throws a Failure (usage) for what is no store's URL.
+// Near stores before far ones. Throws a Failure (usage) for an invalid URL.
 std::vector<libcache::StoreUrl> store_urls(const Settings& settings);
 
-// All but the event handler. Throws a Failure (usage) if a server is among the URLs and its password cannot be had.
+// All but the event handler. Reads the password if one of the URLs is a server's, and throws a PasswordFailure if that
+// fails.
 libcache::StoreOptions store_options(const Settings& settings, std::span<const Resolved> resolved,
-                                     std::span<const libcache::StoreUrl> urls);
+                                     std::span<const libcache::StoreUrl> urls, libcache::Deadline deadline);
 
-// What is unwise about them, one sentence each.
+// Warnings about them, one sentence each.
 std::vector<std::string> store_cautions(const Settings& settings, std::span<const Resolved> resolved,
                                         std::span<const libcache::StoreUrl> urls);
 
-// Whether a store is another program.
+// Whether the store is a server.
 bool is_server(const libcache::StoreUrl& url);
 
 }  // namespace llmcache

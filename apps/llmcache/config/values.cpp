@@ -1,14 +1,13 @@
 #include "config/values.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <numeric>
-
-#include "failure.h"
 
 namespace llmcache {
 
@@ -18,61 +17,70 @@ namespace {
 
 struct Unit {
   std::string_view name;
-  double factor;
+  std::uint64_t factor;
 };
 
+// From the smallest to the largest; for a bare number, the factor is that of "".
 constexpr std::array<Unit, 6> kDurations{
-    {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}}};
-constexpr std::array<Unit, 7> kSizes{{{"", 1},
-                                      {"k", 1024.0},
-                                      {"K", 1024.0},
-                                      {"M", 1048576.0},
-                                      {"m", 1048576.0},
-                                      {"G", 1073741824.0},
-                                      {"g", 1073741824.0}}};
+    {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 7> kSizes{
+    {{"", 1}, {"k", 1U << 10}, {"K", 1U << 10}, {"m", 1U << 20}, {"M", 1U << 20}, {"g", 1U << 30}, {"G", 1U << 30}}};
 
-// A number and a unit as a count of the smallest unit, or a negative number where it is neither.
-double parse_quantity(std::string_view text, std::span<const Unit> units) {
-  if (text.empty() || text.find_first_not_of("0123456789.") == 0) return -1;
+// A decimal number at the beginning of `text`, which is left with what follows the number.
+std::optional<double> take_decimal(std::string_view& text) {
+  if (text.empty() || text.find_first_not_of("0123456789.") == 0) return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc()) return -1;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  for (const Unit& known : units) {
-    if (unit == known.name) return number * known.factor;
-  }
-  return -1;
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+// A number and a unit as a count of the smallest unit, or a negative number for anything else.
+double parse_quantity(std::string_view text, std::span<const Unit> units) {
+  const auto number = take_decimal(text);
+  const auto unit = std::ranges::find(units, text, &Unit::name);
+  return number && unit != units.end() ? *number * static_cast<double>(unit->factor) : -1;
+}
+
+// In the largest unit that leaves no remainder.
+std::string exact_quantity(std::uint64_t value, std::span<const Unit> units) {
+  const auto fits = [&](const Unit& unit) { return !unit.name.empty() && value % unit.factor == 0; };
+  const auto largest = std::find_if(units.rbegin(), units.rend(), fits);
+  if (value == 0 || largest == units.rend()) return std::to_string(value);
+  return std::to_string(value / largest->factor) + std::string(largest->name);
 }
 
 }  // namespace
 
 Milliseconds parse_duration(std::string_view text) {
   const double value = parse_quantity(text, kDurations);
-  constexpr double kLongest = 1e15;  // some 30,000 years: a date so far off still fits its type
+  constexpr double kLongest = 1e15;  // some 30,000 years: a date that far away still fits its type
   if (value < 0 || value > kLongest) {
-    usage_error(fmt::format("'{}' is not a duration: write 250ms, 30s, 5m, 1h or 7d", text));
+    usage_error(fmt::format("'{}' is not a duration such as 250ms, 30s, 5m, 1h or 7d", shortened(text)));
   }
   return Milliseconds(static_cast<std::int64_t>(std::ceil(value)));
 }
 
-libcache::Ttl parse_ttl(std::string_view text) {
-  if (text == "never") return libcache::Ttl::never();
-  return {parse_duration(text)};
+std::optional<Milliseconds> parse_duration_or_never(std::string_view text) {
+  if (text == "never") return std::nullopt;
+  return parse_duration(text);
 }
 
 std::uint64_t parse_size(std::string_view text) {
   const double value = parse_quantity(text, kSizes);
-  if (value < 0 || value > 1e18) usage_error(fmt::format("'{}' is not a size: write 64k, 10M or 2G", text));
+  if (value < 0 || value > 1e18) usage_error(fmt::format("'{}' is not a size such as 64k, 10M or 2G", shortened(text)));
   return static_cast<std::uint64_t>(value);
 }
 
-std::uint64_t parse_count(std::string_view text) {
+std::uint64_t parse_count(std::string_view text, std::uint64_t smallest, std::uint64_t largest) {
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    usage_error(fmt::format("'{}' is not a whole number of at least 0", text));
-  }
-  return count;
+  const bool valid = error == std::errc() && end == text.data() + text.size();
+  if (valid && count >= smallest && count <= largest) return count;
+  usage_error(fmt::format("'{}' is not a whole number {} {}", shortened(text),
+                          largest == UINT64_MAX ? "of at least" : fmt::format("from {} to", smallest),
+                          largest == UINT64_MAX ? smallest : largest));
 }
 
 bool parse_bool(std::string_view text) {
@@ -82,7 +90,17 @@ bool parse_bool(std::string_view text) {
   for (const auto* word : {"0", "false", "no", "off"}) {
     if (text == word) return false;
   }
-  usage_error(fmt::format("'{}' is not a boolean: write 1, 0, true, false, yes, no, on or off", text));
+  usage_error(fmt::format("'{}' is not a boolean: 1, 0, true, false, yes, no, on or off", shortened(text)));
+}
+
+void not_among(std::string_view text, const std::vector<std::string>& names) {
+  usage_error(fmt::format("'{}' is not one of {}", shortened(text), fmt::join(names, ", ")));
+}
+
+std::optional<double> parse_decimal(std::string_view text) {
+  const auto number = take_decimal(text);
+  if (!number || !text.empty() || *number <= 0) return std::nullopt;
+  return number;
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -123,7 +141,18 @@ std::string format_size(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.1f}{}", value, kUnits[unit]);
 }
 
+std::string exact_duration(Milliseconds duration) {
+  const auto count = static_cast<std::uint64_t>(std::max<Milliseconds::rep>(0, duration.count()));
+  return count == 0 ? "0s" : exact_quantity(count, kDurations);
+}
+
+std::string exact_size(std::uint64_t bytes) {
+  return exact_quantity(bytes, kSizes);
+}
+
 namespace {
+
+constexpr std::size_t kLongestWord = 64;
 
 // How many characters must be inserted, removed, replaced or swapped with their neighbour to get from `a` to `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -144,8 +173,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
-  constexpr std::size_t kLongest = 64;  // nobody mistypes a word longer than that, and comparing takes long
-  if (word.size() > kLongest) return "";
+  if (word.size() > kLongestWord) return "";  // comparing it would take long
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
@@ -155,6 +183,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
     best = candidate;
   }
   return best;
+}
+
+std::string shortened(std::string_view text) {
+  return text.size() <= kLongestWord ? std::string(text) : std::string(text.substr(0, kLongestWord)) + "...";
 }
 
 }  // namespace llmcache

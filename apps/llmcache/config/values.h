@@ -1,36 +1,71 @@
-// The values that options take, as people write them.
+// The values of options, as people write them.
 #pragma once
 
-#include <libcache/cache.h>
+#include <fmt/format.h>
+#include <libcache/time.h>
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "failure.h"
+
 namespace llmcache {
 
-// Each throws a Failure (usage) that names what is expected.
+// Each of these throws a Failure (usage) that says what is expected.
 
 // "250ms", "30s", "5m", "1h", "7d"; a bare number is seconds. Fractions are allowed ("1.5s").
 libcache::Milliseconds parse_duration(std::string_view text);
-// The same, or "never".
-libcache::Ttl parse_ttl(std::string_view text);
+// The same; nothing for "never".
+std::optional<libcache::Milliseconds> parse_duration_or_never(std::string_view text);
 // "64k", "10M", "2G" (powers of 1024); a bare number is bytes.
 std::uint64_t parse_size(std::string_view text);
-// A whole number of at least 0.
-std::uint64_t parse_count(std::string_view text);
+// A whole number from `smallest` to `largest`.
+std::uint64_t parse_count(std::string_view text, std::uint64_t smallest = 0, std::uint64_t largest = UINT64_MAX);
 // Exactly 1/0, true/false, yes/no, on/off.
 bool parse_bool(std::string_view text);
+
+// A word and the value that it means.
+template <class Value>
+struct Choice {
+  std::string_view name;
+  Value value;
+};
+
+std::vector<std::string> names_of(const auto& choices) {
+  std::vector<std::string> names;
+  for (const auto& choice : choices) names.emplace_back(choice.name);
+  return names;
+}
+
+[[noreturn]] void not_among(std::string_view text, const std::vector<std::string>& names);
+
+auto parse_choice(std::string_view text, const auto& choices) {
+  for (const auto& choice : choices) {
+    if (text == choice.name) return choice.value;
+  }
+  not_among(text, names_of(choices));
+}
+
+// A positive decimal number without an exponent, as "2" or "0.5"; nothing for anything else.
+std::optional<double> parse_decimal(std::string_view text);
 
 // The parts between separators, without empty ones.
 std::vector<std::string> split(std::string_view text, char separator);
 
-// And back, for listings.
-std::string format_duration(libcache::Milliseconds duration);  // the two largest units: "4m 59s"
-std::string format_size(std::uint64_t bytes);                  // "1.5M"
+// For listings: the two largest units, as "4m 59s", and "1.5M".
+std::string format_duration(libcache::Milliseconds duration);
+std::string format_size(std::uint64_t bytes);
+// In one unit, exactly, as the parse functions read it: "90s", "5G".
+std::string exact_duration(libcache::Milliseconds duration);
+std::string exact_size(std::uint64_t bytes);
 
 // The word in `known` that was most likely meant by `word`; empty if none is near enough to be worth a guess.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
+// At most the first 64 bytes: for messages about text of any length.
+std::string shortened(std::string_view text);
 
 }  // namespace llmcache

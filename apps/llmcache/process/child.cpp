@@ -16,8 +16,10 @@
 #include <utility>
 
 #include "failure.h"
+#include "process/descriptor.h"
+#include "process/poll_timeout.h"
 
-extern "C" {  // the header of glibc 2.36 forgets to say so
+extern "C" {  // missing in the header of glibc 2.36
 #include <sys/pidfd.h>
 }
 
@@ -26,25 +28,6 @@ extern char** environ;  // NOLINT: POSIX declares it nowhere
 namespace llmcache {
 
 namespace {
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  void close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 struct Pipe {
   Descriptor read;
@@ -61,7 +44,7 @@ Pipe make_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// While it lives, the signals that end programs arrive at a descriptor instead.
+// During its lifetime, the signals that end programs arrive at a descriptor instead.
 class Signals {
  public:
   Signals() {
@@ -78,11 +61,11 @@ class Signals {
   int descriptor() const { return arrived_.number(); }
   const sigset_t& before() const { return before_; }
 
-  // Hands what arrived on to the child that a pidfd names, if it still lives.
+  // Passes the signals that have arrived on to a child, named by its pidfd, if it is still running.
   void forward(int child) const {
     signalfd_siginfo info{};
     while (::read(arrived_.number(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      // What the terminal's keys sent, the child has got from the terminal already.
+      // The terminal has already sent its signals to the child.
       if (child >= 0 && info.ssi_code != SI_KERNEL) {
         ::pidfd_send_signal(child, static_cast<int>(info.ssi_signo), nullptr, 0);
       }
@@ -94,6 +77,16 @@ class Signals {
   sigset_t before_{};
   Descriptor arrived_;
 };
+
+// The environment without the password of the store.
+std::vector<char*> child_environment() {
+  std::vector<char*> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("LLMCACHE_PASSWORD=")) variables.push_back(*entry);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
 
 pid_t spawn(const std::vector<std::string>& command, const Pipe& input, const Pipe& output, const Signals& signals) {
   posix_spawn_file_actions_t actions;
@@ -111,8 +104,9 @@ pid_t spawn(const std::vector<std::string>& command, const Pipe& input, const Pi
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
+  const std::vector<char*> environment = child_environment();
   pid_t child = -1;
-  const int error = ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
+  const int error = ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
@@ -125,7 +119,7 @@ pid_t spawn(const std::vector<std::string>& command, const Pipe& input, const Pi
   return child;
 }
 
-// Writes as much as the child takes now; closes its stdin at the end, or when it no longer reads.
+// Writes as much as the child accepts now; closes its stdin at the end, or when it no longer reads.
 void feed(Descriptor& to, std::string_view& input) {
   const ssize_t written = ::write(to.number(), input.data(), input.size());
   if (written >= 0) {
@@ -136,7 +130,7 @@ void feed(Descriptor& to, std::string_view& input) {
   if (input.empty()) to.close();
 }
 
-// Reads what has arrived. Closes the descriptor at its end, or when `on_output` wants no more.
+// Reads what has arrived. Closes the descriptor at the end of the output, or if `on_output` returns false.
 void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(std::string_view)>& on_output) {
   const ssize_t received = ::read(from.number(), buffer.data(), buffer.size());
   if (received < 0 && (errno == EINTR || errno == EAGAIN)) return;
@@ -161,13 +155,19 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
   ChildResult result;
   constexpr std::size_t kPiece = 64 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
-  // A child may close its stdout long before it ends, and its own children may hold it open after that.
+  // A child may close its stdout long before it ends, and its own children may hold it open after it has ended.
   while (alive.number() >= 0 || out.read.number() >= 0) {
     pollfd ready[] = {{out.read.number(), POLLIN, 0},
                       {in.write.number(), POLLOUT, 0},
                       {signals.descriptor(), POLLIN, 0},
                       {alive.number(), POLLIN, 0}};
-    if (::poll(ready, 4, -1) < 0 && errno != EINTR) own_failure("poll");
+    const int count = ::poll(ready, 4, result.timed_out ? -1 : poll_timeout(events.deadline));
+    if (count < 0 && errno != EINTR) own_failure("poll");
+    if (count == 0 && events.deadline.expired()) {
+      result.timed_out = true;
+      ::pidfd_send_signal(alive.number(), SIGKILL, nullptr, 0);
+      out.read.close();  // its own children may hold it open
+    }
     if (ready[0].revents != 0) drain(out.read, {buffer.get(), kPiece}, events.on_output);
     if (ready[1].revents != 0) feed(in.write, input);
     if (ready[2].revents != 0) {

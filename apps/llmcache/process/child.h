@@ -1,5 +1,7 @@
-// A child process between two pipes: its stdin is fed, its stdout is read as it comes, its signals are ours.
+// A child process between two pipes: its stdin is written, its stdout is read, and signals are passed on to it.
 #pragma once
+
+#include <libcache/time.h>
 
 #include <functional>
 #include <string>
@@ -11,20 +13,21 @@ namespace llmcache {
 struct ChildResult {
   int exit_code = 0;       // as a shell would report it: 128+n for signal n
   bool signalled = false;  // a signal ended it, or was sent to us while it ran
+  bool timed_out = false;  // it was killed at the deadline
 };
 
 // What the caller does while a child runs.
 struct ChildEvents {
-  std::function<void()> on_start = [] {};  // it has started, and nothing can have come from it yet
-  // What has arrived from its stdout. False: no more is wanted, and its stdout is closed, as it would be for any
-  // program whose reader has gone.
+  std::function<void()> on_start = [] {};  // it has started, and nothing has been read from it yet
+  // Receives its output. False: its stdout is closed, as for any program whose reader has gone.
   std::function<bool(std::string_view)> on_output;
-  std::function<void()> on_signal = [] {};  // one has arrived, and went on to the child
+  std::function<void()> on_signal = [] {};                    // a signal has arrived and was passed on to the child
+  libcache::Deadline deadline = libcache::Deadline::never();  // when the child is killed
 };
 
-// Starts `command` (found through PATH), writes `input` to its stdin, and waits for its end. stderr is inherited.
-// SIGINT, SIGTERM, SIGHUP and SIGQUIT sent to this process go on to the child. Throws a Failure (125, 126, 127) if it
-// could not be started.
+// Starts `command` (found through PATH), writes `input` to its stdin, and waits until it ends. It inherits stderr, and
+// the environment without LLMCACHE_PASSWORD. SIGINT, SIGTERM, SIGHUP and SIGQUIT sent to this process are passed on to
+// the child. Throws a Failure (125, 126, 127) if it could not be started.
 ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events);
 
 }  // namespace llmcache

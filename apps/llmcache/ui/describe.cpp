@@ -18,22 +18,22 @@ std::string format_time(lc::UnixTime time) {
                      (time - seconds).count());
 }
 
-nlohmann::ordered_json describe(const lc::EntryHead& head, lc::UnixTime now) {
-  nlohmann::ordered_json json{{"kind", lc::to_string(head.kind)}};
+Json::Members describe(const lc::EntryHead& head, lc::UnixTime now) {
+  Json::Members members{{"kind", lc::to_string(head.kind)}};
   const auto text = [&](const char* name, const std::string& value) {
-    if (!value.empty()) json[name] = value;
+    if (!value.empty()) members.emplace_back(name, value);
   };
   const auto number = [&](const char* name, const auto& value) {
-    if (value) json[name] = *value;
+    if (value) members.emplace_back(name, *value);
   };
   const auto duration = [&](const char* name, const std::optional<lc::Milliseconds>& value) {
-    if (value) json[name] = value->count();
+    if (value) members.emplace_back(name, value->count());
   };
   const lc::Metadata& metadata = head.metadata;
   text("provider", metadata.provider);
   text("model", metadata.model);
   text("finish_reason", metadata.finish_reason);
-  if (metadata.incomplete) json["incomplete"] = true;
+  if (metadata.incomplete) members.emplace_back("incomplete", true);
   text("content_type", metadata.content_type);
   number("prompt_tokens", metadata.prompt_tokens);
   number("completion_tokens", metadata.completion_tokens);
@@ -41,13 +41,13 @@ nlohmann::ordered_json describe(const lc::EntryHead& head, lc::UnixTime now) {
   number("reasoning_tokens", metadata.reasoning_tokens);
   duration("origin_first_chunk_ms", metadata.origin_first_chunk);
   duration("origin_total_ms", metadata.origin_total);
-  json["payload_bytes"] = head.payload_size;
-  if (is_dated(head)) json["created"] = format_time(head.created);
-  json["expires"] = head.expires ? nlohmann::ordered_json(format_time(*head.expires)) : nlohmann::ordered_json("never");
-  if (is_dated(head)) json["age_ms"] = (now - head.created).count();
-  if (head.expires) json["ttl_ms"] = (*head.expires - now).count();
+  members.emplace_back("payload_bytes", head.payload_size);
+  if (is_dated(head)) members.emplace_back("created", format_time(head.created));
+  members.emplace_back("expires", head.expires ? format_time(*head.expires) : "never");
+  if (is_dated(head)) members.emplace_back("age_ms", (now - head.created).count());
+  if (head.expires) members.emplace_back("ttl_ms", (*head.expires - now).count());
   text("tool", metadata.tool);
-  return json;
+  return members;
 }
 
 lc::EntryHead head_of(const lc::Entry& entry) {

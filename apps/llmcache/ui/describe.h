@@ -1,20 +1,22 @@
-// An entry's metadata as JSON, the same in get --meta, show and ls --json.
+// An entry's metadata as JSON: the same in get --meta, show and ls --json.
 #pragma once
 
 #include <libcache/entry.h>
 
-#include <nlohmann/json.hpp>
+#include <string>
+
+#include "ui/json_line.h"
 
 namespace llmcache {
 
 // RFC 3339 in UTC, with milliseconds.
 std::string format_time(libcache::UnixTime time);
 
-// What `head` says; absent members are left out. `now` gives the age and the time left.
-nlohmann::ordered_json describe(const libcache::EntryHead& head, libcache::UnixTime now);
+// Without members for what the head does not have. The age and the time left are those at `now`.
+Json::Members describe(const libcache::EntryHead& head, libcache::UnixTime now);
 libcache::EntryHead head_of(const libcache::Entry& entry);
 
-// Whether the entry says when it was created.
+// Whether the entry has a creation time.
 bool is_dated(const libcache::EntryHead& head);
 // A duration, or "-".
 std::string age(const libcache::EntryHead& head, libcache::UnixTime now);

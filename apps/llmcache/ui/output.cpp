@@ -30,7 +30,7 @@ bool write_all(int descriptor, std::string_view bytes) {
     if (written >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EAGAIN) {
-      // Somebody else made the descriptor non-blocking.
+      // Another process has made the descriptor non-blocking.
       pollfd writable{descriptor, POLLOUT, 0};
       ::poll(&writable, 1, -1);
     } else if (errno != EINTR) {
@@ -38,10 +38,6 @@ bool write_all(int descriptor, std::string_view bytes) {
     }
   }
   return true;
-}
-
-std::string Output::in(Style style, std::string_view text) const {
-  return color_ ? styled(text, style) : std::string(text);
 }
 
 void Output::write(std::string_view bytes) {
@@ -53,21 +49,23 @@ void Output::write(std::string_view bytes) {
   write_stdout(bytes);
 }
 
-void Output::content(std::string_view bytes) {
-  terminal_ ? write(escaped(bytes, true)) : write(bytes);
+void Output::print(std::string_view text, std::optional<Style> style) {
+  std::string shown = terminal_ ? escaped(text, true) : std::string(text);
+  if (style && color_) shown = styled(shown, *style);
+  write(shown);
+}
+
+void Output::line(std::string_view text, std::optional<Style> style) {
+  print(text, style);
+  write("\n");
 }
 
 std::string Output::name(std::string_view name) const {
   return terminal_ ? quoted_if_odd(name) : std::string(name);
 }
 
-void Output::line(std::string_view text) {
-  write(text);
-  write("\n");
-}
-
 void Output::flush() {
-  // Gone even if it cannot be written: a failure is reported once.
+  // Dropped even if it cannot be written: a failure is reported once.
   const std::string pending = std::exchange(buffer_, {});
   write_stdout(pending);
 }

@@ -1,8 +1,9 @@
-// Writing data to stdout: bytes as they are, and failures noticed.
+// Writing to stdout. No failure to write goes unnoticed.
 #pragma once
 
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,24 +12,23 @@
 
 namespace llmcache {
 
-// The reader of stdout has gone away: the program ends quietly, with success. Caught in main.
+// The reader of stdout has closed it: the program ends quietly, with success. Caught in main.
 struct ClosedPipe {};
 
 // Buffered stdout. Throws ClosedPipe, or a Failure (refused) if stdout cannot be written.
 class Output {
  public:
   void set_color(bool on) { color_ = on; }
-  // `text` in a style, if stdout is coloured.
-  std::string in(Style style, std::string_view text) const;
+  // An answer, byte for byte, even on a terminal: for commands whose purpose is to reproduce it.
   void write(std::string_view bytes);
-  // Bytes out of the store: as they are, or if stdout is a terminal with what it would obey made visible.
-  void content(std::string_view bytes);
-  // A name out of the store, the same way and in quotes if it is odd.
+  // Everything else. On a terminal, characters that it would interpret are escaped, except newlines and tabs.
+  void print(std::string_view text, std::optional<Style> style = std::nullopt);
+  void line(std::string_view text, std::optional<Style> style = std::nullopt);
+  // The name of an entry as print() should get it: on a terminal in quotes if it has unusual characters.
   std::string name(std::string_view name) const;
   bool is_terminal() const { return terminal_; }
-  // Whether somebody may read along: behind a terminal, a pipe or a socket, but not behind a file.
+  // Whether a person or a program may be reading at this moment (a terminal, a pipe or a socket, not a file).
   bool has_reader() const { return is_terminal() || is_stream(STDOUT_FILENO); }
-  void line(std::string_view text);
   void flush();
 
  private:
@@ -37,7 +37,7 @@ class Output {
   std::string buffer_;
 };
 
-// Writes all of `bytes` to a file descriptor, however often it takes. False, with errno, if it fails.
+// Writes all of `bytes` to a file descriptor. False, with errno, on failure.
 bool write_all(int descriptor, std::string_view bytes);
 
 }  // namespace llmcache

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "ui/json_line.h"
@@ -45,12 +44,12 @@ std::string progress_bar(const Advance& advance) {
 }
 
 std::string progress_json(const Advance& advance) {
-  nlohmann::ordered_json json{{"done", advance.done}, {"total", advance.total}};
+  Json::Members members{{"done", advance.done}, {"total", advance.total}};
   if (const auto left = time_left(advance)) {
-    json["per_second"] = per_second(advance);
-    json["seconds_left"] = left->count();
+    members.emplace_back("per_second", per_second(advance));
+    members.emplace_back("seconds_left", left->count());
   }
-  return json_line("progress", json);
+  return json_line("progress", members);
 }
 
 Progress::Form Progress::form_for(const Settings& settings) {

@@ -34,7 +34,7 @@ void Table::print(Output& out) const {
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  out.line(out.in(Style::bold, aligned(headings_, widths)));
+  out.line(aligned(headings_, widths), Style::bold);
   for (const auto& row : rows_) out.line(aligned(row, widths));
 }
 

@@ -1,4 +1,4 @@
-// Rows for people or for programs: aligned under headings on a terminal, separated by tabs without headings elsewhere.
+// A table: aligned under headings on a terminal; elsewhere without headings and separated by tabs.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 
@@ -13,7 +14,7 @@ namespace {
 
 struct Decoded {
   std::uint32_t code_point = 0;
-  std::size_t length = 0;  // 0: not UTF-8
+  std::size_t length = 0;  // 0: invalid UTF-8
 };
 
 Decoded decode(std::string_view text) {
@@ -36,10 +37,21 @@ Decoded decode(std::string_view text) {
   return {code_point, length};
 }
 
-// Characters that change how a terminal shows what follows, or that show nothing at all.
+// Characters that change how a terminal shows the text after them (control characters, bidirectional controls), or that
+// are invisible.
 bool is_hazardous(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+         (c >= 0xe0000 && c <= 0xe007f);
+}
+
+// As JSON writes it: two escapes beyond the basic plane.
+void append_json_escape(std::string& text, std::uint32_t c) {
+  if (c > 0xffff) {
+    fmt::format_to(std::back_inserter(text), "\\u{:04x}", 0xd800 + ((c - 0x10000) >> 10));
+    c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+  }
+  fmt::format_to(std::back_inserter(text), "\\u{:04x}", c);
 }
 
 }  // namespace
@@ -70,6 +82,23 @@ std::string escaped(std::string_view text, bool keep_lines) {
       fmt::format_to(std::back_inserter(safe), "\\u{:04x}", code_point);
     }
     text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return safe;
+}
+
+std::string escaped_json(std::string_view json) {
+  std::string safe;
+  safe.reserve(json.size());
+  while (!json.empty()) {
+    const auto [code_point, length] = decode(json);
+    if (length == 0) {
+      safe += "\\ufffd";
+    } else if (is_hazardous(code_point) && code_point != '\n') {
+      append_json_escape(safe, code_point);
+    } else {
+      safe += json.substr(0, length);
+    }
+    json.remove_prefix(std::max<std::size_t>(1, length));
   }
   return safe;
 }

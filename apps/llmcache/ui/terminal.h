@@ -1,4 +1,4 @@
-// What may safely be shown to a person: characters that a terminal would obey.
+// Text that is safe to show on a terminal.
 #pragma once
 
 #include <string>
@@ -14,6 +14,9 @@ bool is_stream(int descriptor);
 // `text` with control characters, escape sequences, bidirectional controls and invalid UTF-8 made visible as \x1b,
 // \u202e and the like. Newlines and tabs stay if `keep_lines`.
 std::string escaped(std::string_view text, bool keep_lines);
+
+// JSON text with the same characters as \u escapes. Newlines between its parts stay.
+std::string escaped_json(std::string_view json);
 
 // A name as it is, or in quotes and escaped if it holds anything odd.
 std::string quoted_if_odd(std::string_view name);

@@ -1,4 +1,4 @@
-#include "process/descriptors.h"
+#include "process/standard_descriptors.h"
 
 #include <fcntl.h>
 #include <unistd.h>
