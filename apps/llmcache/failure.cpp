@@ -1,8 +1,25 @@
 #include "failure.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace llmcache {
 
 namespace {
+
+constexpr ExitRow kTable[] = {
+    {Exit::success, "success", "hit, success, same key"},
+    {Exit::no, "no", "a miss, nothing to delete, keys differ, doctor found a problem"},
+    {Exit::usage, "usage", "usage or configuration error"},
+    {Exit::bad_input, "bad_input", "not a request, a rejected request, an unreadable response"},
+    {Exit::unavailable, "store_unavailable", "the store is unavailable; a retry may help"},
+    {Exit::refused, "refused", "the store refuses, an operator must act; or stdout could not be written"},
+    {Exit::damaged, "damaged", "with --strict: a damaged or incomplete entry; or only a part of an answer was written"},
+    {Exit::policy, "policy", "refused by policy: not cacheable, larger than max_entry, more than --max-delete"},
+    {Exit::run_failed, "run_failed", "run: llmcache itself failed"},
+    {Exit::run_not_executable, "not_executable", "run: COMMAND is not executable"},
+    {Exit::run_not_found, "not_found", "run: COMMAND was not found"},
+};
 
 Exit exit_of(libcache::ErrorCode code) {
   using libcache::ErrorCode;
@@ -29,32 +46,13 @@ Exit exit_of(libcache::ErrorCode code) {
 
 Failure::Failure(const libcache::Error& error) : Failure(exit_of(error.code), error.message) {}
 
-const char* kind_of(Exit exit) {
-  switch (exit) {
-    case Exit::success:
-      return "success";
-    case Exit::no:
-      return "no";
-    case Exit::usage:
-      return "usage";
-    case Exit::bad_input:
-      return "bad_input";
-    case Exit::unavailable:
-      return "store_unavailable";
-    case Exit::refused:
-      return "refused";
-    case Exit::damaged:
-      return "damaged";
-    case Exit::policy:
-      return "policy";
-    case Exit::run_failed:
-      return "run_failed";
-    case Exit::run_not_executable:
-      return "not_executable";
-    case Exit::run_not_found:
-      return "not_found";
-  }
-  return "refused";
+std::span<const ExitRow> exit_table() {
+  return kTable;
+}
+
+std::string_view kind_of(Exit exit) {
+  const auto row = std::ranges::find(kTable, exit, &ExitRow::exit);
+  return row == std::end(kTable) ? "refused" : row->kind;
 }
 
 bool retryable(Exit exit) {

@@ -36,7 +36,8 @@ std::optional<Nearest> find_nearest(Context& context, const std::string& request
     }
     return ++seen < kMostEntries;
   };
-  checked(store.scan(lc::session_prefix(options), 0, visit, context.deadline()));
+  const auto scanned = store.scan(lc::session_prefix(options), 0, visit, context.deadline());
+  if (!scanned) context.report().warn("the search for a similar request was cut short: " + scanned.error().message);
   return nearest;
 }
 

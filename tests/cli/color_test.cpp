@@ -1,4 +1,4 @@
-// Colours: where people want them, and nowhere else.
+// Colors, and when they are left out.
 #include <catch2/catch_test_macros.hpp>
 
 #include "cli/terminal_session.h"
@@ -10,20 +10,20 @@ namespace {
 constexpr const char* kBold = "\x1b[1m";
 constexpr const char* kRed = "\x1b[31m";
 
-// `line` on a terminal of its own.
+// Runs `line` on a terminal.
 std::string on_terminal(const TerminalSession& shell, const std::string& line) {
   return shell.out("TERM=xterm script -qec '" + line + "' /dev/null");
 }
 
 }  // namespace
 
-TEST_CASE("nothing is coloured where no terminal is, unless --color always") {
+TEST_CASE("nothing is colored without a terminal, except with --color always") {
   const TerminalSession shell;
   CHECK(shell.run("llmcache frobnicate").err.find('\x1b') == std::string::npos);
   CHECK(shell.run("llmcache --color always get /nowhere").err.find(kRed) != std::string::npos);
 }
 
-TEST_CASE("on a terminal headings are bold, unless --color never, NO_COLOR or a terminal without colours") {
+TEST_CASE("on a terminal headings are bold, except with --color never, NO_COLOR or a terminal without colors") {
   const TerminalSession shell;
   CHECK(on_terminal(shell, "llmcache ls").find(kBold) != std::string::npos);
   CHECK(on_terminal(shell, "llmcache --color never ls").find('\x1b') == std::string::npos);
@@ -33,7 +33,7 @@ TEST_CASE("on a terminal headings are bold, unless --color never, NO_COLOR or a 
   CHECK(on_terminal(shell, "NO_COLOR=1 llmcache --color always ls").find(kBold) != std::string::npos);
 }
 
-TEST_CASE("JSON errors are never coloured") {
+TEST_CASE("JSON errors are never colored") {
   const TerminalSession shell;
   CHECK(shell.run("llmcache --json --color always get /nowhere").err.find('\x1b') == std::string::npos);
 }

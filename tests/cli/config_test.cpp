@@ -5,7 +5,7 @@
 
 using llmcache::test::TerminalSession;
 
-TEST_CASE("flags beat variables, these the project's file, this the user's, this the default") {
+TEST_CASE("a flag takes precedence over a variable, then the project's file, the user's file, and the default") {
   const TerminalSession shell;
   const auto ttl = [&](const std::string& variables, const std::string& flags) {
     const std::string row =
@@ -22,14 +22,14 @@ TEST_CASE("flags beat variables, these the project's file, this the user's, this
   CHECK(ttl("LLMCACHE_TTL=2h", "--ttl 3h") == "ttl\t3h\tflag\n");
 }
 
-TEST_CASE("of a setting that is given twice the last counts, and is what config shows") {
+TEST_CASE("the last value of a setting that is given twice counts, and config shows it") {
   const TerminalSession shell;
   CHECK(shell.out("llmcache --ttl 1h --ttl 2h config get ttl") == "2h\n");
   CHECK(shell.out("llmcache --ttl 1h --ttl 2h config list | grep ^ttl") == "ttl\t2h\n");
   CHECK(shell.out("llmcache --ignore /a --ignore /b config get ignore") == "/a\n/b\n");
 }
 
-TEST_CASE("the search for a project's file ends at a .git and at the home directory") {
+TEST_CASE("the search for a project's file stops at a .git and at the home directory") {
   const TerminalSession shell;
   shell.write(".llmcache.json", R"({"ttl": "1h"})");
   shell.write("project/.git/config", "");
@@ -53,7 +53,7 @@ TEST_CASE("a project's file may not set the store unless the user trusts its dir
         "sqlite:" + (shell.home() / "project/stolen.db").string() + "\n");
 }
 
-TEST_CASE("unknown keys and variables are warnings with the nearest known name") {
+TEST_CASE("unknown keys and variables cause warnings with the nearest known name") {
   const TerminalSession shell;
   shell.write(".config/llmcache/config.json", R"({"tll": "1h"})");
   const auto ran = shell.run("LLMCACHE_SESION=x llmcache config get ttl");
@@ -102,7 +102,7 @@ TEST_CASE("a password in the store's URL is never shown") {
   CHECK((ran.out + ran.err).find("s3cret") == std::string::npos);
 }
 
-TEST_CASE("completion scripts are ones that their shells accept, and know every command") {
+TEST_CASE("the completion scripts are accepted by their shells and know every command") {
   const TerminalSession shell;
   for (const auto* name : {"bash", "zsh", "fish"}) {
     shell.out(std::string("llmcache completion ") + name + " > script && " + name + " -n script");
@@ -122,14 +122,28 @@ TEST_CASE("bash completes commands and options") {
   CHECK(complete("llmcache pur") == "purge\n");
   CHECK(complete("llmcache get --wh") == "--why\n");
   CHECK(complete("llmcache --sess") == "--session\n");
+  CHECK(complete("llmcache --color al") == "always\n");
+  CHECK(complete("llmcache --session x pur") == "purge\n");
+  CHECK(complete("llmcache --store ru") == "\n");
+  CHECK(complete("llmcache run --mode ref") == "refresh\n");
+  CHECK(complete("llmcache replay --as nd") == "ndjson\n");
+  CHECK(complete("llmcache config li") == "list\n");
+  CHECK(complete("llmcache completion z") == "zsh\n");
+  CHECK(complete("llmcache help exit") == "exit-codes\n");
+  shell.write("request.json", "{}");
+  CHECK(complete("llmcache get req") == "request.json\n");
+  CHECK(complete("llmcache get --key req") == "\n");
+  CHECK(complete("llmcache --config req") == "request.json\n");
+  CHECK(complete("llmcache run -- req") == "request.json\n");
+  CHECK(complete("llmcache run -- --sess") == "\n");
 }
 
-TEST_CASE("an empty variable is as good as none") {
+TEST_CASE("an empty variable counts as unset") {
   const TerminalSession shell;
   CHECK(shell.out("LLMCACHE_TTL= LLMCACHE_STORE= LLMCACHE_CONFIG= llmcache config get ttl") == "5m\n");
 }
 
-TEST_CASE("a broken configuration file is named with the line that breaks it") {
+TEST_CASE("a syntax error in a configuration file is reported with its line and column") {
   const TerminalSession shell;
   shell.write("config.json", "{\n\"ttl\": }\n");
   CHECK(shell.run("llmcache --config config.json ls").err.find("config.json:2:8: invalid JSON: unexpected '}'") !=

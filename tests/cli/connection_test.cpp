@@ -1,4 +1,4 @@
-// How the program reaches a Redis: passwords, TLS, and what it warns of.
+// Connecting to Redis: passwords, TLS, and warnings.
 #include <sys/stat.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -12,7 +12,7 @@ using support::RedisServer;
 
 namespace {
 
-// With time enough for a loaded machine.
+// Generous, for a machine under load.
 constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s LLMCACHE_DEADLINE=40s; ";
 constexpr const char* kPut = "echo '{}' > request.json; echo '{\"a\":1}' | llmcache put request.json ";
 
@@ -22,7 +22,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a password comes from a file, a program or the environment, the nearest to the caller first") {
+TEST_CASE("the password comes from a flag, a variable or a file, in this order") {
   const TerminalSession shell;
   RedisServer server({.arguments = {"--requirepass", "right"}, .password = "right"});
   shell.write("right", "right\nnot this line\n");
@@ -46,7 +46,7 @@ TEST_CASE("a password comes from a file, a program or the environment, the neare
   CHECK(exit_of("LLMCACHE_PASSWORD=wrong", "") == 5);
 }
 
-TEST_CASE("a password that cannot be had is an error of the configuration, and no shell is asked for it") {
+TEST_CASE("a password source that fails is a configuration error, and no shell is involved") {
   const TerminalSession shell;
   const std::string get = "echo '{}' | llmcache get --store redis://127.0.0.1:1 ";
   CHECK(shell.run(get + "--password-file nowhere").exit == 2);
@@ -57,7 +57,7 @@ TEST_CASE("a password that cannot be had is an error of the configuration, and n
   CHECK(shell.run("echo '{}' | llmcache get --password-file nowhere").exit == 1);  // a file asks for none
 }
 
-TEST_CASE("a source of a password that holds none is said to be empty") {
+TEST_CASE("an empty password source is reported as empty") {
   const TerminalSession shell;
   shell.write("empty", "");
   shell.write("blank", "\r\nnot this line\n");
@@ -72,7 +72,7 @@ TEST_CASE("a source of a password that holds none is said to be empty") {
   check("command true", "command: true printed nothing on its first line");
 }
 
-TEST_CASE("a password in a URL works, warns and is never shown") {
+TEST_CASE("a password in a URL works, with a warning, and is never shown") {
   const TerminalSession shell;
   RedisServer server({.arguments = {"--requirepass", "s3cret"}, .password = "s3cret"});
   const std::string store = " --store redis://:s3cret@127.0.0.1:" + std::to_string(server.port());
@@ -85,7 +85,7 @@ TEST_CASE("a password in a URL works, warns and is never shown") {
   CHECK(shell.out("LLMCACHE_PASSWORD=s3cret llmcache config get password") == "***\n");
 }
 
-TEST_CASE("a remote store with the default prefix and session warns, since everybody shares it") {
+TEST_CASE("a remote store with the default prefix and session causes a warning, since everybody shares it") {
   const TerminalSession shell;
   const auto warns = [&](const std::string& options) {
     return contains(shell.run("echo '{}' | llmcache get --connect-timeout 100ms " + options).err, "set --session");
@@ -100,7 +100,7 @@ TEST_CASE("a remote store with the default prefix and session warns, since every
   CHECK_FALSE(warns(""));
 }
 
-TEST_CASE("TLS is verified against the authority that is named, with our own certificate where one is asked for") {
+TEST_CASE("TLS uses the given certificate authority and client certificate") {
   const TerminalSession shell;
   support::make_certificates(shell.home() / "tls");
   RedisServer server({.arguments = {"--tls-auth-clients", "yes"}, .tls = true, .certificates = shell.home() / "tls"});
@@ -119,6 +119,8 @@ TEST_CASE("TLS is verified against the authority that is named, with our own cer
   CHECK(exit_of("", "--insecure --client-cert tls/client.crt --client-key tls/client.key") == 0);
   CHECK(exit_of("", own + "--client-key nowhere") == 2);
   CHECK(exit_of("", "--cacertdir nowhere") == 2);
+  shell.out("mkfifo pipe");
+  CHECK(exit_of("", "--cacert pipe") == 2);
   CHECK(exit_of("", "--cacert tls/ca.crt --tls-ciphers no-such-cipher") == 2);
   const std::string key = shell.out("llmcache hash request.json");
   const auto got = shell.run(kPatient + std::string("llmcache ") + own + " --client-key tls/client.key --store " +
@@ -128,7 +130,7 @@ TEST_CASE("TLS is verified against the authority that is named, with our own cer
                   "--client-key tls/client.key | cut -f1") == key);
 }
 
-TEST_CASE("TLS settings for a store that is not reached by TLS are worth a warning") {
+TEST_CASE("TLS settings for a store without TLS cause a warning") {
   const TerminalSession shell;
   const auto ran = shell.run("echo '{}' | llmcache get --store redis://127.0.0.1:1 --insecure");
   CHECK(contains(ran.err, "the TLS settings have no effect"));

@@ -1,5 +1,5 @@
-// What becomes of a command whose store is down, slow or says no: one line, the right exit code, never a wait beyond
-// the deadline (`timeout` would show it as 124).
+// Commands whose store is down, slow or refuses: one line on stderr, the right exit code, and no wait beyond the deadline
+// (`timeout` would exit with 124).
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -25,7 +25,7 @@ long lines(const std::string& text) {
   return std::ranges::count(text, '\n');
 }
 
-// What get, put and run make of a store.
+// Checks get, put and run with such a store.
 void check_degrading(const TerminalSession& shell, const std::string& store, int exit,
                      const std::string& variables = "", const std::string& deadline = "1s") {
   const std::string options = fmt::format("--store '{}' --deadline {}", store, deadline);
@@ -52,7 +52,7 @@ void check_degrading(const TerminalSession& shell, const std::string& store, int
 
 }  // namespace
 
-TEST_CASE("a server that is not there is 4") {
+TEST_CASE("a server that cannot be reached is exit 4") {
   const TerminalSession shell;
   check_degrading(shell, "redis://127.0.0.1:1", 4);
   check_degrading(shell, "redis+unix:///nowhere/redis.sock", 4);
@@ -61,7 +61,7 @@ TEST_CASE("a server that is not there is 4") {
   check_degrading(shell, "rediss://127.0.0.1:1", 4);
 }
 
-TEST_CASE("a server that accepts and then says nothing is 4 within the deadline") {
+TEST_CASE("a server that accepts and then does not answer is exit 4 within the deadline") {
   const TerminalSession shell;
   RedisServer server;
   server.send_signal(SIGSTOP);
@@ -71,7 +71,7 @@ TEST_CASE("a server that accepts and then says nothing is 4 within the deadline"
   server.send_signal(SIGCONT);
 }
 
-TEST_CASE("an answer that drips in or breaks off is 4 within the deadline") {
+TEST_CASE("a reply that arrives slowly or breaks off is exit 4 within the deadline") {
   const TerminalSession shell;
   RedisServer server;
   ToxicProxy proxy(server.port());
@@ -83,7 +83,7 @@ TEST_CASE("an answer that drips in or breaks off is 4 within the deadline") {
   }
 }
 
-TEST_CASE("a server that wants a password, or another one, is 5") {
+TEST_CASE("a missing or wrong password is exit 5") {
   const TerminalSession shell;
   RedisServer server({.arguments = {"--requirepass", "right"}, .password = "right"});
   server.command({"ACL", "SETUSER", "reader", "on", ">right", "~other:*", "+ping"});
@@ -93,7 +93,7 @@ TEST_CASE("a server that wants a password, or another one, is 5") {
                   "LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_PASSWORD=right", "20s");
 }
 
-TEST_CASE("an error reply is 4 if it may pass, 5 if somebody must act") {
+TEST_CASE("an error reply is exit 4 if a retry may help, and 5 if an operator must act") {
   const TerminalSession shell;
   for (const auto& [reply, exit] : std::initializer_list<std::pair<const char*, int>>{
            {"LOADING Redis is loading the dataset in memory", 4},
@@ -111,13 +111,13 @@ TEST_CASE("an error reply is 4 if it may pass, 5 if somebody must act") {
   }
 }
 
-TEST_CASE("what is no reply at all is 5") {
+TEST_CASE("invalid RESP data is exit 5") {
   const TerminalSession shell;
   ScriptedServer server([](const std::string&) { return Answer{.bytes = "HTTP/1.1 400 Bad Request\r\n\r\n"}; });
   check_degrading(shell, server.url(), 5, "LLMCACHE_CONNECT_TIMEOUT=20s", "20s");
 }
 
-TEST_CASE("with --json the error is an object that says whether a retry may help") {
+TEST_CASE("with --json the error object tells whether a retry may help") {
   const TerminalSession shell;
   const auto ran = shell.run("echo '{}' | llmcache get --json --store redis://127.0.0.1:1");
   CHECK(ran.exit == 4);
@@ -125,7 +125,7 @@ TEST_CASE("with --json the error is an object that says whether a retry may help
   CHECK(lines(ran.err) == 1);
 }
 
-TEST_CASE("a bad configuration is 2 at once, whatever the command") {
+TEST_CASE("an invalid configuration is exit 2 at once, whatever the command") {
   const TerminalSession shell;
   shell.write("request.json", "{}");
   for (const auto* store : {"redis://", "redis://h:0", "redis://h/x", "http://h", "redis://a,b", "redis+sentinel://h",

@@ -1,4 +1,4 @@
-// doctor: what it prints, and its exit code. What it finds is tested with the stores.
+// doctor: its output and its exit code. The findings are tested with the stores.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
@@ -18,7 +18,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("doctor goes through the configuration and each store, line by line") {
+TEST_CASE("doctor checks the configuration and each store, line by line") {
   const TerminalSession shell;
   support::RedisServer server;
   const auto ran = shell.run(kPatient + std::string("llmcache doctor --store sqlite: --store ") + server.url());
@@ -38,7 +38,7 @@ TEST_CASE("a failure is exit 1, with what to do about it") {
   CHECK(shell.run("llmcache doctor --store nonsense").exit == 2);
 }
 
-TEST_CASE("what is wrong with the configuration is a warning of doctor's") {
+TEST_CASE("doctor warns of problems in the configuration") {
   const TerminalSession shell;
   shell.write(".config/llmcache/config.json", R"({"tll": "1h"})");
   const auto ran = shell.run("LLMCACHE_SESION=x llmcache doctor --store redis://:secret@cache.invalid");

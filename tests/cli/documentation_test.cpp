@@ -1,4 +1,4 @@
-// The man pages and the tables say the same.
+// The man pages agree with the tables of options and settings.
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <iterator>
@@ -8,6 +8,7 @@
 
 #include "cli/command_line.h"
 #include "cli/help_text.h"
+#include "cli/terminal_session.h"
 #include "config/settings.h"
 #include "support/paths.h"
 
@@ -54,9 +55,9 @@ std::set<std::string> actual_options() {
 
 }  // namespace
 
-TEST_CASE("llmcache.1 documents exactly the options that there are") {
+TEST_CASE("llmcache.1 documents exactly the options that exist") {
   auto documented = documented_options(read("llmcache.1"));
-  documented.insert("--origin");  // stands in the text of config
+  documented.insert("--origin");  // documented in the text of config
   CHECK(documented == actual_options());
 }
 
@@ -92,4 +93,22 @@ TEST_CASE("the value of every setting reads back as it is written") {
     setting.field.apply(settings, defaults);
     CHECK(setting.field.texts(settings) == defaults);
   }
+}
+
+TEST_CASE("the messages that scripts may match are as listed") {
+  const test::TerminalSession shell;
+  shell.write("request.json", "{}");
+  std::ifstream list(LLMCACHE_TEST_DATA "/golden/messages.tsv");
+  std::size_t count = 0;
+  for (std::string row; std::getline(list, row);) {
+    if (row.starts_with('#')) continue;
+    const std::vector<std::string> columns = split(row, '\t');
+    REQUIRE(columns.size() == 3);
+    const auto ran = shell.run(columns[1]);
+    INFO(columns[1]);
+    CHECK(ran.exit == std::stoi(columns[0]));
+    CHECK(ran.err == shell.out("printf '%s\n' \"" + columns[2] + "\""));
+    ++count;
+  }
+  CHECK(count >= 29);
 }

@@ -1,4 +1,4 @@
-// The examples do what they say, against the local provider.
+// The examples work as described, with the local provider.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
@@ -31,7 +31,7 @@ TEST_CASE("the tour looks up, stores, records, replays, clears and purges") {
   CHECK(shown.ends_with("clear:  2 entries\npurge:  0 entries\n"));
 }
 
-TEST_CASE("cache-a-curl-call asks once") {
+TEST_CASE("cache-a-curl-call calls the provider once") {
   const Provider provider;
   const TerminalSession shell;
   shell.write("request.json", kRequest);
@@ -73,7 +73,7 @@ TEST_CASE("ask-many prints an empty line for a request that fails, goes on, and 
   CHECK(failed.err.find("request 2 failed") != std::string::npos);
 }
 
-TEST_CASE("several-samples asks once for each sample") {
+TEST_CASE("several-samples calls the provider once for each sample") {
   const Provider provider;
   const TerminalSession shell;
   shell.write("request.json", kRequest);

@@ -1,4 +1,4 @@
-// How the program behaves as a process: options, exit codes, errors, pipes, files in its way.
+// The program as a process: usage errors, exit codes, JSON, pipes and files.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
@@ -38,7 +38,7 @@ TEST_CASE("wrong usage is exit 2 with one line that helps") {
   check("LLMCACHE_STRICT=maybe llmcache hash", "'maybe' is not a boolean");
 }
 
-TEST_CASE("every line of JSON says what it is, and is UTF-8 whatever the names") {
+TEST_CASE("every line of JSON names its schema, and is UTF-8 whatever the names") {
   const TerminalSession shell;
   shell.write("a.json", R"({"a":1})");
   shell.write("b.json", R"({"a":2})");
@@ -71,7 +71,7 @@ TEST_CASE("with --json an error is one JSON object") {
   CHECK(nlohmann::json::parse(shell.run("llmcache --json gte").err).at("code") == 2);
 }
 
-TEST_CASE("stdout that cannot be written is exit 5, a closed one is quiet") {
+TEST_CASE("a stdout that cannot be written is exit 5, and a closed pipe is quiet") {
   const TerminalSession shell;
   shell.out("seq 100000 | sed 's/.*/\"&\"/' | jq -cs . | llmcache put <(echo '{}')");
   CHECK(shell.run("echo '{}' | llmcache get > /dev/full").exit == 5);

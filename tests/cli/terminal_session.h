@@ -1,4 +1,4 @@
-// Tests of the built program, written as what a person types.
+// Tests of the built program, written as a person would use it in a shell.
 #pragma once
 
 #include <filesystem>

@@ -157,6 +157,7 @@ std::vector<Option> global_options() {
     if (setting.flag.empty()) continue;
     Option option{std::string(setting.flag), std::string(setting.value), std::string(setting.help)};
     option.may_be_empty = setting.may_be_empty;
+    if (setting.field.choices != nullptr) option.choices = setting.field.choices();
     options.push_back(std::move(option));
   }
   options.push_back({"-h,--help", "", "shows help"});

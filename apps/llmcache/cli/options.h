@@ -19,8 +19,10 @@ struct Option {
   std::string help;
   std::variant<std::monostate, bool*, std::string*, std::optional<std::string>*, std::vector<std::string>*> target = {};
   bool required = false;
-  bool may_be_empty = false;  // an empty value is meaningful rather than an error
-  bool after_dashes = false;  // takes all arguments after --, and only those
+  bool may_be_empty = false;              // an empty value is meaningful rather than an error
+  bool after_dashes = false;              // takes all arguments after --, and only those
+  std::vector<std::string> choices = {};  // its values, if they are few: for the completions
+
   bool is_repeatable() const { return std::holds_alternative<std::vector<std::string>*>(target); }
 
   bool is_positional() const { return names.front() != '-'; }

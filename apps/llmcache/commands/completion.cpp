@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
+#include <algorithm>
+#include <iterator>
 
 #include "cli/command_line.h"
 #include "commands/all.h"
@@ -10,92 +11,136 @@ namespace llmcache {
 
 namespace {
 
-std::vector<std::string> flags_of(const std::vector<Option>& options) {
-  std::vector<std::string> flags;
+using Words = std::vector<std::string>;
+
+Words flags_of(const std::vector<Option>& options, bool (*wanted)(const Option&)) {
+  Words flags;
   for (const Option& option : options) {
-    for (std::string& flag : option.flags()) flags.push_back(std::move(flag));
+    if (wanted(option)) std::ranges::move(option.flags(), std::back_inserter(flags));
   }
   return flags;
 }
 
-std::vector<std::string> command_names() {
-  std::vector<std::string> names;
-  for (const CommandRow& row : command_table()) names.emplace_back(row.name);
-  return names;
+bool is_any(const Option& /*option*/) {
+  return true;
+}
+bool takes_value(const Option& option) {
+  return !option.is_switch();
+}
+bool takes_file(const Option& option) {
+  return option.placeholder == "FILE" || option.placeholder == "DIR";
 }
 
-// Between single quotes of any of the three shells' languages.
+// The words that a command's first argument is one of, if they are few.
+Words argument_choices(const std::vector<Option>& options) {
+  const auto first = std::ranges::find_if(options, &Option::is_positional);
+  return first == options.end() ? Words() : first->choices;
+}
+
+// For use between single quotes in any of the three shells' languages.
 std::string quotable(std::string text) {
   for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos;) text.replace(at, 1, "’");
   return text;
 }
 
-void bash(Output& out) {
-  out.write("# bash completion for llmcache\n_llmcache() {\n  local word command=\n");
-  out.write("  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n    case $word in\n");
-  out.write(fmt::format("      {}) command=$word; break ;;\n      --) return ;;\n", fmt::join(command_names(), "|")));
-  out.write("    esac\n  done\n");
-  out.write(fmt::format("  local flags='{}'\n  case $command in\n", fmt::join(flags_of(global_options()), " ")));
-  for (const CommandRow& row : command_table()) {
-    if (const auto flags = flags_of(options_of(row)); !flags.empty()) {
-      out.write(fmt::format("    {}) flags+=' {}' ;;\n", row.name, fmt::join(flags, " ")));
-    }
+// The cases of "COMMAND:OPTION" that complete an option's value. `command` is * for a global option.
+void bash_values(Output& out, std::string_view command, const std::vector<Option>& options) {
+  for (const Option& option : options) {
+    if (!takes_value(option) || option.is_positional()) continue;
+    const std::string reply = !option.choices.empty() ? fmt::format("words='{}'", fmt::join(option.choices, " "))
+                              : takes_file(option)    ? "files=1"
+                                                      : "return";
+    for (const std::string& flag : option.flags()) out.print(fmt::format("    {}:{}) {} ;;\n", command, flag, reply));
   }
-  out.write(fmt::format("    '') [[ ${{COMP_WORDS[COMP_CWORD]}} == -* ]] || flags='{}' ;;\n  esac\n",
-                        fmt::join(command_names(), " ")));
-  out.write("  local current=${COMP_WORDS[COMP_CWORD]}\n");
-  out.write("  if [[ -z $command || $current == -* ]]; then\n");
-  out.write("    mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$current\")\n");
-  out.write("  else\n    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n  fi\n}\n");
-  out.write("complete -o filenames -F _llmcache llmcache\n");
+}
+
+void bash(Output& out) {
+  const std::vector<Option> globals = global_options();
+  const Words commands = names_of(command_table());
+  out.print("# bash completion for llmcache\n_llmcache() {\n  local i command= words= files=\n");
+  out.print("  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n");
+  out.print("  for ((i = 1; i < COMP_CWORD; i++)); do\n    case $command${COMP_WORDS[i]} in\n");
+  out.print(fmt::format("      {}) ((i++)) ;;\n", fmt::join(flags_of(globals, takes_value), "|")));
+  out.print(fmt::format("      {}) command=${{COMP_WORDS[i]}}: ;;\n", fmt::join(commands, "|")));
+  out.print("      *:-- | --) mapfile -t COMPREPLY < <(compgen -c -f -- \"$current\"); return ;;\n    esac\n  done\n");
+  out.print("  case ${command:-:}$previous in\n");
+  for (const CommandRow& row : command_table()) bash_values(out, row.name, options_of(row));
+  bash_values(out, "*", globals);
+  out.print("  esac\n  if [[ -z $words$files ]]; then\n    case $command in\n");
+  for (const CommandRow& row : command_table()) {
+    const auto options = options_of(row);
+    const auto choices = argument_choices(options);
+    const Words flags = flags_of(options, is_any);
+    out.print(fmt::format("      {}:) words='{}{}{}' {} ;;\n", row.name, fmt::join(flags, " "),
+                          flags.empty() ? "" : " ", fmt::join(choices, " "), choices.empty() ? "files=1" : ""));
+  }
+  out.print(fmt::format("      *) words='{}' ;;\n    esac\n    [[ $current != -* ]] || words+=' {}' files=\n",
+                        fmt::join(commands, " "), fmt::join(flags_of(globals, is_any), " ")));
+  out.print("    [[ $current == -* || -z $files ]] || words=\n  fi\n");
+  out.print("  mapfile -t COMPREPLY < <(compgen ${files:+-f} ${words:+-W \"$words\"} -- \"$current\")\n}\n");
+  out.print("complete -o filenames -F _llmcache llmcache\n");
+}
+
+std::string zsh_value(const Option& option) {
+  if (!option.choices.empty()) return fmt::format(":value:({})", fmt::join(option.choices, " "));
+  return takes_file(option) ? ":file:_files" : ":value: ";
 }
 
 std::string zsh_specification(const Option& option) {
   std::string text = quotable(option.help);
   for (std::size_t at = 0; (at = text.find_first_of("[]:", at)) != std::string::npos; at += 2) text.insert(at, "\\");
-  const std::string action = option.placeholder.empty() ? "" : ":value:_files";
+  const std::string value = option.is_switch() ? "" : zsh_value(option);
   const auto flags = option.flags();
-  if (flags.size() == 1) return fmt::format("'{}[{}]{}'", flags[0], text, action);
-  return fmt::format("'({0})'{{{1}}}'[{2}]{3}'", fmt::join(flags, " "), fmt::join(flags, ","), text, action);
+  if (flags.size() == 1) return fmt::format("'{}[{}]{}'", flags[0], text, value);
+  return fmt::format("'({0})'{{{1}}}'[{2}]{3}'", fmt::join(flags, " "), fmt::join(flags, ","), text, value);
 }
 
 void zsh(Output& out) {
-  out.write("#compdef llmcache\n_llmcache() {\n  local -a globals commands\n  globals=(\n");
+  out.print("#compdef llmcache\n_llmcache() {\n  local -a globals commands\n  globals=(\n");
   for (const Option& option : global_options()) out.line("    " + zsh_specification(option));
-  out.write("  )\n  commands=(\n");
+  out.print("  )\n  commands=(\n");
   for (const CommandRow& row : command_table())
-    out.write(fmt::format("    '{}:{}'\n", row.name, quotable(std::string(row.summary))));
-  out.write("  )\n  local line state\n  _arguments -C $globals '1:command:->command' '*::argument:->arguments'\n");
-  out.write("  case $state in\n    command) _describe command commands ;;\n    arguments)\n      case $line[1] in\n");
+    out.print(fmt::format("    '{}:{}'\n", row.name, quotable(std::string(row.summary))));
+  out.print("  )\n  local line state\n");
+  out.print("  _arguments -S -C $globals '1:command:->command' '*::argument:->arguments'\n");
+  out.print("  case $state in\n    command) _describe command commands ;;\n    arguments)\n      case $line[1] in\n");
   for (const CommandRow& row : command_table()) {
-    out.write(fmt::format("        {}) _arguments $globals", row.name));
-    for (const Option& option : options_of(row)) {
-      if (!option.is_positional()) out.write(" " + zsh_specification(option));
+    const auto options = options_of(row);
+    out.print(fmt::format("        {}) _arguments -S $globals", row.name));
+    for (const Option& option : options) {
+      if (!option.is_positional()) out.print(" " + zsh_specification(option));
     }
-    out.write(" '*:file:_files' ;;\n");
+    const auto choices = argument_choices(options);
+    out.print(choices.empty() ? " '*:file:_files' ;;\n"
+                              : fmt::format(" '1:argument:({})' ;;\n", fmt::join(choices, " ")));
   }
-  out.write(
-      "      esac ;;\n  esac\n}\nif [ \"$funcstack[1]\" = _llmcache ]; then _llmcache \"$@\"; else compdef _llmcache "
-      "llmcache; fi\n");
+  out.print("      esac ;;\n  esac\n}\n");
+  out.print("if [ \"$funcstack[1]\" = _llmcache ]; then _llmcache \"$@\"; else compdef _llmcache llmcache; fi\n");
 }
 
 void fish_option(Output& out, const std::string& condition, const Option& option) {
   if (option.is_positional()) return;
-  out.write("complete -c llmcache" + condition);
+  out.print("complete -c llmcache" + condition);
   for (const std::string& flag : option.flags()) {
-    out.write(flag.starts_with("--") ? " -l " + flag.substr(2) : " -s " + flag.substr(1));
+    out.print(flag.starts_with("--") ? " -l " + flag.substr(2) : " -s " + flag.substr(1));
   }
-  out.write(fmt::format("{} -d '{}'\n", option.placeholder.empty() ? "" : " -r", quotable(option.help)));
+  if (!option.choices.empty()) out.print(fmt::format(" -x -a '{}'", fmt::join(option.choices, " ")));
+  if (option.choices.empty() && !option.is_switch()) out.print(takes_file(option) ? " -r -F" : " -x");
+  out.print(fmt::format(" -d '{}'\n", quotable(option.help)));
 }
 
 void fish(Output& out) {
-  out.write("# fish completion for llmcache\n");
+  out.print("# fish completion for llmcache\n");
   for (const Option& option : global_options()) fish_option(out, "", option);
   for (const CommandRow& row : command_table()) {
-    out.write(fmt::format("complete -c llmcache -n __fish_use_subcommand -f -a {} -d '{}'\n", row.name,
+    out.print(fmt::format("complete -c llmcache -n __fish_use_subcommand -f -a {} -d '{}'\n", row.name,
                           quotable(std::string(row.summary))));
     const std::string condition = fmt::format(" -n '__fish_seen_subcommand_from {}'", row.name);
-    for (const Option& option : options_of(row)) fish_option(out, condition, option);
+    const auto options = options_of(row);
+    for (const Option& option : options) fish_option(out, condition, option);
+    const auto choices = argument_choices(options);
+    if (!choices.empty())
+      out.print(fmt::format("complete -c llmcache{} -f -a '{}'\n", condition, fmt::join(choices, " ")));
   }
 }
 
@@ -107,7 +152,9 @@ class Completion : public Command {
   llmcache completion fish > ~/.config/fish/completions/llmcache.fish)"};
   }
 
-  void declare(Options& options) override { options.positional("SHELL", shell_, "bash, zsh or fish", true); }
+  void declare(Options& options) override {
+    options.positional("SHELL", shell_, "bash, zsh or fish", true).choices = {"bash", "zsh", "fish"};
+  }
 
   bool uses_config_files() const override { return false; }
 
@@ -119,7 +166,7 @@ class Completion : public Command {
     } else if (shell_ == "fish") {
       fish(context.out());
     } else {
-      usage_error(fmt::format("there is no completion for '{}': write bash, zsh or fish", shell_));
+      usage_error(fmt::format("no completion for '{}'; the shells are bash, zsh and fish", shell_));
     }
     return Exit::success;
   }

@@ -47,7 +47,8 @@ of your configuration file (path).)",
   }
 
   void declare(Options& options) override {
-    options.positional("ACTION", action_, "list: every setting; get: one setting; path: the path of your file", true);
+    options.positional("ACTION", action_, "list: every setting; get: one setting; path: the path of your file", true)
+        .choices = {"list", "get", "path"};
     options.positional("NAME", names_, "the setting that get prints");
     options.flag("--origin", origin_, "with list: shows where each value comes from");
   }

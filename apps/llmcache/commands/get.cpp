@@ -16,7 +16,7 @@ class Get : public Command {
     return {"[REQUEST | --key KEY]",
             R"(Prints the stored response to a request, exactly as it was stored.
 On a miss, prints nothing and exits with 1.)",
-            "store session ignore sample provider on_store_error strict",
+            "store session endpoint ignore sample provider on_store_error strict",
             R"(  llmcache get request.json
   llmcache get --why < request.json)"};
   }

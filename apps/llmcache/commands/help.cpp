@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "cli/help_text.h"
 #include "commands/all.h"
@@ -12,79 +13,80 @@ namespace {
 
 struct Topic {
   std::string_view name;
-  std::string_view text;
+  std::string (*text)();
 };
 
-constexpr auto kTopics = std::to_array<Topic>({
-    {"exit-codes", R"(EXIT CODES
-    0  hit, success, same key
-    1  no: a miss, nothing to delete, keys differ
-    2  usage or configuration error
-    3  bad input: not a request, a rejected request, an unreadable response
-    4  store unavailable; a retry may help
-    5  store refuses; an operator must act. Also: stdout could not be written
-    6  damaged or incomplete entry, with --strict (otherwise it is a miss); also: the stream
-       that run copied from another run broke off
-    7  refused by policy: not cacheable, larger than max_entry, more than --max-delete
-  run exits with COMMAND's own code, and besides:
-  125  llmcache itself failed    126  COMMAND is not executable
-  127  COMMAND was not found   128+n  signal n ended COMMAND
+std::string exit_codes() {
+  std::string text = "Exit codes:\n";
+  for (const ExitRow& row : exit_table()) text += fmt::format("  {:>5}  {}\n", static_cast<int>(row.exit), row.meaning);
+  return text +
+         "  128+n  run: signal n ended COMMAND\n"
+         "run exits with COMMAND's own code if COMMAND ran.\n\n"
+         "With the codes 2 to 7 one line 'llmcache: error: ...' is printed to stderr; with --json, a\n"
+         "JSON object with the members code, kind, retryable and message.\n";
+}
 
-  Codes 2 to 7 print one line 'llmcache: error: ...' on stderr; with --json a JSON object with
-  code, kind, retryable and message.
-)"},
-    {"keys", R"(KEYS
-  A request's key is {prefix}{session}_{hash}. The hash is XXH3-128 of the canonical request: members
-  sorted, white space gone, numbers and strings in one spelling (RFC 8785). Two requests that mean the
-  same thing to a JSON reader have one key; anything else that differs, differs in the key.
+std::string keys() {
+  return R"(The key of a request is {prefix}{session}_{hash}. The hash is the XXH3-128 of the canonical
+request: sorted members, no white space, one spelling of each number and string (RFC 8785). Two
+requests that mean the same to a JSON reader have the same key; any other difference counts.
 
-  Left out of the key: 'stream' (it selects the kind of entry) and 'fallbacks', every --ignore pointer,
-  and with --no-model and --no-provider these two members. --provider sets the provider.
+Left out of the key: "stream": true, every --ignore pointer, and with --no-model and --no-provider
+these two members. --provider sets the provider.
 
-  The response entry is named by the key, sample i of it by key_sample_i, and a stream by either with
-  _stream at its end.
+The name of an entry is the key; sample i of a request adds _sample_i, and a request with
+"stream": true adds _stream.
 
-    llmcache hash request.json                  the key
-    llmcache hash --explain request.json        what each member does to it
-    llmcache diff a.json b.json                 why two keys differ
-    llmcache get --why request.json             why a request missed
-    llmcache hash --canonical request.json | xxh128sum     the hash, with public tools
-)"},
-    {"stores", R"(STORES
-  --store URL, LLMCACHE_STORE, or 'store' in a configuration file:
+  llmcache hash request.json                          the key
+  llmcache hash --explain request.json                the effect of each member on it
+  llmcache diff a.json b.json                         why two keys differ
+  llmcache get --why request.json                     why a request missed
+  llmcache hash --canonical request.json | xxh128sum  the hash, computed by public tools
+)";
+}
 
-    sqlite:                 the default: $XDG_CACHE_HOME/llmcache/cache.db
-    sqlite:PATH             an SQLite file, made at the first write
-    redis://[user[:password]@]host[:port][/db]     a Redis or Valkey server; rediss:// with TLS
-    redis+unix:///path.sock?db=1                   on a unix socket
-    redis+cluster://h1:p,h2:p                      a cluster; ?read_from=replicas
-    redis+sentinel://h1:p,h2:p/master[/db]         the master behind sentinels
-    memory:                 this process only; for programs that link libcache
+std::string stores() {
+  return R"(Stores are set with --store URL, LLMCACHE_STORE, or "store" in a configuration file:
 
-  An embedded store keeps itself below --max-size by evicting what was used longest ago, and removes
-  expired entries as it is written to. '?read_only=1' at the end of a URL refuses every write.
+  sqlite:                 the default: $XDG_CACHE_HOME/llmcache/cache.db
+  sqlite:PATH             an SQLite file, created by the first write
+  redis://[user[:password]@]host[:port][/db]     a Redis or Valkey server; rediss:// with TLS
+  redis+unix:///path.sock?db=1                   a server on a unix socket
+  redis+cluster://h1:p,h2:p                      a cluster
+  redis+sentinel://h1:p,h2:p/master[/db]         the master that sentinels name
+  memory:                 within one process; for programs that link libcache
 
-  Several make one: --store sqlite: --store redis://cache.example reads from the near one first, and
-  keeps there what it found in the far one. Writes go to both.
+An embedded store evicts the least recently used entries to stay below --max-size.
+With '?read_only=1' at the end of a URL, nothing is written.
 
-  A server's password: --password-file, --password-command, LLMCACHE_PASSWORD, LLMCACHE_PASSWORD_FILE,
-  the URL (which warns), REDISCLI_AUTH. TLS verifies the host name; --cacert names your own authority.
-)"},
-    {"config", R"(CONFIGURATION
-  Strongest first: flags, LLMCACHE_* variables, the project's .llmcache.json (the nearest one upwards,
-  not beyond a .git, the home directory or another owner), $XDG_CONFIG_HOME/llmcache/config.json,
-  /etc/llmcache/config.json. --config FILE is read instead of these three files.
+Several stores form one: '--store sqlite: --store redis://cache.example.com' reads from the near
+store first, copies hits from the far one into it, and writes to both.
 
-  Files are JSON objects, comments allowed:  { "ttl": "1h", "ignore": ["/metadata"] }
-  A project's file may not set the store, passwords or TLS unless its directory is in your 'trusted_dirs'.
+The password of a server comes from --password-file, --password-command, LLMCACHE_PASSWORD,
+LLMCACHE_PASSWORD_FILE, the URL (with a warning) or REDISCLI_AUTH, in this order. With TLS the host
+name is verified; --cacert names your own certificate authority.
+)";
+}
 
-    llmcache config list --origin     every setting, its value and where it comes from
-    llmcache config path              where your own file is
+std::string config() {
+  return R"(Settings are read in this order, and the first source that has a value wins: flags, LLMCACHE_*
+variables, the project's .llmcache.json (the nearest one, searching upwards until a .git, the home
+directory or a directory of another owner), $XDG_CONFIG_HOME/llmcache/config.json,
+/etc/llmcache/config.json. --config FILE replaces these three files.
 
-  Durations: 250ms 30s 5m 1h 7d, a bare number is seconds. Sizes: 64k 10M 2G.
-  Booleans: 1 0 true false yes no on off.
-)"},
-});
+A file is a JSON object with comments: { "ttl": "1h", "ignore": ["/metadata"] }. A project's file
+may not set the store, passwords or TLS, unless its directory is listed in your "trusted_dirs".
+
+  llmcache config list --origin     every setting, its value and where it comes from
+  llmcache config path              the path of your own file
+
+Durations: 250ms 30s 5m 1h 7d; a bare number means seconds. Sizes: 64k 10M 2G.
+Booleans: 1 0 true false yes no on off.
+)";
+}
+
+constexpr auto kTopics = std::to_array<Topic>(
+    {{"exit-codes", exit_codes}, {"keys", keys}, {"stores", stores}, {"config", config}, {"options", options_text}});
 
 class Help : public Command {
  public:
@@ -94,20 +96,22 @@ class Help : public Command {
   llmcache help run)"};
   }
 
-  void declare(Options& options) override { options.positional("TOPIC", topic_, "a topic or a command"); }
+  void declare(Options& options) override {
+    Option& topic = options.positional("TOPIC", topic_, "a topic or a command");
+    topic.choices = names_of(kTopics);
+    std::ranges::move(names_of(command_table()), std::back_inserter(topic.choices));
+  }
 
   bool uses_config_files() const override { return false; }
 
   Exit run(Context& context) override {
     const auto topic = std::ranges::find(kTopics, topic_, &Topic::name);
     if (topic_.empty()) {
-      context.out().write(help_text());
-    } else if (topic_ == "options") {
-      context.out().write(options_text());
+      context.out().print(help_text());
     } else if (topic != kTopics.end()) {
-      context.out().write(topic->text);
+      context.out().print(topic->text());
     } else if (const CommandRow* row = find_command(topic_)) {
-      context.out().write(help_text(*row));
+      context.out().print(help_text(*row));
     } else {
       usage_error(fmt::format("no help on '{}'; the topics are exit-codes, keys, stores, config and options", topic_));
     }

@@ -13,7 +13,7 @@ class Put : public Command {
     return {"REQUEST [--response FILE]",
             R"(Stores stdin as the response to REQUEST.
 Refuses an answer that is incomplete or an error (exit code 7).)",
-            "store session ttl ignore sample accept",
+            "store session ttl endpoint ignore sample accept",
             R"(  llmcache put request.json < response.json
   curl -sS $URL -d @request.json | llmcache put request.json --tee)"};
   }

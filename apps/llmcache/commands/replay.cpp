@@ -34,7 +34,7 @@ class Replay : public Command {
     return {"[REQUEST | --key KEY]",
             R"(Prints the stored stream byte for byte, each chunk as soon as it is due.
 On a miss, prints nothing and exits with 1.)",
-            "store session ignore sample strict",
+            "store session endpoint ignore sample strict",
             R"(  llmcache replay --pace recorded request.json
   llmcache replay --as text request.json)"};
   }
@@ -42,7 +42,8 @@ On a miss, prints nothing and exits with 1.)",
   void declare(Options& options) override {
     request_.declare(options);
     options.value("--pace", "PACE", pace_, "none (default), recorded, or xN: N times as fast as recorded");
-    options.value("--as", "FORM", form_, "raw (default), sse, ndjson, or text: only the answer's text");
+    options.value("--as", "FORM", form_, "raw (default), sse, ndjson, or text: only the answer's text").choices =
+        names_of(kForms);
     options.flag("--allow-partial", allow_partial_, "bifrost: prints what there is of an incomplete stream; exit 6");
     options.flag("--annotate", annotate_, "bifrost: adds what the gateway's plugin adds on a hit");
   }

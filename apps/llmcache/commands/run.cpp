@@ -34,13 +34,14 @@ Reads the request from stdin. On a hit, prints the stored answer and does not
 start COMMAND. On a miss, starts COMMAND with the request on its stdin, passes
 its output through as it arrives, and stores it if COMMAND succeeds and the
 answer is complete. Everything after -- reaches COMMAND unchanged.)",
-            "store session ttl ignore sample strict deadline verbose",
+            "store session ttl endpoint ignore sample strict deadline verbose",
             R"(  llmcache run -- curl -sSN https://api.example.com/v1/chat/completions -d @- < request.json
   llmcache run --mode replay --store sqlite:fixtures.db < request.json)"};
   }
 
   void declare(Options& options) override {
-    options.value("--mode", "MODE", mode_text_, "auto (default), record, replay, refresh or off");
+    options.value("--mode", "MODE", mode_text_, "auto (default), record, replay, refresh or off").choices =
+        names_of(kModes);
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
     options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
     options.value("--wait", "D", wait_, "how long to wait for another run of the same request (default: no bound)");

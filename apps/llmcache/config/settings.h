@@ -21,6 +21,7 @@ struct Settings {
   std::vector<std::string> stores{"sqlite:"};  // near ones before far ones
   libcache::StoreOptions store;                // how they are opened
   libcache::CacheOptions cache;                // with the options of keys and the policy on answers
+  std::string endpoint = "auto";               // as given; in the key options, auto and none are empty
   bool json = false;
   bool quiet = false;
   bool verbose = false;

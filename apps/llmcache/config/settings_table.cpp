@@ -64,6 +64,16 @@ constexpr Field accept() {
           [] { return names_of(kAccept); }};
 }
 
+// `auto` means none, except where a command knows where the request goes.
+constexpr Field endpoint() {
+  return {ValueKind::text,
+          [](Settings& s, const Texts& v) {
+            s.endpoint = v.back();
+            s.cache.key.endpoint = s.endpoint == "auto" || s.endpoint == "none" ? "" : s.endpoint;
+          },
+          [](const Settings& s) { return Texts{s.endpoint}; }};
+}
+
 // One text is split at its spaces; several are a program and its arguments.
 constexpr Field password_command() {
   return {ValueKind::words,
@@ -118,6 +128,11 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "P",
      .help = "sets the provider of the request in the key",
      .field = optional_text<&Settings::cache, &CacheOptions::key, &KeyOptions::provider>()},
+    {.name = "endpoint",
+     .flag = "--endpoint",
+     .value = "URL",
+     .help = "where the request goes: a URL or any other text, auto (run: from COMMAND), or none",
+     .field = endpoint()},
     {.name = "by_model",
      .flag = "--no-model",
      .switch_value = "false",

@@ -1,8 +1,13 @@
 #include "config/stores.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
 
 #include "config/files.h"
 #include "config/password.h"
@@ -20,6 +25,23 @@ bool sets_tls(std::span<const Resolved> resolved) {
                                            "sni",    "tls_ciphers", "insecure"};
     return row.origin != kDefaultOrigin && std::ranges::find(kNames, row.setting->name) != std::end(kNames);
   });
+}
+
+// OpenSSL's own message does not say which file is missing.
+void check_tls_files(const lc::TlsOptions& tls) {
+  const std::pair<const char*, const std::filesystem::path&> files[] = {{"--cacert", tls.ca_file},
+                                                                        {"--cacertdir", tls.ca_directory},
+                                                                        {"--client-cert", tls.certificate},
+                                                                        {"--client-key", tls.key}};
+  for (const auto& [flag, path] : files) {
+    if (path.empty()) continue;
+    if (::access(path.c_str(), R_OK) != 0) {
+      usage_error(fmt::format("{}: cannot read '{}': {}", flag, path.string(), std::strerror(errno)));
+    }
+    if (!std::filesystem::is_regular_file(path) && !std::filesystem::is_directory(path)) {
+      usage_error(fmt::format("{}: '{}' is neither a regular file nor a directory", flag, path.string()));
+    }
+  }
 }
 
 }  // namespace
@@ -43,6 +65,7 @@ lc::StoreOptions store_options(const Settings& settings, std::span<const Resolve
   lc::StoreOptions options = settings.store;
   options.strict = settings.strict;
   if (std::ranges::none_of(urls, is_server)) return options;
+  if (std::ranges::any_of(urls, &lc::StoreUrl::tls)) check_tls_files(options.redis.tls);
   options.redis.password = read_password(settings, resolved, deadline);
   const bool in_url = std::ranges::any_of(urls, [](const lc::StoreUrl& url) { return url.password.has_value(); });
   if (!options.redis.password && !in_url) options.redis.password = redis_cli_password();

@@ -1,4 +1,4 @@
-// How far work over many entries has come.
+// The progress of work on many entries.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,10 @@ struct Advance {
 
 // "[=========>          ] 45000 of 100000, 21400/s, 3s left"; the last two only once there is a rate.
 std::string progress_bar(const Advance& advance);
-// The same for programs, as one line.
+// The same as one line of JSON.
 std::string progress_json(const Advance& advance);
 
-// Shows it on stderr, no more often than people or logs want to read it.
+// Shows it on stderr: a bar ten times a second, a line of JSON once a second.
 class Progress {
  public:
   enum class Form { none, bar, json };
@@ -30,7 +30,7 @@ class Progress {
   Progress(Form form, std::uint64_t total) : form_(form), total_(total) {}
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  ~Progress();  // takes the bar away
+  ~Progress();  // removes the bar
 
   void show(std::uint64_t done);
   // The last line of JSON.

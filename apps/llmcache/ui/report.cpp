@@ -11,7 +11,7 @@ namespace llmcache {
 
 namespace {
 
-// One line, whatever the message holds, in one write: lines of several processes do not mix.
+// In one write, so that the lines of several processes do not mix.
 void print_line(const std::string& text) {
   write_all(STDERR_FILENO, text + "\n");
 }

@@ -1,4 +1,4 @@
-// Words on stderr: warnings, notes and the one line that ends a failed call.
+// Messages on stderr: warnings, notes and the one line that ends a failed call.
 #pragma once
 
 #include <string>
@@ -16,11 +16,11 @@ class Report {
   bool verbose = false;
   bool color = false;
 
-  // Something is not as it should be, but the call goes on.
+  // A problem that does not end the call.
   void warn(std::string_view message) const;
-  // What the cache did, for those who asked (-v).
+  // What the cache did; shown with -v.
   void note(std::string_view message) const;
-  // A plain line for people, whatever the verbosity but -q.
+  // A plain line for people; not shown with -q.
   void say(std::string_view message) const;
   void error(Exit exit, std::string_view message) const;
 

@@ -8,7 +8,7 @@ namespace llmcache {
 
 namespace {
 
-// Characters, not bytes: close enough to columns for what listings hold.
+// Counts characters, not bytes: close enough to columns for listings.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }

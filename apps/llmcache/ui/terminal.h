@@ -8,17 +8,17 @@ namespace llmcache {
 
 // Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
-// Whether it is a pipe or a socket.
+// Whether a file descriptor is a pipe or a socket.
 bool is_stream(int descriptor);
 
-// `text` with control characters, escape sequences, bidirectional controls and invalid UTF-8 made visible as \x1b,
+// `text` with control characters, escape sequences, bidirectional controls and invalid UTF-8 shown as \x1b,
 // \u202e and the like. Newlines and tabs stay if `keep_lines`.
 std::string escaped(std::string_view text, bool keep_lines);
 
 // JSON text with the same characters as \u escapes. Newlines between its parts stay.
 std::string escaped_json(std::string_view json);
 
-// A name as it is, or in quotes and escaped if it holds anything odd.
+// A name as it is, or in quotes and escaped if it has unusual characters.
 std::string quoted_if_odd(std::string_view name);
 
 }  // namespace llmcache
