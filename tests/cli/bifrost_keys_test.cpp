@@ -53,7 +53,7 @@ TEST_CASE("hash --compat bifrost prints the key and the hashed bytes of every ve
   CHECK(shell.run(script).out == expected);
 }
 
-TEST_CASE("under bifrost there is no prefix unless one is given, by whatever means") {
+TEST_CASE("under bifrost the prefix is empty unless it is set, wherever that is done") {
   const TerminalSession shell;
   shell.write("chat.json", R"({"model":"openai/gpt-4o","messages":[{"role":"user","content":"hi24"}]})");
   CHECK(shell.out("llmcache hash --compat bifrost chat.json") == "default_25910f2eae63b58\n");
@@ -64,7 +64,7 @@ TEST_CASE("under bifrost there is no prefix unless one is given, by whatever mea
   CHECK(shell.out("llmcache config list --origin --compat bifrost | grep ^prefix") == "prefix\t\tcompat\n");
 }
 
-TEST_CASE("hash --explain warns of the members that never reach a Bifrost key") {
+TEST_CASE("hash --explain warns about the members that are not in a Bifrost key") {
   const TerminalSession shell;
   shell.write("chat.json", kChat);
   const auto ran = shell.run("llmcache hash --explain --compat bifrost chat.json");
@@ -77,7 +77,7 @@ TEST_CASE("hash --explain warns of the members that never reach a Bifrost key") 
   CHECK(shell.run("llmcache hash --explain --compat bifrost plain.json").err.empty());
 }
 
-TEST_CASE("diff --compat bifrost sees what its keys see") {
+TEST_CASE("diff --compat bifrost compares what is in the keys") {
   const TerminalSession shell;
   shell.write("a.json", kChat);
   shell.write("b.json", R"({"model":"openai/gpt-4o","seed":8,"messages":[{"content":"hi24","role":"user"}],)"
@@ -89,7 +89,7 @@ TEST_CASE("diff --compat bifrost sees what its keys see") {
   CHECK(ran.out == "/input/chat_completion_input/0/content: \"hi24\" -> \"hi25\"\n");
 }
 
-TEST_CASE("what a gateway's cache does not have cannot be asked for") {
+TEST_CASE("options that a gateway's cache does not have are rejected") {
   const TerminalSession shell;
   shell.write("chat.json", kChat);
   for (const auto* flags : {"--ignore /seed", "--sample 2", "--form poem"}) {

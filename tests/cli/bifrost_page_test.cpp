@@ -31,7 +31,7 @@ std::string commands_of_the_page() {
 
 }  // namespace
 
-TEST_CASE("every command of docs/bifrost.md works on a gateway's cache, and does what the page says") {
+TEST_CASE("every command of docs/bifrost.md works on a gateway's cache as the page says") {
   const support::GatewayData data(LLMCACHE_TEST_DATA "/golden");
   support::RedisServer server;
   const llmcache::test::TerminalSession shell;

@@ -15,7 +15,7 @@ struct Value {
   // The node that was decoded last; nullptr: the value is absent (Go's zero value or nil). either: the string, or the
   // null that is read as "". list elements: may be a null that left them absent.
   const JsonNode* node = nullptr;
-  // record: one for each field, or none. list: the elements, and behind them those of longer lists that this one
+  // record: one for each field, or none. list: the elements, followed by those of longer lists that this one
   // replaced, which Go reuses. map: the objects that were merged, in order. either: its element, if that is not a
   // string.
   std::vector<Value> parts;

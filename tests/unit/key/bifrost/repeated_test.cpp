@@ -54,7 +54,7 @@ TEST_CASE("repeated lists reuse the elements of the earlier one") {
         R"({"stop_sequences":["a","c",""]})");
 }
 
-TEST_CASE("elements behind a shorter list are still reused by a longer one, unless a list was empty") {
+TEST_CASE("elements that a shorter list left over are reused by a longer one, unless a list was empty") {
   CHECK(params(R"("stop_sequences":["a","b","c"],"stop_sequences":["d"],"stop_sequences":[null,null,null])") ==
         R"({"stop_sequences":["d","b","c"]})");
   CHECK(params(R"("stop_sequences":["a","b"],"stop_sequences":[],"stop_sequences":[null,null])") ==

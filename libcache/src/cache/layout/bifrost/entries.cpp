@@ -51,7 +51,7 @@ struct StoredStream {
   Verdict verdict;
 };
 
-// Reads on to the window behind the one in which the stream ends, or until two windows in a row are empty.
+// Reads windows of chunks up to the one after the window in which the stream ends, or until two in a row are empty.
 Result<StoredStream> read_stream(Store& store, std::string_view stem, UnixTime now, Deadline deadline) {
   StoredStream stream;
   ChunkJudge judge(now);
@@ -133,7 +133,7 @@ Result<Lookup> get_response(Store& store, std::string_view name, Deadline deadli
   return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
 }
 
-// Removes the chunks of a stream; how many there were. If any stayed behind the end of what is then written, it would
+// Removes the chunks of a stream; how many there were. If any were left after the end of what is then written, it would
 // belong to that stream.
 Result<std::uint64_t> remove_chunks(Store& store, std::string_view stem, Deadline deadline) {
   std::uint64_t total = 0;

@@ -98,7 +98,7 @@ TEST_CASE("a stream is complete once every choice that was seen has a finish_rea
   CHECK(fault({}) == "the stream has no chunks");
 }
 
-TEST_CASE("chunks behind the end may be present or not") {
+TEST_CASE("chunks after the end may be present or not") {
   CHECK(is_complete({{0, said("a")}, {1, ended()}, {2, kUsage}}));
   CHECK(is_complete({{0, said("a")}, {1, ended()}, {3, kUsage}}));
   CHECK(is_complete({{0, said("a")}, {1, ended()}, {2, ended("")}}));
@@ -134,7 +134,7 @@ TEST_CASE("a gap at the beginning is doubtful if the first chunk has less than 1
   CHECK(is_complete({{0, said("")}, {2, said("a")}, {3, ended()}}, "openai", std::chrono::seconds(1)));
 }
 
-TEST_CASE("chunks of two answers are no stream") {
+TEST_CASE("chunks of two answers are not a stream") {
   json first = said("a");
   json last = ended();
   first["id"] = "x";
