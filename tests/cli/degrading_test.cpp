@@ -30,6 +30,7 @@ void check_degrading(const TerminalSession& shell, const std::string& store, int
                      const std::string& variables = "", const std::string& deadline = "1s") {
   const std::string options = fmt::format("--store '{}' --deadline {}", store, deadline);
   shell.write("request.json", "{}");
+  shell.write("response.json", "{\"answer\":1}");
   const auto run = [&](const std::string& command) { return shell.run(variables + " timeout 30 llmcache " + command); };
   const Ran got = run("get request.json " + options);
   INFO(store << ": " << got.err);
@@ -37,7 +38,7 @@ void check_degrading(const TerminalSession& shell, const std::string& store, int
   CHECK(got.out.empty());
   CHECK(lines(got.err) == 1);
   CHECK(got.err.starts_with("llmcache: error: "));
-  const Ran put = run("put request.json --response request.json " + options);
+  const Ran put = run("put request.json --response response.json " + options);
   CHECK(put.exit == exit);
   CHECK(lines(put.err) == 1);
   const Ran ran = run("run " + options + " --request request.json -- sh -c 'echo answer; exit 3'");

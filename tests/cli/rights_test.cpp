@@ -59,8 +59,8 @@ void use_every_command(const std::string& url) {
   CHECK(out("llmcache run --request s.json -- printf 'data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\\n\\ndata: "
             "[DONE]\\n\\n' | tail -n 2") == "data: [DONE]\n\n");
   CHECK(out("llmcache replay s.json | tail -n 2") == "data: [DONE]\n\n");
-  CHECK(out("llmcache put large.json --response large.json; llmcache get large.json | wc -c") ==
-        fmt::format("{}\n", shell.read("large.json").size()));
+  CHECK(out("llmcache put <(echo '{\"model\":\"m\",\"a\":2}') --response large.json; llmcache get <(echo "
+            "'{\"model\":\"m\",\"a\":2}') | wc -c") == fmt::format("{}\n", shell.read("large.json").size()));
   CHECK(out("llmcache ls | wc -l") == "3\n");
   CHECK(out("llmcache show --response $K") == "{\"x\":1}\n");
   CHECK(out("llmcache diff $K a.json") == "");

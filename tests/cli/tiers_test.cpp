@@ -42,7 +42,8 @@ TEST_CASE("a configuration file lists stores, and writes go to those that are no
   shell.write("request.json", "{}");
   shell.write("both.json", R"({"store": ["sqlite:near store.db", ")" + server.url() + R"("]})");
   shell.write("near.json", R"({"store": ["sqlite:near store.db", ")" + server.url() + R"(?read_only=1"]})");
-  CHECK(shell.out("llmcache config get store --config both.json") == "sqlite:near store.db\n" + server.url() + "\n");
+  CHECK(shell.out("llmcache config get store --config both.json") ==
+        "sqlite:" + (shell.home() / "near store.db").string() + "\n" + server.url() + "\n");
   const std::string put = kPatient + std::string("echo '{\"a\":1}' | llmcache put request.json --config ");
   shell.out(put + "near.json");
   CHECK(server.command({"DBSIZE"}) == "0");

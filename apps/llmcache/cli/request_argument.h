@@ -1,4 +1,4 @@
-// The REQUEST that most commands take, or the --key that stands in its place.
+// The REQUEST that most commands take, or the --key in its place.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace llmcache {
 
-// What came of the request in `path` ("-" is stdin), an error with the place it came from.
+// A result concerning the request in `path` ("-" is stdin); the message of an error names that place.
 template <class T>
 libcache::Result<T> about_request(const std::string& path, libcache::Result<T> result) {
   if (!result) result.error().message.insert(0, path == "-" ? "the request on stdin: " : path + ": ");
@@ -23,7 +23,7 @@ class RequestArgument {
 
   bool is_named() const { return key_.has_value(); }
   bool is_stdin() const { return path_ == "-"; }
-  // The request's bytes, read at the first call.
+  // The bytes of the request, which is read at the first call.
   const std::string& request();
   libcache::RequestKey key(Context& context);
   // Looks the entry up, by request or by name.
@@ -35,11 +35,11 @@ class RequestArgument {
   std::string path_ = "-";
   std::optional<std::string> key_;
   std::optional<std::string> request_;
-  std::string entry_;     // that find() looked for
-  std::string provider_;  // of its request; empty where that is not known
+  std::string entry_;     // the name that find() looked up
+  std::string provider_;  // of the request; empty if it is not known
 };
 
-// Throws a Failure (usage) under any other scheme.
+// Throws a Failure (usage) under the native scheme.
 void require_bifrost(const Context& context, std::string_view option);
 
 }  // namespace llmcache

@@ -89,8 +89,7 @@ failed.)",
     if (context.key_options().scheme == lc::KeyScheme::bifrost) {
       add("configuration", {Grade::warn, "keys",
                             "a gateway's keys leave out much of a request and can be forged (XXH64), and its entries "
-                            "hold no request, so a "
-                            "hit cannot be verified",
+                            "hold no request, so that a hit cannot be verified",
                             "see docs/bifrost.md; native entries are verified on every hit"});
     }
     if (lines_.size() == before) add("configuration", {Grade::pass, "settings", "no problems", ""});

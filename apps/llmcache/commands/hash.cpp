@@ -35,7 +35,7 @@ class Hash : public Command {
  public:
   CommandHelp help() const override {
     return {"[REQUEST]", R"(Prints the key of a request. Accesses no store.)",
-            "session ignore sample provider by_model by_provider compat",
+            "session endpoint ignore sample provider by_model by_provider compat",
             R"(  llmcache hash request.json
   llmcache hash --explain < request.json)"};
   }
