@@ -42,7 +42,9 @@ class Renewer {
     thread_.join();
   }
 
-  // For `renew`: calls `use` with the connection, which can be interrupted meanwhile.
+  bool is_stopped() { return state_.lock()->stopped; }
+
+  // For `renew`: calls `use`, which uses the connection and can be interrupted meanwhile.
   Status interruptible(Connection& connection, const std::function<Status()>& use) {
     if (!set_connection(&connection)) return fail(ErrorCode::timeout, "the renewal was interrupted");
     Status used = use();
@@ -134,7 +136,7 @@ class RedisLease final : public Lease {
       return renewer.interruptible(connection, [&] { return while_held(connection, {}, commands, until); });
     };
     const Status renewed = client_.on_one_connection(names_.lease, use, deadline);
-    is_reachable_ = renewed || renewed.error().code != ErrorCode::timeout;
+    is_reachable_ = renewed || (renewed.error().code != ErrorCode::timeout && !renewer.is_stopped());
     // A slot may have moved. This finds out where to, for the next renewal.
     if (!renewed && is_reachable_) (void)client_.run({"GET", names_.lease}, Repeat::allowed, deadline);
     return is_reachable_;
@@ -166,7 +168,7 @@ class RedisLease final : public Lease {
   const std::string live_time_ = std::to_string(kLiveTime.count());
   bool appended_ = false;
   unsigned renewals_ = 0;           // used by the renewer's thread only
-  bool is_reachable_ = true;        // written by the renewer's thread, read when that has ended
+  bool is_reachable_ = true;        // no renewal has hung; written by the renewer's thread, read after it ended
   std::optional<Renewer> renewer_;  // none after the flight has ended
 };
 
