@@ -1,4 +1,4 @@
-// A tour of libcache: looks up, stores, records, replays, clears and purges.  Usage: tour DATABASE
+// A tour of libcache: looks up, stores, records, replays, fills, clears and purges.  Usage: tour DATABASE
 #include <libcache/cache.h>
 #include <libcache/open.h>
 
@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr const char* kQuestion = R"({"model":"m","messages":[{"role":"user","content":"Why cache?"}]})";
+constexpr const char* kFilled = R"({"model":"m","messages":[{"role":"user","content":"How often?"}]})";
 constexpr const char* kStreamed = R"({"model":"m","messages":[{"role":"user","content":"Why cache?"}],"stream":true})";
 
 // Prints the message of a failure and exits.
@@ -35,8 +36,10 @@ void look_up_and_put(Cache& cache) {
   std::cout << "before: " << to_string(before.miss) << "\n";
 
   Answer answer;
+  answer.body = R"({"error":{"message":"quota exceeded"}})";
+  const auto refused = cache.put(key, answer, {}, soon());
+  std::cout << "error:  " << refused.error().message << "\n";
   answer.body = R"({"choices":[{"message":{"content":"It pays twice."},"finish_reason":"stop"}]})";
-  answer.metadata = judge_answer(answer.body).metadata;
   must(cache.put(key, answer, {.ttl = Ttl{1h}}, soon()));
   const Lookup after = must(cache.get(key, EntryKind::response, soon()));
   std::cout << "after:  " << must(after.entry->body()) << "\n";
@@ -61,13 +64,44 @@ void record_and_replay(Cache& cache) {
   std::cout << "\n";
 }
 
+// One call of the model, however many ask at the same time; what it says is stored only if it is complete.
+void get_or_fill(Cache& cache) {
+  const RequestKey key = must(cache.key(kFilled));
+  const Producer ask_the_model = [](AnswerWriter& writer) -> Status {
+    for (const char* const piece :
+         {R"({"choices":[{"message":{"content":"Only )", R"(once."},"finish_reason":"stop"}]})"}) {
+      if (auto written = writer.write(piece); !written) return written;
+    }
+    return {};
+  };
+  const Receiver print = [](std::string_view bytes) -> Status {
+    std::cout << bytes;
+    return {};
+  };
+  for (const char* const time : {"first:  ", "second: "}) {
+    std::cout << time;
+    const Filled filled = must(cache.get_or_fill(key, ask_the_model, print, {}, soon()));
+    const bool was_stored = filled.source == Filled::Source::store;
+    std::cout << (was_stored ? " (from the store)\n" : " (from the model)\n");
+  }
+}
+
+void print_event(const Event& event) {
+  std::cerr << "event:  " << event.name << ": " << event.message << "\n";
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string url = std::string("sqlite:") + (count > 1 ? arguments[1] : "tour.db");
-  const auto cache = must(Cache::create(must(open_store(must(StoreUrl::parse(url))))));
+  StoreOptions store_options;
+  store_options.on_event = print_event;
+  CacheOptions options;
+  options.on_event = print_event;
+  const auto cache = must(Cache::create(must(open_store(must(StoreUrl::parse(url)), store_options)), options));
   look_up_and_put(*cache);
   record_and_replay(*cache);
+  get_or_fill(*cache);
   std::cout << "clear:  " << must(cache->clear(must(cache->key(kQuestion)).base, soon())) << " entries\n";
   PurgeFilter all_entries;
   all_entries.prefix = "llmcache:";

@@ -63,12 +63,16 @@ lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup) {
     report_.warn(lookup.error().message);
     return {};
   }
-  const bool damaged = lookup->miss == lc::MissReason::corrupt || lookup->miss == lc::MissReason::incomplete;
-  if (settings_.strict && damaged) {
-    throw Failure(Exit::damaged, fmt::format("the stored entry is damaged: {}", lookup->reason));
-  }
-  report_.note(*lookup ? "hit" : fmt::format("miss ({})", to_string(lookup->miss)));
+  note(*lookup);
   return std::move(*lookup);
+}
+
+void Context::note(const lc::Lookup& lookup) const {
+  const bool damaged = lookup.miss == lc::MissReason::corrupt || lookup.miss == lc::MissReason::incomplete;
+  if (settings_.strict && damaged) {
+    throw Failure(Exit::damaged, fmt::format("the stored entry is damaged: {}", lookup.reason));
+  }
+  report_.note(lookup ? "hit" : fmt::format("miss ({})", to_string(lookup.miss)));
 }
 
 }  // namespace llmcache

@@ -43,6 +43,8 @@ class Context {
   // A lookup's result according to the settings: a store error is a Failure, or with --on-store-error=miss a warning
   // and a miss; with --strict a damaged entry is a Failure.
   libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup);
+  // Notes a lookup as a hit or a miss; with --strict a damaged entry is a Failure.
+  void note(const libcache::Lookup& lookup) const;
 
  private:
   Settings settings_;

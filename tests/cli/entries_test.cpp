@@ -53,7 +53,9 @@ TEST_CASE("an empty body and an error body are refused unless allowed") {
   }
   CHECK(shell.run("llmcache get request.json").exit == 1);
   CHECK(shell.run("llmcache put --allow-errors request.json --response response").exit == 0);
-  CHECK(shell.out("llmcache get request.json") == shell.read("response"));
+  // A lookup serves only what its own policy would store; the entry itself can still be named.
+  CHECK(shell.run("llmcache get request.json").exit == 1);
+  CHECK(shell.out("llmcache get --key \"$(llmcache ls | cut -f 1)\"") == shell.read("response"));
 }
 
 TEST_CASE("put --tee copies the body through while storing it, and --only-new keeps what is there") {
@@ -124,7 +126,8 @@ TEST_CASE("put --accept incomplete stores what was cut off and marks it, but no 
   shell.write("request.json", R"({"model":"m","stream":true})");
   shell.write("stream", std::string(kStreamed).substr(0, 120));
   shell.out("llmcache put --accept incomplete request.json < stream");
-  CHECK(shell.out("llmcache replay request.json") == shell.read("stream"));
+  CHECK(shell.out("llmcache replay --accept incomplete request.json") == shell.read("stream"));
+  CHECK(shell.run("llmcache replay request.json").exit == 1);
   CHECK(nlohmann::json::parse(shell.out("llmcache ls --json")).at("incomplete") == true);
   CHECK(shell.out("llmcache ls --long").find("\tincomplete\t") != std::string::npos);
   CHECK(shell.run("echo '{\"error\":1}' | llmcache put --accept incomplete <(echo '{}')").exit == 7);

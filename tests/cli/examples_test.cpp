@@ -22,13 +22,16 @@ std::string url(const Provider& provider) {
 
 }  // namespace
 
-TEST_CASE("the tour looks up, stores, records, replays, clears and purges") {
+TEST_CASE("the tour looks up, stores, records, replays, fills, clears and purges") {
   const TerminalSession shell;
   const std::string shown = shell.out(LLMCACHE_TOUR " tour.db");
   CHECK(shown.find("before: absent\n") != std::string::npos);
   CHECK(shown.find("It pays twice.\"}") != std::string::npos);
   CHECK(shown.find("stream: [It pays] [ twice.] []\n") != std::string::npos);
-  CHECK(shown.ends_with("clear:  2 entries\npurge:  0 entries\n"));
+  CHECK(shown.find("error:  ") != std::string::npos);
+  CHECK(shown.find("Only once.\"},\"finish_reason\":\"stop\"}]} (from the model)\n") != std::string::npos);
+  CHECK(shown.find("(from the store)\n") != std::string::npos);
+  CHECK(shown.ends_with("clear:  2 entries\npurge:  1 entries\n"));
 }
 
 TEST_CASE("cache-a-curl-call calls the provider once") {

@@ -136,7 +136,7 @@ TEST_CASE("replay never starts COMMAND") {
   CHECK(shell.run("test -e started").exit == 1);
 }
 
-TEST_CASE("refresh and record overwrite what is stored, off leaves it alone") {
+TEST_CASE("refresh overwrites what is stored, off leaves it alone") {
   const TerminalSession shell;
   const auto answer = [&](const std::string& mode, const std::string& text) {
     return shell.out("echo '{}' | llmcache run --mode " + mode + " -- echo " + text);
@@ -146,8 +146,7 @@ TEST_CASE("refresh and record overwrite what is stored, off leaves it alone") {
   CHECK(answer("auto", "3") == "1\n");
   CHECK(answer("refresh", "4") == "4\n");
   CHECK(answer("auto", "5") == "4\n");
-  CHECK(answer("record", "6") == "6\n");
-  CHECK(answer("auto", "7") == "6\n");
+  CHECK(shell.run("echo '{}' | llmcache run --mode record -- echo 6").exit == 2);
 }
 
 TEST_CASE("a rejected request still runs COMMAND, uncached and with a warning, unless --strict") {
@@ -189,17 +188,60 @@ TEST_CASE("samples of one request are told apart") {
   CHECK(shell.out("echo '{}' | llmcache run -- false") == "answer 0\n");
 }
 
-TEST_CASE("run stores what the policy accepts, and with -v says why it did not store the rest") {
+TEST_CASE("run stores what the policy accepts, and warns with the reason when it does not store an answer") {
   const TerminalSession shell;
   const std::string request = R"(echo '{"stream":true}' | )";
-  const auto ran = shell.run(request + R"(llmcache run -v -- echo 'data: {"choices":[]}')");
+  const auto ran = shell.run(request + R"(llmcache run -- echo 'data: {"choices":[]}')");
   CHECK(ran.exit == 0);
-  CHECK(ran.err.find("llmcache: not stored: the answer ended") != std::string::npos);
+  CHECK(ran.err.find("warning: not stored: the answer ended") != std::string::npos);
   CHECK(shell.out("llmcache ls").empty());
   shell.out(request + R"(llmcache run --accept incomplete -- echo 'data: {"choices":[]}')");
   CHECK(shell.out("llmcache ls --long").find("incomplete") != std::string::npos);
-  const auto refused = shell.run(R"(echo '{}' | llmcache run -v --refuse length -- echo '{"choices":[{"index":0,)"
+  const auto refused = shell.run(R"(echo '{}' | llmcache run --refuse length -- echo '{"choices":[{"index":0,)"
                                  R"("finish_reason":"length"}]}')");
   CHECK(refused.exit == 0);
-  CHECK(refused.err.find("llmcache: not stored: the answer ended for a refused reason: length") != std::string::npos);
+  CHECK(refused.err.find("warning: not stored: the answer ended for a refused reason: length") != std::string::npos);
+}
+
+TEST_CASE("a COMMAND that fails has reported it itself: run adds nothing unless asked") {
+  const TerminalSession shell;
+  CHECK(shell.run("echo '{}' | llmcache run -- sh -c 'echo 1; exit 9'").err.empty());
+  CHECK(shell.run("echo '{}' | llmcache run -v -- sh -c 'echo 1; exit 9'").err.find("COMMAND exited with 9") !=
+        std::string::npos);
+}
+
+TEST_CASE("what one run accepted is a miss for a run that would not have stored it") {
+  const TerminalSession shell;
+  const auto answer = [&](const std::string& options, const std::string& text) {
+    return shell.out("echo '{}' | llmcache run " + options + " -- echo '" + text + "'");
+  };
+  for (const auto* cut : {R"({"half)", R"(data: {"choices":[]})"}) {
+    CHECK(answer("--accept incomplete", cut) == cut + std::string("\n"));
+    CHECK(answer("--accept incomplete", "2") == cut + std::string("\n"));
+    CHECK(answer("", "3") == "3\n");
+    CHECK(answer("", "4") == "3\n");
+    shell.out("llmcache purge --yes --all");
+  }
+}
+
+TEST_CASE("an answer much larger than max_entry passes through whole without being held in memory") {
+  const TerminalSession shell;
+  const auto ran = shell.run(
+      "ulimit -v 400000; echo '{}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc -c; "
+      "exit ${PIPESTATUS[1]}");
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "600000000\n");
+  CHECK(shell.out("llmcache ls").empty());
+}
+
+TEST_CASE("a request too large for the deadline starts COMMAND at once, uncached") {
+  const TerminalSession shell;
+  shell.out("(printf '{\"text\":\"'; head -c 20000000 /dev/zero | tr '\\0' x; printf '\"}') > request.json");
+  const std::string run = "llmcache run --request request.json";
+  const auto hurried = shell.run(run + " --deadline 10ms -- wc -c");
+  CHECK(hurried.exit == 0);
+  CHECK(hurried.out == "20000011\n");
+  CHECK(hurried.err.find("warning: ") != std::string::npos);
+  CHECK(shell.out(run + " --deadline 60s -- echo answer") == "answer\n");
+  CHECK(shell.out(run + " --deadline 60s -- echo another") == "answer\n");
 }

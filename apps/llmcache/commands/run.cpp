@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 
@@ -9,21 +9,78 @@
 #include "config/password.h"
 #include "config/values.h"
 #include "process/child.h"
+#include "why.h"
 
 namespace llmcache {
 
 namespace {
 
 namespace lc = libcache;
-using Steady = std::chrono::steady_clock;
 
-enum class Mode { auto_, record, replay, refresh, off };
+enum class Mode { auto_, replay, refresh, off };
 
 constexpr Choice<Mode> kModes[] = {{"auto", Mode::auto_},
-                                   {"record", Mode::record},
                                    {"replay", Mode::replay},
                                    {"refresh", Mode::refresh},
                                    {"off", Mode::off}};
+
+// The entries for which this process and those above it are running a COMMAND. A run inside of one, of the same
+// request, would wait for itself.
+class OuterRuns {
+ public:
+  static bool contain(const std::string& name) {
+    const char* const names = std::getenv(kVariable);
+    return names != nullptr && fmt::format("\n{}\n", names).find('\n' + name + '\n') != std::string::npos;
+  }
+  // For the processes that this one starts.
+  static void add(const std::string& name) {
+    const char* const names = std::getenv(kVariable);
+    ::setenv(kVariable, (names == nullptr ? name : names + ('\n' + name)).c_str(), 1);
+  }
+
+ private:
+  static constexpr const char* kVariable = "_LLMCACHE_RUNNING";  // names hold no line breaks
+};
+
+// Deriving a key and encoding an entry take time that grows with the request, and cannot be interrupted. Requests that
+// would exceed the deadline are not cached.
+bool exceeds_deadline(const std::string& request, lc::Milliseconds deadline) {
+  constexpr std::size_t kSmall = 8 << 20;
+  constexpr std::size_t kBytesPerMillisecond = 64 << 10;
+  const auto allowed = static_cast<std::size_t>(std::max<std::int64_t>(deadline.count(), 0));
+  return request.size() > kSmall && request.size() / kBytesPerMillisecond > allowed;
+}
+
+// stdout, written to from callbacks that must not throw.
+class AnswerOutput {
+ public:
+  explicit AnswerOutput(Output& out) : out_(out) {}
+
+  lc::Status write(std::string_view bytes) {
+    try {
+      out_.write(bytes);
+      out_.flush();
+      return {};
+    } catch (const ClosedPipe&) {
+      closed_ = true;
+      return lc::fail(lc::ErrorCode::refused, "the reader of the answer went away");
+    } catch (const Failure& failure) {
+      failure_ = std::current_exception();
+      return lc::fail(lc::ErrorCode::refused, failure.what());
+    }
+  }
+  // Whether the reader has gone away.
+  bool is_closed() const { return closed_; }
+  // Throws what made a write fail.
+  void check() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  Output& out_;
+  bool closed_ = false;
+  std::exception_ptr failure_;
+};
 
 class Run : public Command {
  public:
@@ -40,139 +97,134 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   }
 
   void declare(Options& options) override {
-    options.value("--mode", "MODE", mode_text_, "auto (default), record, replay, refresh or off").choices =
+    options.value("--mode", "MODE", mode_text_, "auto (default), replay, refresh or off").choices =
         names_of(kModes);
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
     options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
-    options.value("--wait", "D", wait_, "how long to wait for another run of the same request (default: no bound)");
+    options.value("--wait", "D", wait_, "how long to wait for another run without news (default: no limit)");
     options.command("COMMAND", command_, "what to run on a miss, after --; --mode replay needs none");
   }
 
   Exit run(Context& context) override {
-    mode_ = parse_choice(mode_text_, kModes);
-    if (command_.empty() && mode_ != Mode::replay) usage_error("COMMAND is missing: llmcache run -- COMMAND...");
-    if (wait_) fill_options_.wait = parse_duration(*wait_);
+    const Mode mode = parse_choice(mode_text_, kModes);
+    if (command_.empty() && mode != Mode::replay) usage_error("COMMAND is missing: llmcache run -- COMMAND...");
+    lc::FillOptions options;
+    if (wait_) options.wait = parse_duration(*wait_);
+    options.overwrite = mode == Mode::refresh;
+    options.live = !no_follow_;
+    options.store_budget = context.settings().deadline;
+    options.require_store = context.settings().strict;
     const std::string request = read_input(request_path_);
-    if (mode_ == Mode::off) return run_uncached(context, request);
+    options.facts.request = request;
+    if (mode == Mode::off) return run_uncached(context, request);
+    if (mode != Mode::replay && exceeds_deadline(request, context.settings().deadline)) {
+      context.report().warn("the request is too large to be cached within --deadline; running without the cache");
+      return run_uncached(context, request);
+    }
     try {
       context.cache();
     } catch (const PasswordFailure& failure) {
-      if (context.settings().strict || mode_ == Mode::replay) throw;
+      if (context.settings().strict || mode == Mode::replay) throw;
       context.report().warn(fmt::format("{}; running without the cache", failure.what()));
       return run_uncached(context, request);
     }
     auto key = about_request(request_path_, context.cache().key(request));
     if (!key) {
-      if (context.settings().strict || mode_ == Mode::replay) throw Failure(key.error());
+      if (context.settings().strict || mode == Mode::replay) throw Failure(key.error());
       context.report().warn(key.error().message + "; running without the cache");
       return run_uncached(context, request);
     }
-    if (mode_ == Mode::auto_ || mode_ == Mode::replay) {
-      const auto kind = key->stream ? lc::EntryKind::stream : lc::EntryKind::response;
-      const auto begun = Steady::now();
-      auto found = context.cache().get(*key, kind, context.deadline());
-      lookup_time_ = std::chrono::ceil<lc::Milliseconds>(Steady::now() - begun);
-      if (!found && mode_ != Mode::replay && !context.settings().strict) {
-        context.report().warn(found.error().message + "; running without the cache");
-        return run_uncached(context, request);
-      }
-      if (const lc::Lookup hit = context.settle(std::move(found))) return serve(context, *hit.entry);
-      if (mode_ == Mode::replay) {
-        context.report().warn("no stored answer under " + key->base + "; COMMAND is not run");
-        return Exit::no;
-      }
+    if (mode == Mode::replay) return replay(context, request, *key);
+    const std::string name = key->stream ? key->stream_name : key->response_name;
+    if (OuterRuns::contain(name)) {
+      context.report().note("within a run of the same request; running without the cache");
+      return run_uncached(context, request);
     }
-    return fill(context, request, *key);
+    OuterRuns::add(name);
+    return fill(context, request, *std::move(key), std::move(options));
   }
 
  private:
-  static Exit serve(Context& context, const lc::Entry& entry) {
-    checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
+  static Exit replay(Context& context, const std::string& request, const lc::RequestKey& key) {
+    const auto kind = key.stream ? lc::EntryKind::stream : lc::EntryKind::response;
+    const lc::Lookup found = context.settle(context.cache().get(key, kind, context.deadline()));
+    if (!found) {
+      context.report().warn("no stored answer under " + key.base + "; COMMAND is not run");
+      explain_miss(context, request);
+      return Exit::no;
+    }
+    checked(found.entry->read([&](const lc::Chunk& chunk) -> lc::Status {
       context.out().write(chunk.bytes);
-      if (entry.kind() == lc::EntryKind::stream) context.out().flush();
+      if (found.entry->kind() == lc::EntryKind::stream) context.out().flush();
       return {};
     }));
     return Exit::success;
   }
 
-  // Writes to stdout; false, with what was thrown in `failure_`, if it cannot be written.
-  bool pass_on(Context& context, std::string_view bytes) {
-    try {
-      context.out().write(bytes);
-      context.out().flush();
-      return true;
-    } catch (const ClosedPipe&) {
-      reader_is_gone_ = true;
-    } catch (const Failure&) {
-      failure_ = std::current_exception();
-    }
-    return false;
-  }
-
   Exit run_uncached(Context& context, const std::string& request) {
-    const auto child =
-        run_child(command_, request, {.on_output = [&](std::string_view bytes) { return pass_on(context, bytes); }});
-    if (failure_) std::rethrow_exception(failure_);
+    AnswerOutput output(context.out());
+    const auto on_output = [&](std::string_view bytes) { return output.write(bytes).has_value(); };
+    const auto child = run_child(command_, request, {.on_output = on_output});
+    output.check();
     return static_cast<Exit>(child.exit_code);
   }
 
-  // Gets the answer from COMMAND, or from another run that is just getting it.
-  Exit fill(Context& context, const std::string& request, const lc::RequestKey& key) {
-    fill_options_.looked_up = true;
-    fill_options_.overwrite = mode_ != Mode::auto_;
-    fill_options_.live = !no_follow_;
-    fill_options_.store_budget = context.settings().deadline - lookup_time_;
-    const auto produce = [&](lc::Filling& filling) { return run_command(request, filling); };
-    const auto receive = [&](std::string_view bytes) -> lc::Status {
-      if (pass_on(context, bytes)) return {};
-      return lc::fail(lc::ErrorCode::refused, "the reader of the answer went away");
+  // Gets the answer from the store, from another run that is just getting it, or from COMMAND.
+  Exit fill(Context& context, const std::string& request, lc::RequestKey key, lc::FillOptions options) {
+    auto fill = checked(context.cache().begin(std::move(key), std::move(options)));
+    if (!fill.store_error() && mode_text_ != "refresh") context.note(fill.lookup());
+    AnswerOutput output(context.out());
+    std::optional<ChildResult> child;
+    std::exception_ptr failure;  // COMMAND could not be started
+    const auto produce = [&](lc::AnswerWriter& writer) -> lc::Status {
+      try {
+        return run_command(request, writer, child);
+      } catch (const Failure&) {
+        failure = std::current_exception();
+        return lc::fail(lc::ErrorCode::refused, "COMMAND could not be started");
+      }
     };
-    const auto filled = context.cache().get_or_fill(key, produce, receive, fill_options_, lc::Deadline::never());
-    if (failure_) std::rethrow_exception(failure_);
-    if (!child_ && reader_is_gone_) throw ClosedPipe();
-    if (!child_ && !filled) throw Failure(filled.error());
-    report(context.report(), filled);
-    return child_ ? static_cast<Exit>(child_->exit_code) : Exit::success;
+    const auto filled = fill.run(produce, [&](std::string_view bytes) { return output.write(bytes); });
+    if (failure) std::rethrow_exception(failure);
+    output.check();
+    if (!child && output.is_closed()) throw ClosedPipe();
+    if (!child && !filled) throw Failure(filled.error());
+    if (!output.is_closed()) report(context, filled, fill.store_error().has_value());
+    return child ? static_cast<Exit>(child->exit_code) : Exit::success;
   }
 
-  lc::Status run_command(const std::string& request, lc::Filling& filling) {
-    try {
-      child_ = run_child(command_, request,
-                         {.on_start = [&] { filling.prepare(); },
-                          .on_output = [&](std::string_view bytes) { return filling.write(bytes).has_value(); },
-                          .on_signal = [&] { filling.give_up(); }});
-    } catch (const Failure& failure) {
-      failure_ = std::current_exception();
-      return lc::fail(lc::ErrorCode::refused, failure.what());
-    }
-    const auto refuse = [](const std::string& why) { return lc::fail(lc::ErrorCode::policy, why); };
-    if (reader_is_gone_) return refuse("the reader of the answer went away");
-    if (child_->signalled) return refuse("interrupted by a signal");
-    if (child_->exit_code != 0) return refuse(fmt::format("COMMAND exited with {}", child_->exit_code));
-    return {};
+  lc::Status run_command(const std::string& request, lc::AnswerWriter& writer, std::optional<ChildResult>& child) {
+    lc::Status written;
+    child = run_child(command_, request,
+                      {.on_start = [&] { writer.prepare(); },
+                       .on_output =
+                           [&](std::string_view bytes) {
+                             written = writer.write(bytes);
+                             return written.has_value();
+                           },
+                       .on_signal = [&] { writer.abandon(); }});
+    if (!written) return written;
+    if (child->signalled) return lc::fail(lc::ErrorCode::policy, "interrupted by a signal");
+    if (child->exit_code == 0) return {};
+    return lc::fail(lc::ErrorCode::policy, fmt::format("COMMAND exited with {}", child->exit_code));
   }
 
-  static void report(const Report& report, const lc::Result<lc::Filled>& filled) {
-    if (!filled || !filled->refused.empty()) {
-      report.note("not stored: " + (filled ? filled->refused : filled.error().message));
-    } else if (!filled->stored) {
-      report.warn("not stored: " + filled->stored.error().message);
-    } else {
-      report.note(filled->source == lc::Filled::Source::producer ? "stored" : "answered by another run");
-    }
+  // A COMMAND that failed has said so itself, and a store that could not be asked has been reported.
+  static void report(const Context& context, const lc::Result<lc::Filled>& filled, bool was_uncached) {
+    using Storing = lc::Filled::Storing;
+    const Report& report = context.report();
+    if (!filled) return report.note("not stored: " + filled.error().message);
+    if (filled->source == lc::Filled::Source::leader) return report.note("answered by another run");
+    if (filled->storing == Storing::stored) return report.note("stored");
+    const bool is_new = filled->storing == Storing::refused || (filled->storing == Storing::failed && !was_uncached);
+    if (is_new) report.warn("not stored: " + filled->reason);
   }
 
   std::string mode_text_ = "auto";
-  Mode mode_ = Mode::auto_;
   std::string request_path_ = "-";
   std::vector<std::string> command_;
-  lc::Milliseconds lookup_time_{0};
   bool no_follow_ = false;
   std::optional<std::string> wait_;
-  lc::FillOptions fill_options_;
-  std::optional<ChildResult> child_;  // once COMMAND has run
-  bool reader_is_gone_ = false;
-  std::exception_ptr failure_;  // what may not be thrown through the library
 };
 
 }  // namespace

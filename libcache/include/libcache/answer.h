@@ -74,9 +74,9 @@ struct AnswerPolicy {
 };
 
 /// Why an answer is not stored.
-/// unservable: a gateway that shares the store could not serve it.
-enum class Refusal { incomplete, error, finish_reason, too_large, unservable };
-inline constexpr std::size_t kRefusals = 5;
+/// unservable: a gateway that shares the store could not serve it. not_wanted: the caller's own options say so.
+enum class Refusal { incomplete, error, finish_reason, too_large, unservable, not_wanted };
+inline constexpr std::size_t kRefusals = 6;
 std::string_view to_string(Refusal refusal);
 
 /// Takes an answer in pieces as they arrive, finds out whether it is a stream, and judges it. Holds the bytes once,

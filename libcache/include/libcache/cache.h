@@ -1,7 +1,29 @@
-// The cache: policy over keys, entries and a store.
+// The cache: keys, entries and a store, and the policy that connects them.
 //
-// A lookup that cannot be proven right is a miss: an expired, damaged or foreign entry is counted by reason and never
-// answered. What the store does wrong is reported as an error, never as a miss.
+// A lookup is a hit only if the entry is intact, not expired, proven to answer this request, and one that this cache's
+// own policy would have stored. Anything else is a miss, counted by its reason. A failure of the store is an error,
+// never a miss. Every answer is judged before it is stored (answer.h); only the policy can accept one that is broken.
+//
+// Which errors the functions may return:
+//
+//   function              invalid  timeout  unavailable  refused  policy  corrupt
+//   key                   yes      -        -            -        -       -
+//   get, get_named        -        yes      yes          yes      -       -        (damage is a miss)
+//   put                   yes      yes      yes          yes      yes     -
+//   put_later, flush      -        yes      yes          yes      -       -        (flush reports losses)
+//   begin                 -        yes      (yes)        (yes)    -       -        (if the options require the store)
+//   get_or_fill           -        yes      -            -        -       yes      (and what the callbacks return)
+//   clear, purge          yes      yes      yes          yes      purge   -
+//
+//   invalid      the input or an option is wrong
+//   timeout      the deadline passed; a retry may help
+//   unavailable  the store cannot be reached or is busy, or the queue was full; a retry may help
+//   refused      the store said no: an operator must act
+//   policy       the cache's policy said no: this answer is not stored, this purge removes too much
+//   corrupt      a part of an answer was delivered, and the rest is lost or damaged
+//
+// Callbacks may throw. The exception passes through the function that called them and leaves the cache intact: a fill
+// whose producer or receiver throws stores nothing and ends its flight.
 #pragma once
 
 #include <libcache/answer.h>
@@ -26,59 +48,69 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// How long an entry lives. The default is the options'; nothing in `duration` is for ever.
-struct Ttl {
-  std::optional<Milliseconds> duration = std::chrono::minutes(5);
-  static Ttl never() { return Ttl{std::nullopt}; }
-};
+namespace internal {
+class CacheCore;
+class WriteQueue;
+}  // namespace internal
 
 struct CacheOptions {
   KeyOptions key;
-  Ttl ttl;
+  Ttl ttl;  ///< 0 or less stores nothing (policy)
   AnswerPolicy policy;
-  /// Keeps the canonical request with the entry: `show --request`, `diff` and `get --why` read it.
+  /// Stores the canonical request with the entry: `show --request`, `diff` and `get --why` read it.
   bool keep_request = true;
-  /// The program that writes, as "llmcache 0.1.0", for the metadata of what it stores.
+  /// The program that writes, such as "llmcache 0.1.0", for the metadata of what it stores.
   std::string tool = {};
-  /// The largest encoded entry that is stored, in bytes; a larger answer is refused by policy.
+  /// The largest encoded entry that is stored, in bytes; a larger answer is refused by policy. A fill stops recording an
+  /// answer whose own bytes are more than four times as many.
   std::uint64_t max_entry = 512ULL << 20;
-  /// Bodies and streams waiting for the background writer; beyond either bound a put is dropped and counted.
+  /// What may wait for the background writer; beyond either limit a put_later() is dropped and counted.
   std::size_t queue_entries = 1024;
   std::size_t queue_bytes = 64ULL << 20;
-  /// What each background write may take, and what destruction may spend on writing what is still queued.
+  /// How long each background write may take, and how long destruction may go on writing what is still queued.
   Milliseconds write_budget = std::chrono::seconds(30);
   Milliseconds closing_budget = std::chrono::seconds(5);
   Clock clock = system_now;
   EventHandler on_event;
 };
 
-enum class MissReason { none, absent, expired, corrupt, collision, incomplete };
-inline constexpr std::size_t kMissReasons = 6;
+/// policy: the entry is one that this cache's policy would not store, such as an error that another program accepted.
+enum class MissReason { none, absent, expired, corrupt, collision, incomplete, policy };
+inline constexpr std::size_t kMissReasons = 7;
 std::string_view to_string(MissReason reason);
 
-/// What a lookup found.
+/// What a lookup found. Inside a Result it takes two tests, since a miss is not an error:
+///
+///   const auto found = cache.get(key, kind, deadline);
+///   if (!found) ...           // the store failed: found.error()
+///   else if (!*found) ...     // a miss: found->miss
+///   else ...                  // a hit: *found->entry
 struct Lookup {
   std::optional<Entry> entry = {};
   MissReason miss = MissReason::absent;  ///< none on a hit
-  std::string reason = {};               ///< what is wrong, for people: of a corrupt or incomplete entry
-  std::optional<Entry> partial = {};     ///< of an incomplete stream: what stands before its first gap
+  std::string reason = {};               ///< what is wrong with the entry, for people
+  std::optional<Entry> partial = {};     ///< of an incomplete stream: what comes before its first gap
   explicit operator bool() const { return entry.has_value(); }
 };
 
 struct StoreAnswerOptions {
-  std::optional<Ttl> ttl = {};  ///< nothing: the cache's
-  bool only_new = false;
-  bool allow_errors = false;  ///< stores errors and incomplete answers, whatever the cache's policy says of them
+  std::optional<Ttl> ttl = {};  ///< nullopt: the cache's
+  bool only_new = false;        ///< keeps an existing entry
+  bool allow_errors = false;    ///< stores errors and incomplete answers, whatever the cache's policy says
+  AnswerFacts facts = {};       ///< what is known about the answer besides its bytes
 };
 
-/// What a cache has done since it was made.
+/// What a cache has done since it was made. Each lookup, and each fill that is not told to overwrite, is counted once:
+/// as a hit, a miss, followed or failed.
 struct Counters {
   std::uint64_t hits = 0;
   std::array<std::uint64_t, kMissReasons> misses{};  ///< by MissReason
+  std::uint64_t followed = 0;                        ///< fills that followed another caller
+  std::uint64_t failed_lookups = 0;                  ///< the store failed
   std::uint64_t stored = 0;
-  std::array<std::uint64_t, kRefusals> refused{};  ///< by Refusal
-  std::uint64_t dropped = 0;                       ///< the queue was full, or its store failed
-  std::uint64_t store_errors = 0;                  ///< of every verb
+  std::array<std::uint64_t, kRefusals> refused{};  ///< answers that were not stored, by Refusal
+  std::uint64_t dropped = 0;                       ///< background writes that were lost: queue full, or store failed
+  std::uint64_t store_errors = 0;                  ///< failed calls of the store, of any kind
 };
 
 /// Which entries a purge removes.
@@ -107,10 +139,11 @@ struct PurgeResult {
   std::uint64_t bytes = 0;
 };
 
-/// Thread-safe. Owns its store; has one thread of its own, begun at the first put_later().
+/// Thread-safe. Owns its store, and a thread that starts at the first put_later(). After a fork() the child may use the
+/// cache only as far as its store allows, and never the queue: put_later() returns false there.
 class Cache {
  public:
-  /// Fails (invalid) as KeyDeriver::create does.
+  /// Fails (invalid) without a store, and as KeyDeriver::create does.
   [[nodiscard]] static Result<std::unique_ptr<Cache>> create(std::unique_ptr<Store> store, CacheOptions options = {});
   ~Cache();  ///< writes what is queued, within closing_budget
 
@@ -120,23 +153,31 @@ class Cache {
   /// The response or stream entry of a request, proven against it; either may hold a response or a stream. Fails as the
   /// store does.
   [[nodiscard]] Result<Lookup> get(const RequestKey& key, EntryKind kind, Deadline deadline);
-  /// The entry under a name, which only its checksum and expiry prove (bifrost: nothing at all).
+  /// The entry of a name, whatever it answers and whoever accepted it: only checksum and expiry are checked (bifrost:
+  /// not even these). Fails as the store does.
   [[nodiscard]] Result<Lookup> get_named(std::string_view name, Deadline deadline);
 
-  /// Stores an answer. False: `only_new` held and an entry was there. Fails: policy, with the reason why the answer is
-  /// not kept, and as the store does.
+  /// Judges an answer by its bytes and stores it, as the entry that the key asks for. Returns false if `only_new` is set
+  /// and an entry exists. Fails: policy, with the reason why the answer is not stored; as the store does.
   [[nodiscard]] Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options,
                                  Deadline deadline);
-  /// Hands an answer to the background writer and returns at once; false: it was dropped and counted.
-  bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {});
-  /// Waits until everything queued so far has been written or has failed. Fails: timeout.
+  /// Queues an answer for the background writer, which judges and stores it as put() does. Waits for room in the queue
+  /// until `room_by`, by default not at all. Returns false if there was none: the answer is lost, and counted.
+  bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {},
+                 Deadline room_by = Deadline::after(Milliseconds(0)));
+  /// Waits until everything queued so far has been written or has failed. Fails: timeout; otherwise, if answers were
+  /// lost since the last flush (the queue was full, the store failed), with the first such error and their number.
   [[nodiscard]] Status flush(Deadline deadline);
 
-  /// Hands an answer to `receive`: from the store, from another who is just getting it, or from `produce` (fill.h). A
-  /// store that fails costs its budget and an event, not the answer. At the deadline everything stops but the producer,
-  /// which finds that it cannot write. Fails: as `produce` and `receive` do; corrupt; timeout.
+  /// Delivers an answer to `receive`: from the store, from another caller that is producing it, or from `produce` (see
+  /// fill.h). A store that fails costs its budget and an event, not the answer. At the deadline everything stops except
+  /// the producer, whose writes fail. Fails: as `produce` and `receive` do; corrupt; timeout.
   [[nodiscard]] Result<Filled> get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
                                            const FillOptions& options, Deadline deadline);
+  /// The same for callers that cannot block in callbacks: looks the request up and takes a role in its flight, which
+  /// takes no longer than the store's budget. Fails: timeout, if the deadline of the whole fill has passed; as the store
+  /// does, if the options require it.
+  [[nodiscard]] Result<Fill> begin(RequestKey key, FillOptions options = {}, Deadline deadline = Deadline::never());
 
   /// Removes the entry called `name` and those whose names are `name` followed by the suffixes of an endpoint, a sample,
   /// a stream or a chunk; how many there were. A suffix of a stream or chunk of `name` itself is ignored. What can be
@@ -152,14 +193,15 @@ class Cache {
   std::size_t head_bytes() const;
   [[nodiscard]] Result<EntryHead> head(const ScanRow& listing) const;
 
+  /// All counters at one moment.
   Counters counters() const;
   Store& store();
   const CacheOptions& options() const;
 
  private:
-  struct State;
-  explicit Cache(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Cache(std::unique_ptr<internal::CacheCore> core);
+  std::unique_ptr<internal::CacheCore> core_;
+  std::unique_ptr<internal::WriteQueue> queue_;  // after the core, which its thread uses
 };
 
 }  // namespace libcache LIBCACHE_EXPORT

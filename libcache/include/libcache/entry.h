@@ -98,6 +98,10 @@ class Entry {
   std::uint64_t payload_size() const { return payload_size_; }
   std::size_t stored_size() const { return bytes_.size(); }
 
+  /// Whether the answer is incomplete or an error and was stored because a policy accepted that (see Metadata).
+  bool was_accepted() const { return was_accepted_; }
+  /// What the entry says about itself. Fails: corrupt.
+  [[nodiscard]] Result<EntryHead> head() const;
   /// Fails: corrupt.
   [[nodiscard]] Result<Metadata> metadata() const;
   /// The canonical request, where it was kept. Fails: corrupt.
@@ -120,6 +124,7 @@ class Entry {
   std::optional<UnixTime> expires_;
   Digest request_digest_{};
   std::uint64_t payload_size_ = 0;
+  bool was_accepted_ = false;
 };
 
 /// The chunks of an entry, each decoded when it is asked for: a stream's as recorded, a response in pieces of any size,

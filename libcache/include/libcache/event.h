@@ -1,4 +1,4 @@
-// What a library that never prints has to tell its program.
+// Events: how a library that never prints reports what its program may want to log.
 #pragma once
 
 #include <libcache/export.h>
@@ -8,16 +8,37 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// Something worth a line in a log: a damaged file set aside, an entry that failed its proof, a store that went away.
+/// Something worth a line in a log. The names, which never change meaning:
+///
+///   name                       severity  what happened
+///   entry.corrupt              warning   a stored entry is damaged; the lookup is a miss
+///   entry.incomplete           warning   a gateway's stored stream is incomplete; the lookup is a miss
+///   entry.collision            warning   the entry answers another request; the lookup is a miss
+///   fill.uncached              warning   the store failed, or another caller took too long: the answer is produced
+///                                        and not stored
+///   flight.unavailable         warning   the store cannot tell who else is asking: the answer is produced and stored
+///   flight.followed            info      another caller is producing the same answer
+///   write.failed               warning   a background write failed, and its answer is lost
+///   write.dropped              warning   the queue of background writes was full, and an answer is lost
+///   store.unavailable          warning   a server stopped answering
+///   store.available            info      it answers again
+///   store.master_changed       info      a sentinel named another master
+///   store.password_not_needed  warning   a server was given a password that it does not ask for
+///   store.moved_aside          warning   a damaged database was moved aside
+///
+/// Warnings named fill, flight and write are reported at most once in 10 seconds for each name, warnings named entry at
+/// most once in 10 seconds for each entry; the message then says how many were left out.
 struct Event {
   enum class Severity { info, warning };
   Severity severity = Severity::info;
-  std::string name;     ///< stable, for programs: "store.moved_aside", "entry.corrupt", "entry.collision"
-  std::string message;  ///< one line of English; never a password, a prompt or an answer
+  std::string name;      ///< as in the table above, for programs
+  std::string message;   ///< one line of English for people; never a password, a request or an answer
+  std::string key = {};  ///< the name of the entry concerned, if there is one
 };
 
-/// Called on whichever thread met the event, possibly several at once; must not call back into the object that raised
-/// it.
+/// Called on the thread that met the event, possibly on several threads at once. Must not call back into the object
+/// that raised the event. An exception that it throws leaves the function that raised the event; on the thread of
+/// background writes it is ignored.
 using EventHandler = std::function<void(const Event&)>;
 
 }  // namespace libcache LIBCACHE_EXPORT

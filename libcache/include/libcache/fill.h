@@ -1,64 +1,167 @@
-// Getting an answer from wherever it comes soonest: the store, somebody who is just asking for it, or its producer.
+// Getting an answer from whoever has it first: the store, another caller that is already asking, or a producer.
 //
-// Of all who fill one request at one time, in any thread, process or machine that shares the store, one leads and calls
-// its producer. The others follow: they hand out a stream's bytes as they reach the leader, from the first one on, and
-// any other answer once it is stored. If the leader dies or its answer is not stored, a follower that has handed out
-// nothing may lead next; one that has handed out a part fails (corrupt), for what it holds can never become whole.
+// Of all callers that fill one request at one time, in any thread, process or machine that shares the store, one leads
+// and produces the answer. The others follow: they get the bytes as they reach the leader, from the first one on.
+// - The leader records and shares each piece before it delivers it to its own receiver, so that a slow or failing
+//   receiver affects no other caller.
+// - A complete answer reaches all followers, whether or not it could be stored.
+// - If the answer is judged incomplete or an error, or the leader fails or dies, each follower that has delivered
+//   nothing produces the answer itself, all at the same time. A follower that has delivered a part fails (corrupt).
+//
+// Cache::get_or_fill() does all this with two callbacks. A program that cannot block in callbacks (an event loop, a
+// proxy) begins a Fill and drives it itself.
 #pragma once
 
 #include <libcache/answer.h>
+#include <libcache/entry.h>
 #include <libcache/export.h>
 #include <libcache/result.h>
 #include <libcache/time.h>
 
+#include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// An answer that is just being produced, as its producer sees it.
-class Filling {
- public:
-  virtual ~Filling() = default;
-  /// Hands out and records the next bytes. Fails as the receiver does, and with a timeout: the producer should stop.
-  [[nodiscard]] virtual Status write(std::string_view bytes) = 0;
-  /// Gets ready to store the answer. For producers that have to wait for their first bytes anyway; takes a few
-  /// milliseconds at most, and need not be called.
-  virtual void prepare() = 0;
-  /// Nothing will be stored whatever comes: lets somebody else lead at once.
-  virtual void give_up() = 0;
+struct Lookup;  // cache.h
+
+namespace internal {
+struct FillState;
+}
+
+/// Where an answer came from, and what became of one that was produced.
+struct Filled {
+  enum class Source {
+    store,     ///< it was stored
+    leader,    ///< another caller produced it at this time
+    producer,  ///< this caller produced it
+  };
+  enum class Storing {
+    none,  ///< nothing was to be stored: the answer was not produced here, or abandon() was called
+    stored,
+    refused,  ///< by the cache's policy or by FillOptions::refuse
+    failed,   ///< the store failed
+  };
+  Source source = Source::store;
+  Storing storing = Storing::none;
+  std::optional<Refusal> refusal = {};    ///< refused: by which rule
+  std::optional<Error> store_error = {};  ///< failed: the store's error
+  std::string reason = {};                ///< why a produced answer was not stored, for people
 };
 
-/// Writes an answer from its first byte to its last. If it fails nothing is stored.
-using Producer = std::function<Status(Filling&)>;
-/// Takes the answer's bytes as they come. Its failure ends everything and is handed through.
+/// An answer being produced within get_or_fill(), as its producer sees it. One thread at a time.
+class AnswerWriter {
+ public:
+  virtual ~AnswerWriter() = default;
+  /// Records and shares the next bytes, and hands them to the receiver. Waits for a slow receiver only when 64 MiB (of
+  /// an answer that is too large to be stored: 1 MiB) have not been taken yet. Fails with the receiver's error, or with
+  /// a timeout: then the producer should stop.
+  [[nodiscard]] virtual Status write(std::string_view bytes) = 0;
+  /// As Fill::describe(), Fill::prepare() and Fill::abandon().
+  virtual void describe(const Metadata& metadata, std::optional<int> http_status = {}) = 0;
+  virtual void prepare() = 0;
+  virtual void abandon() = 0;
+};
+
+/// Writes an answer from its first byte to its last. If it fails, nothing is stored.
+using Producer = std::function<Status(AnswerWriter&)>;
+/// Takes the answer's bytes in order, cut anywhere. Called on the caller's thread, or while a producer runs on a thread
+/// that get_or_fill() starts and ends; never on two threads at once.
 using Receiver = std::function<Status(std::string_view)>;
 
 struct FillOptions {
-  /// The caller has just looked the request up, and it was a miss.
-  bool looked_up = false;
-  /// Looks nothing up and follows nobody: produces, and overwrites what is stored.
+  /// Looks nothing up and follows nobody: produces the answer and overwrites what is stored.
   bool overwrite = false;
-  /// Hands out what a leader streams as it arrives; otherwise once it is stored.
+  /// Delivers what a leader streams as it arrives; otherwise once the answer is complete.
   bool live = true;
-  /// How long a follower waits for its leader to show anything new. Then it produces the answer itself, without storing
-  /// it, or fails (corrupt) if it has handed out a part. Nothing: as long as there is a leader.
+  /// How long a follower waits without news from its leader. Then it produces the answer itself, without storing it, or
+  /// fails (corrupt) if it has delivered a part. nullopt: as long as there is a leader.
   std::optional<Milliseconds> wait = {};
-  /// What the store may take in all, besides the waiting.
+  /// A store that fails to look the request up is an error, instead of a reason to go on without the cache.
+  bool require_store = false;
+  /// What the store may take in all, not counting the time spent following.
   Milliseconds store_budget = std::chrono::seconds(3);
-  /// Why an answer is not to be stored although its producer succeeded; empty: the cache's policy decides.
+  /// How long a stored answer lives; nullopt: as long as the cache's options say.
+  std::optional<Ttl> ttl = {};
+  /// What a produced answer does not say itself, such as content type and provider: stored with the answer where its
+  /// own metadata says nothing. See Fill::describe().
+  Metadata metadata = {};
+  /// What is known about a produced answer besides its bytes. See Fill::describe().
+  AnswerFacts facts = {};
+  /// Returns why an answer is not to be stored although it was produced; empty: the cache's policy decides.
   std::function<std::string(const Answer&)> refuse = {};
+  /// get_or_fill(): called once before the answer's first byte is delivered, so that headers can be sent. Of an answer
+  /// that is not in the store yet, `head` holds only the kind that was asked for and the metadata known in advance. Its
+  /// failure counts as the receiver's.
+  std::function<Status(Filled::Source source, const EntryHead& head)> on_begin = {};
+  /// get_or_fill(): goes on producing, and stores the answer, when the receiver has failed. Otherwise a leader whose
+  /// receiver has failed goes on only while somebody follows.
+  bool keep_producing = false;
 };
 
-/// How an answer was come by, and what became of it.
-struct Filled {
-  enum class Source { store, leader, producer };
-  Source source = Source::store;
-  /// Of one that was produced: why it was refused by policy, or what the store said.
-  std::string refused = {};
-  Status stored = {};
+/// One caller's part in getting an answer. Must not outlive its cache. Movable; one thread at a time. If it is destroyed
+/// before its end, nothing is stored and its followers find the flight abandoned.
+class Fill {
+ public:
+  enum class Role {
+    hit,     ///< the answer is stored: read() it
+    follow,  ///< another caller is producing it: read() it; the role may change to lead or hit
+    lead,    ///< this caller is to produce it: write() it, then finish() or abandon()
+  };
+  Fill(Fill&&) noexcept;
+  Fill& operator=(Fill&&) noexcept;
+  ~Fill();
+
+  Role role() const;
+  /// What the lookup found: the entry on a hit, otherwise why it was a miss. Empty if nothing was looked up.
+  const Lookup& lookup() const;
+  /// Why nothing could be looked up. Then the role is lead, and nothing will be stored.
+  const std::optional<Error>& store_error() const;
+  /// Source and head of the answer, as far as they are known: of a hit at once, of a followed answer with its first
+  /// bytes.
+  Filled::Source source() const;
+  [[nodiscard]] Result<EntryHead> head() const;
+
+  struct Piece {
+    std::string_view bytes = {};  ///< valid until the next call
+    Milliseconds at{0};           ///< of a stored stream: when the chunk arrived, since the answer began
+    bool done = false;            ///< nothing comes after this
+  };
+  /// Hit or follow: the next bytes. A follower waits for them until the deadline; then there are none, which is not an
+  /// error. Look at role() afterwards: a follower may have to lead. Fails: corrupt, if a part was read and the rest is
+  /// lost; timeout, once the deadline of the whole fill has passed.
+  [[nodiscard]] Result<Piece> read(Deadline deadline);
+
+  /// Lead: what has become known about the answer besides its bytes, on top of what the options say. Must come before
+  /// the first write(). Followers see the metadata.
+  void describe(const Metadata& metadata, std::optional<int> http_status = {});
+  /// Lead: gets ready to store the answer, for callers that have to wait for their first bytes anyway: opens the store
+  /// for writing, and lets the compressor allocate its memory, which makes the first encoding of a process faster. Takes
+  /// a few milliseconds at most; errors show when the answer is stored.
+  void prepare();
+  /// Lead: records the next bytes and shares them with the followers. An answer that is too large to be stored is no
+  /// longer recorded, but still shared. Fails: timeout, once the deadline of the whole fill has passed.
+  [[nodiscard]] Status write(std::string_view bytes);
+  /// Lead: whether anybody follows. Cheap; may be up to 2 seconds old.
+  [[nodiscard]] bool is_followed();
+  /// Lead: the answer is complete as far as the caller knows. Judges and stores it, and ends the flight.
+  Filled finish();
+  /// Lead: nothing will be stored, whatever comes. Frees the followers at once.
+  void abandon();
+  /// What came of it: once read() was done or finish() was called.
+  const Filled& filled() const;
+
+  /// Drives the fill from here to its end with two callbacks: the rest of Cache::get_or_fill().
+  [[nodiscard]] Result<Filled> run(const Producer& produce, const Receiver& receive);
+
+ private:
+  friend class Cache;
+  explicit Fill(std::unique_ptr<internal::FillState> state);
+  std::unique_ptr<internal::FillState> state_;
 };
 
 }  // namespace libcache LIBCACHE_EXPORT

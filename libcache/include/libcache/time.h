@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 namespace libcache LIBCACHE_EXPORT {
 
@@ -38,6 +39,13 @@ class Deadline {
  private:
   explicit Deadline(std::chrono::steady_clock::time_point at) : at_(at) {}
   std::chrono::steady_clock::time_point at_;
+};
+
+/// How long an entry lives after it was stored; nullopt: it never expires. A duration so long that the date cannot be
+/// represented counts as never.
+struct Ttl {
+  std::optional<Milliseconds> duration = std::chrono::minutes(5);
+  static Ttl never() { return Ttl{std::nullopt}; }
 };
 
 }  // namespace libcache LIBCACHE_EXPORT

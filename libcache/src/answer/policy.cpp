@@ -18,6 +18,8 @@ std::string_view to_string(Refusal refusal) {
       return "too_large";
     case Refusal::unservable:
       return "unservable";
+    case Refusal::not_wanted:
+      return "not_wanted";
   }
   return "unknown";
 }

@@ -38,6 +38,25 @@ std::uint64_t xxh3_64(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+struct RunningHash::State {
+  XXH3_state_t hash;
+};
+
+RunningHash::RunningHash() : state_(std::make_unique<State>()) {
+  XXH3_64bits_reset(&state_->hash);
+}
+RunningHash::RunningHash(RunningHash&&) noexcept = default;
+RunningHash& RunningHash::operator=(RunningHash&&) noexcept = default;
+RunningHash::~RunningHash() = default;
+
+void RunningHash::write(std::string_view bytes) {
+  XXH3_64bits_update(&state_->hash, bytes.data(), bytes.size());
+}
+
+std::uint64_t RunningHash::value() const {
+  return XXH3_64bits_digest(&state_->hash);
+}
+
 std::uint64_t xxh64(std::string_view bytes) {
   return XXH64(bytes.data(), bytes.size(), 0);
 }

@@ -4,6 +4,7 @@
 #include <libcache/digest.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,21 @@ std::string xxh3_128_hex(std::string_view bytes);
 
 // XXH3-64, seed 0: the checksum of entries, and the endpoint in names.
 std::uint64_t xxh3_64(std::string_view bytes);
+
+// XXH3-64, seed 0, of bytes that arrive in pieces.
+class RunningHash {
+ public:
+  RunningHash();
+  RunningHash(RunningHash&&) noexcept;
+  RunningHash& operator=(RunningHash&&) noexcept;
+  ~RunningHash();
+  void write(std::string_view bytes);
+  std::uint64_t value() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // XXH64, seed 0: Bifrost's key hash.
 std::uint64_t xxh64(std::string_view bytes);

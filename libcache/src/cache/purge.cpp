@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "cache/core.h"
+
 namespace libcache {
 
 namespace {
@@ -83,7 +85,8 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     total.entries += removed;
     return true;
   };
-  if (auto done = for_each_batch(*this, filter, deadline, take); !done) return tl::make_unexpected(done.error());
+  const Status done = core_->counted(for_each_batch(*this, filter, deadline, take));
+  if (!done) return tl::make_unexpected(done.error());
   return total;
 }
 

@@ -1,6 +1,12 @@
 #include "cache/write_queue.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <exception>
 #include <utility>
+
+#include "base/thread.h"
 
 namespace libcache::internal {
 
@@ -12,59 +18,98 @@ std::size_t size_of(const PendingWrite& write) {
 
 }  // namespace
 
-WriteQueue::WriteQueue(Limits limits, Writer write) : limits_(limits), write_(std::move(write)) {}
+WriteQueue::WriteQueue(Limits limits, Writer write)
+    : owner_(::getpid()), shared_(new Shared{limits, std::move(write), Guarded<State>(), {}}) {}
+
+bool WriteQueue::is_forked() const {
+  return ::getpid() != owner_;
+}
 
 WriteQueue::~WriteQueue() {
+  if (is_forked()) {
+    (void)shared_.release();  // its thread does not exist here, and its locks may be held for ever
+    return;
+  }
   std::thread thread;
   {
-    auto state = state_.lock();
-    state->closing = Deadline::after(limits_.closing_budget);
+    auto state = shared_->state.lock();
+    state->closing = Deadline::after(shared_->limits.closing_budget);
     thread = std::move(state->thread);
   }
-  changed_.notify_all();
+  shared_->changed.notify_all();
   if (thread.joinable()) thread.join();
 }
 
-bool WriteQueue::push(PendingWrite write) {
+void WriteQueue::lose(State& state, Error error) {
+  ++state.lost;
+  if (!state.first_loss) state.first_loss = std::move(error);
+}
+
+bool WriteQueue::push(PendingWrite write, Deadline deadline) {
+  if (is_forked()) return false;
   const std::size_t size = size_of(write);
+  const Limits& limits = shared_->limits;
   {
-    auto state = state_.lock();
-    if (state->waiting.size() >= limits_.entries || state->waiting_bytes + size > limits_.bytes) return false;
+    auto state = shared_->state.lock();
+    const auto has_room = [&] {
+      return state->waiting.size() < limits.entries && state->waiting_bytes + size <= limits.bytes;
+    };
+    const bool can_fit = limits.entries > 0 && size <= limits.bytes;
+    while (can_fit && !has_room() && !deadline.expired()) shared_->changed.wait_until(state.lock(), deadline.time());
+    if (!has_room()) {
+      lose(*state, {ErrorCode::unavailable, "the queue of background writes was full"});
+      return false;
+    }
     state->waiting.push_back(std::move(write));
     state->waiting_bytes += size;
     ++state->pushed;
-    if (!state->thread.joinable()) state->thread = std::thread(&WriteQueue::work, this);
+    if (!state->thread.joinable()) state->thread = start_thread([shared = shared_.get()] { work(*shared); });
   }
-  changed_.notify_all();
+  shared_->changed.notify_all();
   return true;
 }
 
 Status WriteQueue::flush(Deadline deadline) {
-  auto state = state_.lock();
+  if (is_forked()) return fail(ErrorCode::not_supported, "background writes belong to the process that made the cache");
+  auto state = shared_->state.lock();
   const std::uint64_t target = state->pushed;
   while (state->done < target) {
     if (deadline.expired()) return fail(ErrorCode::timeout, "queued writes were not finished in time");
-    changed_.wait_until(state.lock(), deadline.time());
+    shared_->changed.wait_until(state.lock(), deadline.time());
   }
-  return {};
+  const auto lost = std::exchange(state->lost, 0);
+  const auto loss = std::exchange(state->first_loss, std::nullopt);
+  if (!loss) return {};
+  return fail(loss->code,
+              fmt::format("{} queued answer{} not stored: {}", lost, lost == 1 ? " was" : "s were", loss->message));
 }
 
-void WriteQueue::work() {
+void WriteQueue::work(Shared& shared) {
   while (true) {
     PendingWrite write;
     Deadline deadline = Deadline::never();
     {
-      auto state = state_.lock();
-      changed_.wait(state.lock(), [&] { return state->closing || !state->waiting.empty(); });
+      auto state = shared.state.lock();
+      shared.changed.wait(state.lock(), [&] { return state->closing || !state->waiting.empty(); });
       if (state->waiting.empty() || (state->closing && state->closing->expired())) return;
       write = std::move(state->waiting.front());
       state->waiting.pop_front();
       state->waiting_bytes -= size_of(write);
-      deadline = state->closing.value_or(Deadline::never()).capped(limits_.write_budget);
+      deadline = state->closing.value_or(Deadline::never()).capped(shared.limits.write_budget);
     }
-    write_(write, deadline);
-    ++state_.lock()->done;
-    changed_.notify_all();
+    shared.changed.notify_all();
+    Status written;
+    try {
+      written = shared.write(write, deadline);
+    } catch (const std::exception& thrown) {
+      written = fail(ErrorCode::internal, fmt::format("a callback threw an exception: {}", thrown.what()));
+    }
+    {
+      const auto state = shared.state.lock();
+      ++state->done;
+      if (!written) lose(*state, std::move(written.error()));
+    }
+    shared.changed.notify_all();
   }
 }
 

@@ -1,11 +1,14 @@
-// Writes that their callers do not wait for: a bounded queue and the one thread that works it off.
+// Background writes: a bounded queue and the one thread that works it off.
 #pragma once
 
 #include <libcache/cache.h>
+#include <sys/types.h>
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/guarded.h"
@@ -18,7 +21,7 @@ struct PendingWrite {
   StoreAnswerOptions options;
 };
 
-// Thread-safe.
+// Thread-safe. Belongs to the process that made it: after a fork() the child can destroy it, but neither push nor flush.
 class WriteQueue {
  public:
   struct Limits {
@@ -27,15 +30,18 @@ class WriteQueue {
     Milliseconds write_budget;    // for each write
     Milliseconds closing_budget;  // for all that is left at destruction
   };
-  using Writer = std::function<void(const PendingWrite&, Deadline)>;
+  using Writer = std::function<Status(const PendingWrite&, Deadline)>;
 
-  // `write` runs on the queue's thread, one call at a time.
+  // `write` runs on the queue's thread, one call at a time. An exception that it throws counts as an error.
   WriteQueue(Limits limits, Writer write);
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
   ~WriteQueue();  // writes what is queued, within closing_budget; the rest is lost
 
-  // False: the queue is full and the write was dropped. Never blocks on a store.
-  bool push(PendingWrite write);
-  // Waits until all that was pushed before has been worked off. Fails: timeout.
+  // Waits for room until the deadline, but never for the store. False: there was none, and the write is lost.
+  bool push(PendingWrite write, Deadline deadline);
+  // Waits until all that was pushed before has been worked off. Fails: timeout; otherwise with the first error of those
+  // that were lost since the last flush, if any were.
   Status flush(Deadline deadline);
 
  private:
@@ -44,15 +50,24 @@ class WriteQueue {
     std::size_t waiting_bytes = 0;
     std::uint64_t pushed = 0;
     std::uint64_t done = 0;
+    std::uint64_t lost = 0;  // since the last flush
+    std::optional<Error> first_loss;
     std::optional<Deadline> closing;
     std::thread thread;
   };
-  void work();
+  // All that the thread uses: a forked child, where locks and condition variables may be in any state, leaves it alone.
+  struct Shared {
+    Limits limits;
+    Writer write;
+    Guarded<State> state;
+    std::condition_variable_any changed;
+  };
+  static void work(Shared& shared);
+  static void lose(State& state, Error error);
+  bool is_forked() const;
 
-  const Limits limits_;
-  const Writer write_;
-  Guarded<State> state_;
-  std::condition_variable_any changed_;
+  const pid_t owner_;
+  std::unique_ptr<Shared> shared_;
 };
 
 }  // namespace libcache::internal

@@ -58,17 +58,17 @@ class Compressor {
 
 }  // namespace
 
-Section append_section(std::string& out, std::uint64_t raw, std::uint64_t threshold, const Producer& produce) {
+Section append_section(std::string& out, std::uint64_t raw, std::uint64_t threshold, const WriteRaw& write) {
   const std::size_t start = out.size();
   if (raw >= threshold) {
     Compressor compressor(out, raw);
-    produce([&](std::string_view piece) { compressor.write(piece); });
+    write([&](std::string_view piece) { compressor.write(piece); });
     if (compressor.finish() && out.size() - start < raw)
       return {.encoding = Encoding::zstd, .raw = raw, .stored = out.size() - start};
     out.resize(start);
   }
   out.reserve(start + raw + kChecksumBytes);
-  produce([&](std::string_view piece) { out += piece; });
+  write([&](std::string_view piece) { out += piece; });
   return {.encoding = Encoding::stored, .raw = raw, .stored = raw};
 }
 

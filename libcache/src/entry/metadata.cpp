@@ -37,6 +37,12 @@ tl::unexpected<Error> not_metadata() {
 
 }  // namespace
 
+bool says_accepted(std::string_view json) {
+  // Within a string the quotation mark would be escaped.
+  return json.find(R"("incomplete":true)") != std::string_view::npos ||
+         json.find(R"("error":true)") != std::string_view::npos;
+}
+
 std::string write_metadata(const Metadata& metadata) {
   Json json = Json::object();
   for (const auto& [name, member] : kStrings)

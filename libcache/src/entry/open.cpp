@@ -46,8 +46,20 @@ Result<Entry> Entry::open(std::string bytes) {
   entry.expires_ = layout->header.expires;
   entry.request_digest_ = layout->header.request_digest;
   entry.payload_size_ = layout->header.payload.raw;
+  entry.was_accepted_ = says_accepted(layout->metadata);
   entry.bytes_ = std::move(bytes);
   return entry;
+}
+
+Result<EntryHead> Entry::head() const {
+  return metadata().map([this](Metadata metadata) {
+    return EntryHead{.kind = kind_,
+                     .created = created_,
+                     .expires = expires_,
+                     .request_digest = request_digest_,
+                     .metadata = std::move(metadata),
+                     .payload_size = payload_size_};
+  });
 }
 
 Result<Metadata> Entry::metadata() const {

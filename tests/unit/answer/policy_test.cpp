@@ -1,5 +1,6 @@
 // Which answers a cache keeps.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "unit/cache/cache_fixture.h"
 
@@ -9,17 +10,13 @@ namespace {
 
 const Deadline kSoon = Deadline::after(std::chrono::seconds(10));
 
-Answer judged(Completeness completeness, const std::string& reason) {
-  Answer answer = CacheFixture::response("text");
-  answer.completeness = completeness;
-  answer.reason = reason;
-  return answer;
-}
+// The judge looks at the bytes: what the other fields say does not matter.
+const Answer kIncomplete = CacheFixture::response("{\"half");
+const Answer kError = CacheFixture::response(R"({"error":{"message":"quota"}})");
 
 Answer ended_for(const std::string& finish_reason) {
-  Answer answer = CacheFixture::response("text");
-  answer.metadata.finish_reason = finish_reason;
-  return answer;
+  return CacheFixture::response(R"({"choices":[{"index":0,"message":{"content":"x"},"finish_reason":")" +
+                                finish_reason + "\"}]}");
 }
 
 std::uint64_t refused(const Cache& cache, Refusal refusal) {
@@ -32,10 +29,10 @@ TEST_CASE("errors and incomplete answers are refused with their reason and count
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
-  const auto cut = cache->put(key, judged(Completeness::incomplete, "no [DONE]"), {}, kSoon);
+  const auto cut = cache->put(key, kIncomplete, {}, kSoon);
   CHECK(cut.error().code == ErrorCode::policy);
-  CHECK(cut.error().message == "no [DONE]");
-  CHECK(cache->put(key, judged(Completeness::error, "quota"), {}, kSoon).error().message == "quota");
+  CHECK_FALSE(cut.error().message.empty());
+  CHECK(cache->put(key, kError, {}, kSoon).error().code == ErrorCode::policy);
   CHECK(refused(*cache, Refusal::incomplete) == 1);
   CHECK(refused(*cache, Refusal::error) == 1);
   CHECK_FALSE(cache->get(key, EntryKind::response, kSoon).value());
@@ -47,8 +44,8 @@ TEST_CASE("a policy that accepts incomplete answers keeps them, marked, and stil
   options.policy.accept_incomplete = true;
   const auto cache = fixture.make(options);
   const auto key = cache->key(kRequest).value();
-  CHECK(cache->put(key, judged(Completeness::error, "quota"), {}, kSoon).error().code == ErrorCode::policy);
-  REQUIRE(cache->put(key, judged(Completeness::incomplete, "cut"), {}, kSoon));
+  CHECK(cache->put(key, kError, {}, kSoon).error().code == ErrorCode::policy);
+  REQUIRE(cache->put(key, kIncomplete, {}, kSoon));
   CHECK(cache->get(key, EntryKind::response, kSoon)->entry->metadata()->incomplete);
   REQUIRE(cache->put(key, ended_for("stop"), {}, kSoon));
   CHECK_FALSE(cache->get(key, EntryKind::response, kSoon)->entry->metadata()->incomplete);
@@ -59,8 +56,8 @@ TEST_CASE("a put that allows errors stores errors and incomplete answers") {
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
   const StoreAnswerOptions allowing{.allow_errors = true};
-  CHECK(cache->put(key, judged(Completeness::error, "quota"), allowing, kSoon).value());
-  CHECK(cache->put(key, judged(Completeness::incomplete, "cut"), allowing, kSoon).value());
+  CHECK(cache->put(key, kError, allowing, kSoon).value());
+  CHECK(cache->put(key, kIncomplete, allowing, kSoon).value());
 }
 
 TEST_CASE("answers that ended for a refused reason are not kept, whatever their provider calls it") {
@@ -69,19 +66,63 @@ TEST_CASE("answers that ended for a refused reason are not kept, whatever their 
   options.policy.refuse = {"length", "content_filter"};
   const auto cache = fixture.make(options);
   const auto key = cache->key(kRequest).value();
-  for (const auto* reason : {"length", "max_tokens", "MAX_TOKENS", "SAFETY", "stop,length"}) {
+  for (const auto* reason : {"length", "max_tokens", "MAX_TOKENS", "SAFETY"}) {
     const auto put = cache->put(key, ended_for(reason), {.allow_errors = true}, kSoon);
     INFO(reason);
     CHECK(put.error().code == ErrorCode::policy);
   }
-  CHECK(refused(*cache, Refusal::finish_reason) == 5);
-  for (const auto* reason : {"stop", "tool_calls", ""}) CHECK(cache->put(key, ended_for(reason), {}, kSoon));
+  CHECK(refused(*cache, Refusal::finish_reason) == 4);
+  for (const auto* reason : {"stop", "tool_calls"}) CHECK(cache->put(key, ended_for(reason), {}, kSoon));
+}
+
+TEST_CASE("a lookup serves only what the cache's own policy would store") {
+  CacheFixture fixture;
+  CacheOptions accepting = fixture.options();
+  accepting.policy.accept_incomplete = true;
+  accepting.policy.accept_errors = true;
+  CacheOptions refusing = fixture.options();
+  refusing.policy.refuse = {"length"};
+  const auto lenient = fixture.make(accepting);
+  const auto normal = fixture.make();
+  const auto strict = fixture.make(refusing);
+  const auto key = normal->key(kRequest).value();
+  const auto is_hit = [&](Cache& cache) { return bool(cache.get(key, EntryKind::response, kSoon).value()); };
+  for (const Answer& broken : {kIncomplete, kError}) {
+    REQUIRE(lenient->put(key, broken, {}, kSoon).value());
+    CHECK(is_hit(*lenient));
+    CHECK_FALSE(is_hit(*normal));
+    CHECK(normal->get_named(key.response_name, kSoon).value());
+  }
+  REQUIRE(normal->put(key, ended_for("max_tokens"), {}, kSoon).value());
+  CHECK(is_hit(*normal));
+  CHECK_FALSE(is_hit(*strict));
+  CHECK(strict->counters().misses[static_cast<std::size_t>(MissReason::policy)] == 1);
+}
+
+TEST_CASE("an answer is judged by its bytes, whatever its fields say") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(R"({"stream":true})").value();
+  Answer cut = CacheFixture::response("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n");
+  cut.kind = GENERATE(EntryKind::stream, EntryKind::response);
+  CHECK_FALSE(cache->put(key, cut, {}, kSoon));
+  CHECK_FALSE(cache->put(key, CacheFixture::response(""), {}, kSoon));
+  CHECK_FALSE(cache->put(key, CacheFixture::response("<html><title>502 Bad Gateway</title></html>"), {}, kSoon));
+  // Bytes in `body` are a stream's all the same, and are found under the name that the request asks for.
+  Answer whole =
+      CacheFixture::response("data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+  whole.kind = cut.kind;
+  REQUIRE(cache->put(key, whole, {}, kSoon).value());
+  const auto found = cache->get(key, EntryKind::stream, kSoon).value();
+  REQUIRE(found);
+  CHECK(found.entry->kind() == EntryKind::stream);
+  CHECK(found.entry->body().value() == whole.body);
 }
 
 TEST_CASE("what the policy keeps out of the background writer is refused, not dropped") {
   CacheFixture fixture;
   const auto cache = fixture.make();
-  REQUIRE(cache->put_later(cache->key(kRequest).value(), judged(Completeness::error, "quota")));
+  REQUIRE(cache->put_later(cache->key(kRequest).value(), kError));
   REQUIRE(cache->flush(kSoon));
   CHECK(refused(*cache, Refusal::error) == 1);
   CHECK(cache->counters().dropped == 0);

@@ -20,7 +20,7 @@ TEST_CASE("a stored response is found again, byte for byte") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
-  const std::string body("{\"text\":\"a\0b\xff\"}", 16);
+  const std::string body("text: a\0b\xff", 12);
   CHECK(cache->put(key, CacheFixture::response(body), {}, kNever).value());
   const auto found = cache->get(key, EntryKind::response, kNever).value();
   REQUIRE(found);
@@ -59,6 +59,47 @@ TEST_CASE("without a word about it an entry lives five minutes, and for ever if 
   CHECK_FALSE(cache->get(brief, EntryKind::response, kNever).value());
   fixture.clock.advance(std::chrono::years(10) / 1ms * 1ms);
   CHECK(cache->get(lasting, EntryKind::response, kNever).value());
+}
+
+TEST_CASE("a TTL beyond every date is for ever, and one of nothing stores nothing") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  for (const Milliseconds ttl :
+       {Milliseconds::max(), Milliseconds::max() / 2, Milliseconds(std::chrono::years(1001))}) {
+    REQUIRE(cache->put(key, CacheFixture::response("x"), {.ttl = Ttl{ttl}}, kNever).value());
+    const auto found = cache->get(key, EntryKind::response, kNever).value();
+    REQUIRE(found);
+    CHECK_FALSE(found.entry->expires());
+  }
+  for (const Milliseconds ttl : {0ms, -1ms, Milliseconds::min()}) {
+    const auto put = cache->put(key, CacheFixture::response("x"), {.ttl = Ttl{ttl}}, kNever);
+    REQUIRE_FALSE(put);
+    CHECK(put.error().code == ErrorCode::policy);
+  }
+}
+
+TEST_CASE("a cache without a store is an error") {
+  const auto cache = Cache::create(nullptr);
+  REQUIRE_FALSE(cache);
+  CHECK(cache.error().code == ErrorCode::invalid);
+}
+
+TEST_CASE("one entry that stays damaged is reported once in 10 seconds, with its name") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  const auto other = cache->key(R"({"a":1})").value();
+  for (const auto* damaged : {&key, &other}) REQUIRE(fixture.store->put(damaged->response_name, "damaged", {}, kNever));
+  for (int i = 0; i < 5; ++i) REQUIRE(cache->get(key, EntryKind::response, kNever));
+  REQUIRE(cache->get(other, EntryKind::response, kNever));
+  REQUIRE(fixture.events.size() == 2);
+  CHECK(fixture.events[0].key == key.response_name);
+  CHECK(fixture.events[1].key == other.response_name);
+  fixture.clock.advance(10s);
+  REQUIRE(cache->get(key, EntryKind::response, kNever));
+  REQUIRE(fixture.events.size() == 3);
+  CHECK(fixture.events[2].message.find("4 more") != std::string::npos);
 }
 
 TEST_CASE("expiry stands in the entry, whatever the store thinks of it") {
@@ -107,12 +148,13 @@ TEST_CASE("a response and a stream of one request are two entries, and neither s
   const auto key = cache->key(kRequest).value();
   RequestKey streamed = key;
   streamed.stream = true;
+  const std::string events = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
   AnswerRecorder recorder;
-  recorder.write("data: {}\n\n");
-  REQUIRE(cache->put(streamed, std::move(recorder).finish(), {.allow_errors = true}, kNever).value());
+  recorder.write(events);
+  REQUIRE(cache->put(streamed, std::move(recorder).finish(), {}, kNever).value());
   CHECK_FALSE(cache->get(key, EntryKind::response, kNever).value());
   REQUIRE(cache->put(key, CacheFixture::response("whole"), {}, kNever).value());
-  CHECK(cache->get(key, EntryKind::stream, kNever).value().entry->body().value() == "data: {}\n\n");
+  CHECK(cache->get(key, EntryKind::stream, kNever).value().entry->body().value() == events);
   CHECK(cache->get(key, EntryKind::response, kNever).value().entry->body().value() == "whole");
 }
 

@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <future>
@@ -64,8 +67,46 @@ TEST_CASE("a full queue drops and counts, and never waits for the store") {
   CHECK(accepted <= 4);  // the writer may have taken one off the queue
   CHECK(cache->counters().dropped == static_cast<std::uint64_t>(10 - accepted));
   gate.set_value();
-  REQUIRE(cache->flush(kNever));
+  const auto flushed = cache->flush(kNever);
+  REQUIRE_FALSE(flushed);
+  CHECK(flushed.error().code == ErrorCode::unavailable);
+  CHECK(flushed.error().message.starts_with(std::to_string(10 - accepted)));
   CHECK(cache->counters().stored == static_cast<std::uint64_t>(accepted));
+  CHECK(cache->flush(kNever));  // each loss is reported once
+}
+
+TEST_CASE("a put that may wait for room in the queue loses nothing") {
+  CacheFixture fixture;
+  auto options = fixture.options();
+  options.queue_entries = 3;
+  const auto cache = fixture.make(options);
+  for (int i = 0; i < 200; ++i) CHECK(cache->put_later(numbered(*cache, i), CacheFixture::response("x"), {}, kNever));
+  CHECK(cache->flush(kNever));
+  CHECK(cache->counters().stored == 200);
+  // Room that can never come is not waited for.
+  options.queue_bytes = 10;
+  CHECK_FALSE(
+      fixture.make(options)->put_later(numbered(*cache, 1), CacheFixture::response("a long answer"), {}, kNever));
+}
+
+TEST_CASE("a forked child can destroy a cache whose thread it does not have") {
+  CacheFixture fixture;
+  std::promise<void> gate;
+  auto cache =
+      Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), fixture.options()).value();
+  for (int i = 0; i < 5; ++i) REQUIRE(cache->put_later(numbered(*cache, i), CacheFixture::response("x")));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool queued = cache->put_later(numbered(*cache, 9), CacheFixture::response("x"));
+    const bool flushed = cache->flush(kNever).has_value();
+    cache.reset();
+    ::_exit(queued || flushed ? 1 : 0);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  gate.set_value();
+  CHECK(cache->flush(kNever));
 }
 
 TEST_CASE("the queue is bounded in bytes too") {
@@ -123,7 +164,7 @@ TEST_CASE("a background write that fails is dropped, counted and reported") {
   const auto cache =
       Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), options).value();
   REQUIRE(cache->put_later(numbered(*cache, 1), CacheFixture::response("x")));
-  REQUIRE(cache->flush(kNever));
+  CHECK_FALSE(cache->flush(kNever));
   CHECK(cache->counters().dropped == 1);
   CHECK(cache->counters().store_errors == 1);
   REQUIRE(fixture.events.size() == 1);

@@ -1,8 +1,9 @@
-// How entries lie in a store: under which names, as what bytes. The cache decides what may be answered and stored; a
-// layout knows where to look.
+// How entries are kept in a store: under which names, as which bytes, and what that means for proofs, judging and
+// sharing. All that differs between the key schemes once a key has been derived.
 #pragma once
 
 #include <libcache/cache.h>
+#include <libcache/flight.h>
 #include <libcache/store.h>
 
 #include <memory>
@@ -20,14 +21,21 @@ class EntryLayout {
 
   // As Cache::entry_name.
   virtual std::string entry_name(std::string_view key, EntryKind kind) const = 0;
-  // What stands under the name of an entry; neither its expiry nor its request has been looked at.
+  // The entry of a name. Neither its expiry nor its request has been checked.
   virtual Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const = 0;
-  // How long an entry lives that is given this TTL; nothing: for ever.
+  // Whether an entry that was found under the name of `key` answers its request.
+  virtual bool proves(const Entry& entry, const RequestKey& key) const = 0;
+  // Judges what is judged differently here: changes the verdict on an answer.
+  virtual void judge(Answer& answer) const = 0;
+  // The flights that callers of other processes can see; nullptr: none may be used.
+  virtual Flights* flights(Store& store) const = 0;
+  // How long an entry with this TTL lives; nullopt: it never expires.
   virtual std::optional<Milliseconds> lifetime(const Ttl& ttl) const = 0;
-  // The values that make up an entry. Fails: invalid, as libcache::encode does; policy, for what those who share the
-  // layout could not serve.
+  // The values that make up an entry. Fails: invalid, as libcache::encode does; policy, if the gateways that share the
+  // layout could not serve the answer.
   virtual Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const = 0;
-  // Writes them, so that no reader takes a part for the whole. False: `only_new` held and an entry was there.
+  // Writes them in an order in which no reader takes a part for the whole. Returns false if `only_new` is set and an
+  // entry exists.
   virtual Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
                              Deadline deadline) const = 0;
   // Removes the response and the stream of a key, without a search; how many values there were.
@@ -36,6 +44,9 @@ class EntryLayout {
   virtual std::size_t head_bytes() const = 0;
   virtual Result<EntryHead> head(const ScanRow& listing) const = 0;
 };
+
+// The layout that belongs to a key scheme.
+std::unique_ptr<EntryLayout> make_layout(KeyScheme scheme, const Clock& clock);
 
 // An entry is one value, in the form that llmcache-format(5) describes.
 std::unique_ptr<EntryLayout> make_native_layout();

@@ -26,6 +26,11 @@ class NativeLayout final : public EntryLayout {
   }
 
   std::optional<Milliseconds> lifetime(const Ttl& ttl) const override { return ttl.duration; }
+  bool proves(const Entry& entry, const RequestKey& key) const override {
+    return entry.request_digest() == key.proof();
+  }
+  void judge(Answer&) const override {}
+  Flights* flights(Store& store) const override { return store.flights(); }
 
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
     auto bytes = libcache::encode(draft);
@@ -50,6 +55,10 @@ class NativeLayout final : public EntryLayout {
 };
 
 }  // namespace
+
+std::unique_ptr<EntryLayout> make_layout(KeyScheme scheme, const Clock& clock) {
+  return scheme == KeyScheme::native ? make_native_layout() : make_bifrost_layout(clock);
+}
 
 std::unique_ptr<EntryLayout> make_native_layout() {
   return std::make_unique<NativeLayout>();

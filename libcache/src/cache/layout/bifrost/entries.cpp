@@ -1,6 +1,7 @@
 #include "cache/layout/entries.h"
 
 #include <fmt/format.h>
+#include <libcache/bifrost.h>
 
 #include <algorithm>
 #include <utility>
@@ -187,6 +188,20 @@ class BifrostLayout final : public EntryLayout {
   std::optional<Milliseconds> lifetime(const Ttl& ttl) const override {
     return ttl.duration > Milliseconds(0) ? ttl.duration : std::nullopt;
   }
+
+  // The plugin's entries hold no proof.
+  bool proves(const Entry&, const RequestKey&) const override { return true; }
+  void judge(Answer& answer) const override {
+    if (answer.kind != EntryKind::stream) return;
+    Verdict verdict = libcache::bifrost::judge_stream(answer.recording);
+    verdict.metadata.origin_first_chunk = answer.metadata.origin_first_chunk;
+    verdict.metadata.origin_total = answer.metadata.origin_total;
+    answer.completeness = verdict.completeness;
+    answer.reason = std::move(verdict.reason);
+    answer.metadata = std::move(verdict.metadata);
+  }
+  // The plugin would take what flights keep beside the entries for entries of its own.
+  Flights* flights(Store&) const override { return nullptr; }
 
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
     if (draft.metadata.error) return fail(ErrorCode::policy, "a gateway's cache holds no errors");

@@ -1,0 +1,26 @@
+// Threads of the library's own.
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <thread>
+#include <utility>
+
+namespace libcache::internal {
+
+// Starts a thread that takes no signals: they are for the program's own threads. Throws std::system_error.
+template <class Work>
+std::thread start_thread(Work work) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  struct Restore {
+    const sigset_t& mask;
+    ~Restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
+  } restore{before};
+  return std::thread(std::move(work));
+}
+
+}  // namespace libcache::internal

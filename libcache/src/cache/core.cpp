@@ -1,0 +1,181 @@
+#include "cache/core.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <span>
+#include <utility>
+
+namespace libcache::internal {
+
+namespace {
+
+// Longer than that is never: dates stay within what every store can represent.
+constexpr Milliseconds kLongestTtl = std::chrono::years(1000);
+
+std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime) {
+  if (!lifetime || *lifetime > kLongestTtl) return std::nullopt;
+  return created + *lifetime;
+}
+
+std::uint64_t size_of(std::span<const NamedValue> values) {
+  const auto add = [](std::uint64_t sum, const NamedValue& value) { return sum + value.bytes.size(); };
+  return std::accumulate(values.begin(), values.end(), std::uint64_t{0}, add);
+}
+
+}  // namespace
+
+const std::string& entry_name_of(const RequestKey& key) {
+  return key.stream ? key.stream_name : key.response_name;
+}
+
+void add_metadata(Metadata& metadata, const Metadata& more) {
+  for (const auto member :
+       {&Metadata::content_type, &Metadata::provider, &Metadata::model, &Metadata::finish_reason, &Metadata::tool}) {
+    if ((metadata.*member).empty()) metadata.*member = more.*member;
+  }
+  for (const auto member : {&Metadata::prompt_tokens, &Metadata::completion_tokens, &Metadata::cached_tokens,
+                            &Metadata::reasoning_tokens}) {
+    if (!(metadata.*member)) metadata.*member = more.*member;
+  }
+  for (const auto member : {&Metadata::origin_first_chunk, &Metadata::origin_total}) {
+    if (!(metadata.*member)) metadata.*member = more.*member;
+  }
+}
+
+CacheCore::CacheCore(std::unique_ptr<Store> the_store, CacheOptions the_options, KeyDeriver deriver)
+    : store(std::move(the_store)),
+      options(std::move(the_options)),
+      layout(make_layout(options.key.scheme, options.clock)),
+      events(options.on_event, options.clock) {
+  idle_derivers_.lock()->push_back(std::move(deriver));
+}
+
+Result<RequestKey> CacheCore::key(std::string_view request) {
+  std::optional<KeyDeriver> deriver;
+  {
+    auto idle = idle_derivers_.lock();
+    if (!idle->empty()) {
+      deriver = std::move(idle->back());
+      idle->pop_back();
+    }
+  }
+  if (!deriver) {
+    auto made = KeyDeriver::create(options.key);
+    if (!made) return tl::make_unexpected(made.error());
+    deriver = std::move(*made);
+  }
+  auto key = deriver->derive(request);
+  idle_derivers_.lock()->push_back(std::move(*deriver));
+  return key;
+}
+
+// Cheapest part first: present, intact, not expired, acceptable to our own policy, the answer to this very request.
+Result<Lookup> CacheCore::find(std::string_view name, const RequestKey* key, Deadline deadline) {
+  auto found = counted(layout->get(*store, name, deadline));
+  if (!found || !*found) return found;
+  const Entry& entry = *found->entry;
+  if (entry.expires() && *entry.expires() <= options.clock()) return Lookup{.miss = MissReason::expired};
+  if (key == nullptr) return found;
+  if (auto reason = reason_not_to_serve(entry)) {
+    return Lookup{.miss = MissReason::policy, .reason = std::move(reason->message)};
+  }
+  if (!layout->proves(entry, *key)) {
+    return Lookup{.miss = MissReason::collision, .reason = "the entry answers another request with the same name"};
+  }
+  return found;
+}
+
+void CacheCore::report(std::string_view name, const Lookup& lookup) {
+  const bool is_wrong = lookup.miss == MissReason::corrupt || lookup.miss == MissReason::incomplete ||
+                        lookup.miss == MissReason::collision;
+  if (!is_wrong) return;
+  events.warn(fmt::format("entry.{}", to_string(lookup.miss)), std::string(name),
+              fmt::format("{}: {}", name, lookup.reason));
+}
+
+void CacheCore::count(const Lookup& lookup) {
+  const auto locked = counters.lock();
+  ++(lookup ? locked->hits : locked->misses[static_cast<std::size_t>(lookup.miss)]);
+}
+
+Answer CacheCore::judge(const Answer& answer, AnswerFacts facts) const {
+  if (facts.content_type.empty()) facts.content_type = answer.metadata.content_type;
+  Answer judged;
+  if (answer.kind == EntryKind::stream && !answer.recording.bytes.empty()) {
+    Verdict verdict = judge_answer(answer.recording.bytes, facts);
+    judged = answer;
+    judged.completeness = verdict.completeness;
+    judged.reason = std::move(verdict.reason);
+    judged.metadata = std::move(verdict.metadata);
+  } else {
+    // Whatever it is said to be: a stream that was not recorded as one has no times.
+    const AnswerRecorder::TimePoint now{};
+    AnswerRecorder recorder(facts, now);
+    recorder.write(answer.body, now);
+    judged = std::move(recorder).finish(now);
+    judged.metadata.origin_total.reset();
+    judged.metadata.origin_first_chunk.reset();
+  }
+  layout->judge(judged);
+  add_metadata(judged.metadata, answer.metadata);
+  return judged;
+}
+
+std::optional<Refused> CacheCore::reason_not_to_serve(const Entry& entry) const {
+  if (!entry.was_accepted() && options.policy.refuse.empty()) return std::nullopt;
+  const auto metadata = entry.metadata();
+  if (!metadata) return std::nullopt;  // found out by whoever reads it
+  const Completeness completeness = metadata->error        ? Completeness::error
+                                    : metadata->incomplete ? Completeness::incomplete
+                                                           : Completeness::complete;
+  return reason_to_refuse(completeness, "the stored answer is not complete", *metadata, options.policy);
+}
+
+Refused CacheCore::refuse(Refusal refusal, std::string message) {
+  ++counters.lock()->refused[static_cast<std::size_t>(refusal)];
+  return {refusal, std::move(message)};
+}
+
+Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
+                                      const StoreAnswerOptions& put_options, Deadline deadline) {
+  AnswerPolicy policy = options.policy;
+  policy.accept_incomplete |= put_options.allow_errors;
+  policy.accept_errors |= put_options.allow_errors;
+  if (auto reason = reason_to_refuse(answer.completeness, answer.reason, answer.metadata, policy)) {
+    return Put{.written = false, .refused = refuse(reason->refusal, std::move(reason->message))};
+  }
+  const auto lifetime = layout->lifetime(put_options.ttl.value_or(options.ttl));
+  if (lifetime && *lifetime <= Milliseconds(0))
+    return Put{.written = false, .refused = refuse(Refusal::not_wanted, "the TTL is 0")};
+  const std::vector<Chunk> chunks = answer.recording.chunks();
+  EntryDraft draft;
+  draft.kind = answer.kind;
+  draft.created = options.clock();
+  draft.expires = expiry(draft.created, lifetime);
+  draft.request_digest = key.proof();
+  draft.metadata = answer.metadata;
+  draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
+  draft.metadata.error = answer.completeness == Completeness::error;
+  if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
+  if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
+  if (options.keep_request) draft.request = key.canonical;
+  draft.body = answer.body;
+  draft.chunks = chunks;
+  const auto values = layout->encode(entry_name_of(key), draft);
+  if (!values && values.error().code == ErrorCode::policy) {
+    return Put{.written = false, .refused = refuse(Refusal::unservable, values.error().message)};
+  }
+  if (!values) return tl::make_unexpected(values.error());
+  if (const auto size = size_of(*values); size > options.max_entry) {
+    return Put{.written = false,
+               .refused = refuse(Refusal::too_large, fmt::format("the entry takes {} bytes, more than max_entry ({})",
+                                                                 size, options.max_entry))};
+  }
+  const auto written = counted(layout->write(*store, *values, {draft.expires, put_options.only_new}, deadline));
+  if (!written) return tl::make_unexpected(written.error());
+  if (*written) ++counters.lock()->stored;
+  return Put{.written = *written, .refused = {}};
+}
+
+}  // namespace libcache::internal

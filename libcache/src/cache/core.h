@@ -1,0 +1,75 @@
+// What a cache is made of, and the steps that its functions share: key, find, put. Cache (cache.h) adds the queue of
+// background writes; Fill (fill.h) adds flights.
+#pragma once
+
+#include <libcache/cache.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "answer/policy.h"
+#include "base/guarded.h"
+#include "cache/event_reporter.h"
+#include "cache/layout/entries.h"
+#include "store/local_flights.h"
+
+namespace libcache::internal {
+
+// Thread-safe.
+class CacheCore {
+ public:
+  CacheCore(std::unique_ptr<Store> store, CacheOptions options, KeyDeriver deriver);
+
+  const std::unique_ptr<Store> store;
+  const CacheOptions options;
+  const std::unique_ptr<EntryLayout> layout;
+  LocalFlights local_flights;
+  EventReporter events;
+
+  Result<RequestKey> key(std::string_view request);
+
+  // Looks an entry up, and proves it against `key` if there is one. Neither counted nor reported yet. Fails as the
+  // store does.
+  Result<Lookup> find(std::string_view name, const RequestKey* key, Deadline deadline);
+  // Reports what is wrong with an entry that was found.
+  void report(std::string_view name, const Lookup& lookup);
+  // Counts a lookup as a hit or a miss.
+  void count(const Lookup& lookup);
+
+  struct Put {
+    bool written = false;  // false: refused, or `only_new` held and an entry was there
+    std::optional<Refused> refused;
+  };
+  // Stores an answer that has been judged. Fails as the store does; invalid, for metadata that is too long.
+  Result<Put> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
+                  Deadline deadline);
+  // Judges an answer by its bytes, whatever its fields say.
+  Answer judge(const Answer& answer, AnswerFacts facts) const;
+
+  // Counts a refusal.
+  Refused refuse(Refusal refusal, std::string message);
+  // Hands a store's result through and counts its failure.
+  template <class T>
+  Result<T> counted(Result<T> result) {
+    if (!result) ++counters.lock()->store_errors;
+    return result;
+  }
+  Guarded<Counters> counters;
+
+ private:
+  std::optional<Refused> reason_not_to_serve(const Entry& entry) const;
+  Result<EntryDraft> draft_of(const RequestKey& key, const Answer& answer, const Ttl& ttl) const;
+
+  // Each caller borrows one, so that keys are derived side by side with buffers that are made once.
+  Guarded<std::vector<KeyDeriver>> idle_derivers_;
+};
+
+// The entry that a request reads and writes.
+const std::string& entry_name_of(const RequestKey& key);
+// Fills in what `metadata` does not say.
+void add_metadata(Metadata& metadata, const Metadata& more);
+
+}  // namespace libcache::internal

@@ -1,0 +1,202 @@
+#include <libcache/cache.h>
+
+#include <utility>
+
+#include "cache/fill/state.h"
+
+namespace libcache {
+
+using namespace internal;
+
+Fill::Fill(std::unique_ptr<FillState> state) : state_(std::move(state)) {}
+Fill::Fill(Fill&&) noexcept = default;
+Fill& Fill::operator=(Fill&&) noexcept = default;
+Fill::~Fill() = default;
+
+Fill::Role Fill::role() const {
+  return state_->role;
+}
+const Lookup& Fill::lookup() const {
+  return state_->lookup;
+}
+const std::optional<Error>& Fill::store_error() const {
+  return state_->store_error;
+}
+Filled::Source Fill::source() const {
+  return state_->filled.source;
+}
+const Filled& Fill::filled() const {
+  return state_->filled;
+}
+
+Result<EntryHead> Fill::head() const {
+  if (state_->role == Role::hit) return state_->lookup.entry->head();
+  EntryHead head;
+  head.kind = state_->key.stream ? EntryKind::stream : EntryKind::response;
+  head.metadata = state_->role == Role::lead ? state_->description : state_->following.metadata();
+  return head;
+}
+
+Result<Fill::Piece> Fill::read(Deadline deadline) {
+  switch (state_->role) {
+    case Role::hit:
+      return state_->read_stored();
+    case Role::follow:
+      return state_->read_followed(deadline);
+    case Role::lead:
+      break;
+  }
+  return Piece{};
+}
+
+void Fill::describe(const Metadata& metadata, std::optional<int> http_status) {
+  if (http_status) state_->facts.http_status = http_status;
+  Metadata description = metadata;
+  add_metadata(description, state_->description);
+  state_->description = std::move(description);
+}
+
+void Fill::prepare() {
+  state_->prepare();
+}
+Status Fill::write(std::string_view bytes) {
+  return state_->write(bytes);
+}
+bool Fill::is_followed() {
+  return state_->lead.is_followed();
+}
+Filled Fill::finish() {
+  state_->finish();
+  return state_->filled;
+}
+void Fill::abandon() {
+  state_->abandon();
+}
+
+}  // namespace libcache
+
+namespace libcache::internal {
+
+FillState::FillState(CacheCore& the_core, RequestKey the_key, FillOptions the_options, Deadline the_deadline)
+    : core(the_core),
+      key(std::move(the_key)),
+      options(std::move(the_options)),
+      deadline(the_deadline),
+      store_budget(options.store_budget),
+      description(options.metadata),
+      facts(options.facts) {}
+
+FillState::~FillState() {
+  if (role == Fill::Role::follow) count();
+}
+
+const std::string& FillState::name() const {
+  return entry_name_of(key);
+}
+
+Result<Lookup> FillState::look_up() {
+  auto found = timed([&](Deadline until) { return core.find(name(), &key, until); });
+  if (found) core.report(name(), *found);
+  return found;
+}
+
+void FillState::count() {
+  if (std::exchange(counted, true)) return;
+  const auto counters = core.counters.lock();
+  if (filled.source == Filled::Source::leader || role == Fill::Role::follow) {
+    ++counters->followed;
+  } else if (role == Fill::Role::hit) {
+    ++counters->hits;
+  } else if (store_error) {
+    ++counters->failed_lookups;
+  } else if (!options.overwrite) {
+    ++counters->misses[static_cast<std::size_t>(lookup.miss)];
+  }
+}
+
+Status FillState::begin() {
+  if (options.overwrite) return become_lead();
+  auto found = look_up();
+  if (!found) return become_uncached(std::move(found.error()));
+  lookup = *std::move(found);
+  if (lookup) return become_hit();
+  return join();
+}
+
+// Threads among themselves first, so that only one of them asks the store.
+Result<Flight> FillState::join_flight() {
+  auto local = core.local_flights.join(name(), deadline);
+  if (!local || local->tail) return local;
+  lead.local = std::move(local->lease);
+  auto* const flights = core.layout->flights(*core.store);
+  if (flights == nullptr) return Flight{.lease = nullptr, .tail = nullptr, .value_present = true};
+  return timed([&](Deadline until) { return flights->join(name(), until); });
+}
+
+Status FillState::join() {
+  auto flight = join_flight();
+  if (!flight) {
+    if (deadline.expired()) return tl::make_unexpected(flight.error());
+    if (flight.error().code != ErrorCode::not_supported) {
+      core.events.warn("flight.unavailable", name(), flight.error().message);
+    }
+    return become_lead();
+  }
+  if (flight->tail) {
+    core.events.note("flight.followed", name(), "following another caller of the same request");
+    tail = std::move(flight->tail);
+    role = Fill::Role::follow;
+    return {};
+  }
+  lead.shared = std::move(flight->lease);
+  if (flight->value_present) {
+    auto found = look_up();
+    if (found) lookup = *std::move(found);
+    if (lookup) return become_hit();
+  }
+  return become_lead();
+}
+
+Status FillState::become_hit() {
+  lead.abandon();  // followers find the answer in the store
+  tail.reset();
+  const bool followed = following.delivered() > 0;
+  filled.source = followed ? Filled::Source::leader : Filled::Source::store;
+  stored.emplace(*lookup.entry, following);
+  role = Fill::Role::hit;
+  count();
+  return {};
+}
+
+Status FillState::become_lead() {
+  tail.reset();
+  role = Fill::Role::lead;
+  filled.source = Filled::Source::producer;
+  recording = stores;
+  lead_since = Steady::now();
+  count();
+  return {};
+}
+
+// Nobody is told about this caller, and nobody waits for it: who else has followed the same leader does the same.
+Status FillState::become_lone_lead() {
+  lead.abandon();
+  return become_lead();
+}
+
+Status FillState::become_uncached(Error error) {
+  store_error = std::move(error);
+  stores = false;
+  if (deadline.expired() || options.require_store) {
+    count();
+    return tl::make_unexpected(*store_error);
+  }
+  core.events.warn("fill.uncached", name(), store_error->message + "; going on without the cache");
+  return become_lone_lead();
+}
+
+tl::unexpected<Error> broken_off(const std::string& why) {
+  return fail(ErrorCode::corrupt, "the answer broke off after a part of it was delivered: " + why);
+}
+
+}  // namespace libcache::internal

@@ -1,0 +1,23 @@
+// What a leader tells its followers about an answer before its first byte: the bytes of a flight begin with it.
+#pragma once
+
+#include <libcache/entry.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace libcache::internal {
+
+// The length (4 bytes, little endian) and the metadata as JSON.
+std::string write_flight_head(const Metadata& metadata);
+
+struct FlightHead {
+  Metadata metadata;  // empty if it cannot be read
+  std::size_t size = 0;
+};
+// Reads the head from the first bytes of a flight; nullopt if they do not hold all of it yet.
+std::optional<FlightHead> read_flight_head(std::string_view bytes);
+
+}  // namespace libcache::internal

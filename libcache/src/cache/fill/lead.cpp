@@ -1,0 +1,48 @@
+#include "cache/fill/lead.h"
+
+namespace libcache::internal {
+
+namespace {
+
+// What it may cost a leader to share its answer through the store, besides half of the time that the answer takes
+// anyway. A store that needs more does not help the followers and would hold up the leader.
+constexpr Milliseconds kAppendBudget{500};
+constexpr Milliseconds kAskInterval{250};
+constexpr Milliseconds kAskBudget{100};
+
+}  // namespace
+
+void Lead::append(std::string_view bytes) {
+  size_ += bytes.size();
+  if (local) (void)local->append(bytes, Deadline::never());
+  if (!shared || !live_) return;
+  const auto begun = Steady::now();
+  if (appending_ == Steady::duration::zero()) first_ = begun;
+  const bool appended = shared->append(bytes, Deadline::after(kAppendBudget)).has_value();
+  const auto ended = Steady::now();
+  appending_ += ended - begun;
+  live_ = appended && appending_ <= kAppendBudget + (ended - first_) / 2;
+}
+
+void Lead::end(FlightState how, Deadline deadline) {
+  if (shared) (void)shared->end(how, size_, deadline);
+  if (local) (void)local->end(how, size_, deadline);
+}
+
+void Lead::abandon() {
+  shared.reset();
+  local.reset();
+}
+
+bool Lead::is_followed() {
+  if (local && local->has_followers(Deadline::never()).value_or(false)) return true;
+  if (!shared) return false;
+  const auto now = Steady::now();
+  if (!asked_ || now - *asked_ >= kAskInterval) {
+    asked_ = now;
+    followed_ = shared->has_followers(Deadline::after(kAskBudget)).value_or(false);
+  }
+  return followed_;
+}
+
+}  // namespace libcache::internal

@@ -1,0 +1,37 @@
+// The lead of a flight: among the threads that share a cache, and among all callers that share its store.
+#pragma once
+
+#include <libcache/flight.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace libcache::internal {
+
+class Lead {
+ public:
+  std::unique_ptr<Lease> local;
+  std::unique_ptr<Lease> shared;
+
+  // Shares bytes with all followers. A store that is too slow at it gets no more of them.
+  void append(std::string_view bytes);
+  // Ends the flight; the size is that of all that was to be appended.
+  void end(FlightState how, Deadline deadline);
+  void abandon();
+  // Looked up again after a quarter of a second.
+  bool is_followed();
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  std::uint64_t size_ = 0;
+  bool live_ = true;  // the store has taken every piece so far, and fast enough
+  Steady::time_point first_;
+  Steady::duration appending_{0};  // the time spent
+  std::optional<Steady::time_point> asked_;
+  bool followed_ = false;
+};
+
+}  // namespace libcache::internal

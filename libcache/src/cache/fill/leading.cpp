@@ -1,0 +1,107 @@
+// Recording, sharing and storing a new answer.
+#include <utility>
+
+#include "cache/fill/flight_head.h"
+#include "cache/fill/state.h"
+
+namespace libcache::internal {
+
+namespace {
+
+// Anything slower can wait until the answer has arrived.
+constexpr Milliseconds kPrepareBudget{10};
+// Answers shrink when they are encoded, but hardly ever to less than a quarter.
+constexpr std::uint64_t kMostRawPerEncoded = 4;
+
+}  // namespace
+
+void FillState::prepare() {
+  if (!recording) return;
+  core.store->prepare_put(deadline.capped(kPrepareBudget));
+  // Thrown away: the first encoding of a process is several times as slow as the others.
+  constexpr std::size_t kEnough = 4096;
+  (void)encode({.kind = EntryKind::response, .request = std::string_view(key.canonical).substr(0, kEnough)});
+}
+
+Status FillState::write(std::string_view bytes) {
+  if (deadline.expired()) return fail(ErrorCode::timeout, "the answer did not arrive in time");
+  if (bytes.empty()) return {};
+  if (recording) {
+    if (!recorder) start_recording();
+    recorder->write(bytes);
+    if (recorder->size() / kMostRawPerEncoded > core.options.max_entry) stop_recording();
+  }
+  if (!std::exchange(head_shared, true)) lead.append(write_flight_head(description));
+  lead.append(bytes);
+  return {};
+}
+
+void FillState::finish() {
+  filled = {.source = Filled::Source::producer};
+  if (!stores) {
+    filled.storing = store_error ? Filled::Storing::failed : Filled::Storing::none;
+    filled.store_error = store_error;
+    filled.reason = store_error ? store_error->message : "it was abandoned";
+    return;
+  }
+  FlightState how = FlightState::complete;
+  if (recording) {
+    how = store();
+  } else {
+    refuse(core.refuse(Refusal::too_large, "the answer is much larger than max_entry"));
+  }
+  timed([&](Deadline until) { return lead.end(how, until), 0; });
+  stop_recording();
+  stores = false;
+}
+
+void FillState::start_recording() {
+  if (facts.content_type.empty()) facts.content_type = description.content_type;
+  recorder.emplace(std::move(facts), lead_since);
+}
+
+void FillState::stop_recording() {
+  recorder.reset();
+  recording = false;
+}
+
+void FillState::refuse(Refused refused) {
+  filled.storing = Filled::Storing::refused;
+  filled.refusal = refused.refusal;
+  filled.reason = std::move(refused.message);
+}
+
+// Returns what the answer is worth to followers.
+FlightState FillState::store() {
+  if (!recorder) start_recording();
+  Answer answer = std::move(*recorder).finish();
+  core.layout->judge(answer);
+  add_metadata(answer.metadata, description);
+  if (std::string reason = options.refuse ? options.refuse(answer) : ""; !reason.empty()) {
+    refuse(core.refuse(Refusal::not_wanted, std::move(reason)));
+    return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
+  }
+  const StoreAnswerOptions put_options{.ttl = options.ttl};
+  auto put = timed([&](Deadline until) { return core.put(key, answer, put_options, until); });
+  if (!put) {
+    filled.storing = Filled::Storing::failed;
+    filled.reason = put.error().message;
+    filled.store_error = std::move(put.error());
+    return FlightState::complete;
+  }
+  if (!put->refused) {
+    filled.storing = Filled::Storing::stored;
+    return FlightState::stored;
+  }
+  refuse(*std::move(put->refused));
+  const bool is_broken = filled.refusal == Refusal::incomplete || filled.refusal == Refusal::error;
+  return is_broken ? FlightState::abandoned : FlightState::complete;
+}
+
+void FillState::abandon() {
+  lead.abandon();
+  stop_recording();
+  stores = false;
+}
+
+}  // namespace libcache::internal

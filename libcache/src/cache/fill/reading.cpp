@@ -1,0 +1,66 @@
+// The answer of a hit, and of another caller.
+#include <algorithm>
+#include <utility>
+
+#include "cache/fill/state.h"
+
+namespace libcache::internal {
+
+Result<Fill::Piece> FillState::read_stored() {
+  auto chunk = stored->next();
+  if (!chunk)
+    return following.delivered() > 0 ? broken_off(chunk.error().message)
+                                     : fail(chunk.error().code, chunk.error().message);
+  if (!*chunk) return Fill::Piece{.done = true};
+  return Fill::Piece{.bytes = (*chunk)->bytes, .at = (*chunk)->at};
+}
+
+Milliseconds FillState::wait_left() const {
+  if (!options.wait) return Milliseconds::max();
+  const auto waited = std::chrono::floor<Milliseconds>(Steady::now() - news_at);
+  return std::max(Milliseconds(0), *options.wait - waited);
+}
+
+Result<Fill::Piece> FillState::read_followed(Deadline until) {
+  if (deadline.remaining() < until.remaining()) until = deadline;
+  auto news = tail->read(options.wait ? until.capped(wait_left()) : until);
+  if (!news) {
+    if (following.delivered() == 0) core.events.warn("flight.unavailable", name(), news.error().message);
+    return without_leader(news.error().message);
+  }
+  if (!news->bytes.empty()) {
+    news_at = Steady::now();
+    lead.append(news->bytes);
+    following.take(news->bytes);
+  }
+  if (news->state == FlightState::flying) {
+    if (options.live && !news->bytes.empty()) return Fill::Piece{.bytes = following.deliver()};
+    if (deadline.expired()) return fail(ErrorCode::timeout, "the answer did not arrive in time");
+    if (wait_left() > Milliseconds(0)) return Fill::Piece{};
+    if (following.delivered() > 0) return broken_off("nothing more has arrived for too long");
+    return become_uncached({ErrorCode::timeout, "another caller is taking too long to answer the same request"})
+        .map([] { return Fill::Piece{}; });
+  }
+  const bool is_complete = news->state != FlightState::abandoned && following.received() == news->size;
+  if (!is_complete) return follow_no_longer();
+  lead.end(news->state, deadline);
+  filled.source = Filled::Source::leader;
+  count();
+  return Fill::Piece{.bytes = following.deliver(), .done = true};
+}
+
+// The flight has ended, and this follower has not got all of it. Perhaps the store has.
+Result<Fill::Piece> FillState::follow_no_longer() {
+  auto found = look_up();
+  if (!found || !*found) return without_leader("its leader did not finish it");
+  lookup = *std::move(found);
+  return become_hit().map([] { return Fill::Piece{}; });
+}
+
+Result<Fill::Piece> FillState::without_leader(const std::string& why) {
+  if (deadline.expired()) return fail(ErrorCode::timeout, "the answer did not arrive in time");
+  if (following.delivered() > 0) return broken_off(why);
+  return become_lone_lead().map([] { return Fill::Piece{}; });
+}
+
+}  // namespace libcache::internal

@@ -1,0 +1,95 @@
+// The state of a Fill (fill.h): begin() gives it its first role, reading may change it (reading.cpp), and a leader
+// records and stores (leading.cpp).
+#pragma once
+
+#include <libcache/cache.h>
+#include <libcache/flight.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cache/core.h"
+#include "cache/fill/following.h"
+#include "cache/fill/lead.h"
+
+namespace libcache::internal {
+
+struct FillState {
+  using Steady = std::chrono::steady_clock;
+
+  FillState(CacheCore& core, RequestKey key, FillOptions options, Deadline deadline);
+  FillState(const FillState&) = delete;
+  FillState& operator=(const FillState&) = delete;
+  ~FillState();
+
+  // Fails (timeout) at the deadline of the whole fill.
+  Status begin();
+
+  Result<Fill::Piece> read_stored();
+  Result<Fill::Piece> read_followed(Deadline until);
+
+  void prepare();
+  Status write(std::string_view bytes);
+  void finish();
+  void abandon();
+  void start_recording();
+  void stop_recording();
+
+  const std::string& name() const;
+  // Runs the store's part of the work, within what it may still take.
+  template <class Work>
+  auto timed(const Work& work) {
+    const auto begun = Steady::now();
+    auto result = work(deadline.capped(store_budget));
+    store_budget -= std::min(store_budget, std::chrono::ceil<Milliseconds>(Steady::now() - begun));
+    return result;
+  }
+  Result<Lookup> look_up();
+  void count();
+  Result<Flight> join_flight();
+  Status join();
+  Status become_hit();
+  Status become_lead();
+  Status become_lone_lead();
+  Status become_uncached(Error error);
+
+  Milliseconds wait_left() const;
+  Result<Fill::Piece> without_leader(const std::string& why);
+  Result<Fill::Piece> follow_no_longer();
+  FlightState store();
+  void refuse(Refused refused);
+
+  CacheCore& core;
+  const RequestKey key;
+  const FillOptions options;
+  const Deadline deadline;
+  Milliseconds store_budget;
+
+  Fill::Role role = Fill::Role::lead;
+  Lookup lookup;
+  std::optional<Error> store_error;
+  Filled filled;
+  bool counted = false;
+
+  std::optional<StoredAnswer> stored;  // hit
+
+  std::unique_ptr<LiveTail> tail;  // follow
+  Following following;
+  Steady::time_point news_at = Steady::now();
+
+  Lead lead;  // also of a follower that leads this process's other threads
+  Metadata description;
+  AnswerFacts facts;
+  Steady::time_point lead_since;
+  bool recording = false;                  // until the answer is too large, abandoned or finished
+  std::optional<AnswerRecorder> recorder;  // from the first byte on, while recording
+  bool head_shared = false;
+  bool stores = true;
+};
+
+tl::unexpected<Error> broken_off(const std::string& why);
+
+}  // namespace libcache::internal
