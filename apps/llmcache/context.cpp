@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,6 +20,11 @@ Context::Context(Settings settings, std::vector<Resolved> resolved, Report repor
 
 bool Context::is_set(std::string_view name) const {
   return llmcache::is_set(resolved_, name);
+}
+
+bool Context::is_flag(std::string_view name) const {
+  return std::ranges::any_of(
+      resolved_, [&](const Resolved& row) { return row.setting->name == name && row.origin == kFlagOrigin; });
 }
 
 lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) {

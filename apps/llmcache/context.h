@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.h"
@@ -30,6 +31,10 @@ class Context {
 
   // Whether a setting was given, rather than left at its default.
   bool is_set(std::string_view name) const;
+  // Whether a setting was given on the command line.
+  bool is_flag(std::string_view name) const;
+  // Sets the endpoint that the setting's value auto stands for. Before the first call of cache().
+  void set_endpoint(std::string endpoint) { settings_.cache.key.endpoint = std::move(endpoint); }
   const libcache::KeyOptions& key_options() const { return settings_.cache.key; }
   // Throws a PasswordFailure if the password of the store cannot be read.
   libcache::Cache& cache();

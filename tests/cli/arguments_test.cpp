@@ -46,8 +46,8 @@ bool exits_with_usage_error(const TerminalSession& shell, const std::string& lin
 TEST_CASE("COMMAND receives its arguments exactly as they were given") {
   const TerminalSession shell;
   for (const auto* mode : {"", "--mode off", "--mode refresh"}) {
-    CHECK(shell.out(fmt::format("echo '{{}}' | llmcache run {} -- printf '<%s>\\n' {}", mode, quoted(kOdd))) ==
-          one_per_line(kOdd));
+    CHECK(shell.out(fmt::format("echo '{{\"model\":\"m\"}}' | llmcache run {} -- printf '<%s>\\n' {}", mode,
+                                quoted(kOdd))) == one_per_line(kOdd));
   }
   CHECK(shell.out("echo '{\"a\":1,\"b\":2}' | llmcache run -- jq -c '[.a,.b]'") == "[1,2]\n");
 }
@@ -55,13 +55,13 @@ TEST_CASE("COMMAND receives its arguments exactly as they were given") {
 TEST_CASE("COMMAND must come after --") {
   const TerminalSession shell;
   for (const auto* words : {"cat", "curl -sS", "cat -q", "cat -- cat"}) {
-    const auto ran = shell.run(std::string("echo '{}' | llmcache run ") + words);
+    const auto ran = shell.run(std::string("echo '{\"model\":\"m\"}' | llmcache run ") + words);
     CHECK(ran.exit == 2);
     CHECK(ran.err.ends_with("put -- before your command: llmcache run -- curl ...\n"));
   }
-  CHECK(shell.run("echo '{}' | llmcache run").exit == 2);
-  CHECK(shell.run("echo '{}' | llmcache run --").exit == 2);
-  CHECK(shell.run("echo '{}' | llmcache run --mode replay").exit == 1);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run").exit == 2);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run --").exit == 2);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run --mode replay").exit == 1);
 }
 
 TEST_CASE("positional arguments and values arrive exactly as they were given") {

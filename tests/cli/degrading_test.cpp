@@ -29,7 +29,7 @@ long lines(const std::string& text) {
 void check_degrading(const TerminalSession& shell, const std::string& store, int exit,
                      const std::string& variables = "", const std::string& deadline = "1s") {
   const std::string options = fmt::format("--store '{}' --deadline {}", store, deadline);
-  shell.write("request.json", "{}");
+  shell.write("request.json", R"({"model":"m"})");
   shell.write("response.json", "{\"answer\":1}");
   const auto run = [&](const std::string& command) { return shell.run(variables + " timeout 30 llmcache " + command); };
   const Ran got = run("get request.json " + options);
@@ -128,7 +128,7 @@ TEST_CASE("with --json the error object tells whether a retry may help") {
 
 TEST_CASE("an invalid configuration is exit 2 at once, whatever the command") {
   const TerminalSession shell;
-  shell.write("request.json", "{}");
+  shell.write("request.json", R"({"model":"m"})");
   for (const auto* store : {"redis://", "redis://h:0", "redis://h/x", "http://h", "redis://a,b", "redis+sentinel://h",
                             "redis://h?x=1", "nonsense"}) {
     for (const auto* command : {"get request.json", "put request.json --response request.json", "ls",

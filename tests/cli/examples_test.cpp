@@ -49,8 +49,9 @@ TEST_CASE("fixtures-for-ci replays what was recorded, and fails on anything else
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   const std::string recorded = shell.out(url(provider) + kExamples + "fixtures-for-ci.sh record < request.json");
-  CHECK(shell.out(kExamples + "fixtures-for-ci.sh replay < request.json") == recorded);
-  CHECK(shell.run("echo '{\"other\":1}' | " + kExamples + "fixtures-for-ci.sh replay").exit == 1);
+  CHECK(shell.out(url(provider) + kExamples + "fixtures-for-ci.sh replay < request.json") == recorded);
+  const std::string other = "echo '{\"other\":1}' | " + kExamples + "fixtures-for-ci.sh replay";
+  CHECK(shell.run(url(provider) + other).exit == 1);
   CHECK(provider.calls() == 1);
 }
 

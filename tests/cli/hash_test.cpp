@@ -51,12 +51,12 @@ TEST_CASE("what is wrong with a request is said with where it came from") {
   for (const auto* command : {"hash", "hash --explain", "get", "clear --request", "put --response x"}) {
     const auto ran = shell.run(std::string("llmcache ") + command + " request.json");
     CHECK(ran.exit == 3);
-    CHECK(ran.err == "llmcache: error: request.json: the text ends too early at byte 1\n");
+    CHECK(ran.err == "llmcache: error: request.json: unexpected end of input at byte 1\n");
   }
   CHECK(shell.run("llmcache hash < request.json").err ==
-        "llmcache: error: the request on stdin: the text ends too early at byte 1\n");
+        "llmcache: error: the request on stdin: unexpected end of input at byte 1\n");
   const auto ran = shell.run("llmcache run --request request.json -- cat");
-  CHECK(ran.err.starts_with("llmcache: warning: request.json: the text ends"));
+  CHECK(ran.err.starts_with("llmcache: warning: request.json: unexpected end"));
 }
 
 TEST_CASE("hash --lines prints a key a line, and an empty line for a bad request") {
@@ -86,10 +86,21 @@ TEST_CASE("hash needs no store, and makes none") {
   CHECK(shell.run("test -e .cache").exit == 1);
 }
 
-TEST_CASE("an ignored pointer that names nothing is pointed out by --explain") {
+TEST_CASE("an --ignore pointer that matches nothing causes a warning, in every command that makes a key") {
   const TerminalSession shell;
-  shell.write("request.json", R"({"a":1,"b":2})");
-  CHECK(shell.run("llmcache hash --explain --ignore /c request.json").err.find("/c names nothing") !=
-        std::string::npos);
-  CHECK(shell.run("llmcache hash --explain --ignore /b request.json").err.empty());
+  shell.write("request.json", R"({"model":"m","messages":[{"t":1},{"t":2}],"user":"u"})");
+  const std::string ignore =
+      " --ignore /user --ignore /nope --ignore '/messages/*/t' --ignore /messages/0 ";
+  const std::string warnings =
+      "llmcache: warning: --ignore /nope matches no member of the request\n"
+      "llmcache: warning: --ignore /messages/0 matches no member of the request\n";
+  for (const auto* command : {"hash", "hash --explain", "get", "replay", "clear --request", "put --response answer"}) {
+    shell.write("answer", R"({"a":1})");
+    CHECK(shell.run("llmcache" + ignore + command + " request.json").err == warnings);
+  }
+  CHECK(shell.run("llmcache run --ignore /nope --ignore /messages/0 -- cat < request.json").err.starts_with(warnings));
+  CHECK(shell.run("llmcache diff" + ignore + "request.json request.json").err == warnings);
+  shell.write("lines", "{\"user\":1}\n{\"x\":1}\n");
+  CHECK(shell.run("llmcache hash --lines --ignore /user --ignore /nope < lines").err ==
+        "llmcache: warning: --ignore /nope matches no member of the request\n");
 }

@@ -108,7 +108,7 @@ TEST_CASE("an unreadable file is bad input") {
 
 TEST_CASE("what is no database is moved aside with one warning, or refused with --strict") {
   const TerminalSession shell;
-  shell.write("request.json", "{}");
+  shell.write("request.json", R"({"model":"m"})");
   shell.write("cache.db", std::string(5000, 'x'));
   CHECK(shell.run("llmcache --strict --store sqlite:cache.db get request.json").exit == 5);
   CHECK(shell.read("cache.db") == std::string(5000, 'x'));
@@ -121,7 +121,7 @@ TEST_CASE("what is no database is moved aside with one warning, or refused with 
 
 TEST_CASE("a damaged entry is a miss with a warning, and exit 6 with --strict") {
   const TerminalSession shell;
-  shell.write("request.json", "{}");
+  shell.write("request.json", R"({"model":"m"})");
   shell.out("echo '{\"answer\":1}' | llmcache --store sqlite:cache.db put request.json");
   shell.out("sqlite3 cache.db \"update entries set value = substr(value, 1, length(value) - 1) || 'x'\"");
   const auto ran = shell.run("llmcache --store sqlite:cache.db get request.json");

@@ -40,6 +40,32 @@ TEST_CASE("without a terminal a purge needs --yes") {
   CHECK(shell.run("llmcache purge llmcache: --yes").exit == 1);
 }
 
+TEST_CASE("with a filter a purge needs no PREFIX: it defaults to the prefix setting") {
+  const TerminalSession shell;
+  fill(shell, "--session team");
+  fill(shell, "--session team_A");
+  fill(shell, "--prefix other: --session team");
+  CHECK(shell.run("llmcache purge --session team").exit == 2);
+  CHECK(count(shell) == "9\n");
+  CHECK(shell.run("llmcache purge --session team --yes").exit == 0);
+  CHECK(count(shell) == "6\n");
+  CHECK(shell.out("llmcache purge --prefix other: --model 'm[12]' --dry-run | wc -l") == "2\n");
+  CHECK(shell.run("llmcache purge --session none --yes").exit == 1);
+  CHECK(shell.run("LLMCACHE_SESSION=team_A llmcache purge --yes").exit == 2);
+  CHECK(shell.run("llmcache purge --compat bifrost --model 'm*' --yes").exit == 2);
+  CHECK(count(shell) == "6\n");
+}
+
+TEST_CASE("a dry run with --json prints an object for each name, and the totals") {
+  const TerminalSession shell;
+  fill(shell, "--session a", 2);
+  const std::string rows = shell.out("llmcache purge --session a --dry-run --json");
+  CHECK(shell.out("llmcache purge --session a --dry-run --json | jq -r 'select(.name).name' | sort") ==
+        shell.out("llmcache ls -0 | tr '\\0' '\\n' | sort"));
+  CHECK(rows.find("\"schema\":\"llmcache.purge/1\",\"dry_run\":true,\"entries\":2,") != std::string::npos);
+  CHECK(count(shell) == "2\n");
+}
+
 TEST_CASE("glob characters in a prefix are ordinary characters") {
   const TerminalSession shell;
   fill(shell, "--prefix 'pre[x]:*'");

@@ -82,7 +82,7 @@ TEST_CASE("what failed is not stored, and COMMAND's exit code is passed on") {
 
 TEST_CASE("a COMMAND that fails stores nothing whatever it printed") {
   const TerminalSession shell;
-  const auto ran = shell.run("echo '{}' | llmcache run -- sh -c 'echo \"{}\"; exit 9'");
+  const auto ran = shell.run("echo '{\"model\":\"m\"}' | llmcache run -- sh -c 'echo \"{}\"; exit 9'");
   CHECK(ran.exit == 9);
   CHECK(ran.out == "{}\n");
   CHECK(shell.out("llmcache ls").empty());
@@ -91,27 +91,27 @@ TEST_CASE("a COMMAND that fails stores nothing whatever it printed") {
 TEST_CASE("a COMMAND that cannot be started is 126 or 127, as in a shell") {
   const TerminalSession shell;
   shell.write("not-executable", "");
-  CHECK(shell.run("echo '{}' | llmcache run -- ./not-there").exit == 127);
-  CHECK(shell.run("echo '{}' | llmcache run -- no-such-program-anywhere").exit == 127);
-  CHECK(shell.run("echo '{}' | llmcache run -- ./not-executable").exit == 126);
-  CHECK(shell.run("echo '{}' | llmcache run").exit == 2);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -- ./not-there").exit == 127);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -- no-such-program-anywhere").exit == 127);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -- ./not-executable").exit == 126);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run").exit == 2);
 }
 
 TEST_CASE("a COMMAND ended by a signal is 128 and the signal's number, and stores nothing") {
   const TerminalSession shell;
-  CHECK(shell.run("echo '{}' | llmcache run -- sh -c 'echo 1; kill -KILL $$'").exit == 137);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -- sh -c 'echo 1; kill -KILL $$'").exit == 137);
   CHECK(shell.out("llmcache ls").empty());
 }
 
 TEST_CASE("a signal sent to llmcache reaches COMMAND, and nothing is stored") {
   const TerminalSession shell;
   for (const auto* signal : {"TERM", "INT"}) {
-    const auto ran =
-        shell.run(fmt::format("mkfifo ready; echo '{{}}' > request.json; env --default-signal=INT llmcache run "
-                              "--request request.json -- bash -c "
-                              "'trap \"echo caught; exit 0\" {0}; echo > ready; sleep 30 > /dev/null & wait' > out & "
-                              "read -r < ready; kill -{0} $!; wait $!; code=$?; rm ready; cat out; exit $code",
-                              signal));
+    const auto ran = shell.run(
+        fmt::format("mkfifo ready; echo '{{\"model\":\"m\"}}' > request.json; env --default-signal=INT llmcache run "
+                    "--request request.json -- bash -c "
+                    "'trap \"echo caught; exit 0\" {0}; echo > ready; sleep 30 > /dev/null & wait' > out & "
+                    "read -r < ready; kill -{0} $!; wait $!; code=$?; rm ready; cat out; exit $code",
+                    signal));
     CHECK(ran.exit == 0);
     CHECK(ran.out == "caught\n");
     CHECK(shell.out("llmcache ls").empty());
@@ -120,7 +120,7 @@ TEST_CASE("a signal sent to llmcache reaches COMMAND, and nothing is stored") {
 
 TEST_CASE("COMMAND gets the request on its stdin, as it was given") {
   const TerminalSession shell;
-  shell.write("request.json", "{ \"a\" : 1 }\n");
+  shell.write("request.json", "{ \"model\" : \"m\" }\n");
   CHECK(shell.out("llmcache run -- cat < request.json") == shell.read("request.json"));
   CHECK(shell.out("llmcache run --request request.json --mode off -- cat") == shell.read("request.json"));
   CHECK(shell.run("head -c 3000000 /dev/zero | tr '\\0' 'x' | llmcache run --mode off -- true").exit == 0);
@@ -128,25 +128,25 @@ TEST_CASE("COMMAND gets the request on its stdin, as it was given") {
 
 TEST_CASE("replay never starts COMMAND") {
   const TerminalSession shell;
-  const auto ran = shell.run("echo '{}' | llmcache run --mode replay -- touch started");
+  const auto ran = shell.run("echo '{\"model\":\"m\"}' | llmcache run --mode replay -- touch started");
   CHECK(ran.exit == 1);
   CHECK(shell.run("test -e started").exit == 1);
-  shell.out("echo '{}' | llmcache run -- echo answer");
-  CHECK(shell.out("echo '{}' | llmcache run --mode replay -- touch started") == "answer\n");
+  shell.out("echo '{\"model\":\"m\"}' | llmcache run -- echo answer");
+  CHECK(shell.out("echo '{\"model\":\"m\"}' | llmcache run --mode replay -- touch started") == "answer\n");
   CHECK(shell.run("test -e started").exit == 1);
 }
 
 TEST_CASE("refresh overwrites what is stored, off leaves it alone") {
   const TerminalSession shell;
   const auto answer = [&](const std::string& mode, const std::string& text) {
-    return shell.out("echo '{}' | llmcache run --mode " + mode + " -- echo " + text);
+    return shell.out("echo '{\"model\":\"m\"}' | llmcache run --mode " + mode + " -- echo " + text);
   };
   CHECK(answer("auto", "1") == "1\n");
   CHECK(answer("off", "2") == "2\n");
   CHECK(answer("auto", "3") == "1\n");
   CHECK(answer("refresh", "4") == "4\n");
   CHECK(answer("auto", "5") == "4\n");
-  CHECK(shell.run("echo '{}' | llmcache run --mode record -- echo 6").exit == 2);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run --mode record -- echo 6").exit == 2);
 }
 
 TEST_CASE("a rejected request still runs COMMAND, uncached and with a warning, unless --strict") {
@@ -163,7 +163,8 @@ TEST_CASE("a rejected request still runs COMMAND, uncached and with a warning, u
 TEST_CASE("a store that is down costs one warning, and COMMAND runs as if there were no cache") {
   const TerminalSession shell;
   shell.write("blocked", "");
-  const auto ran = shell.run("echo '{}' | llmcache run --store sqlite:blocked/in/the/way.db -- echo answer");
+  const auto ran =
+      shell.run("echo '{\"model\":\"m\"}' | llmcache run --store sqlite:blocked/in/the/way.db -- echo answer");
   CHECK(ran.exit == 0);
   CHECK(ran.out == "answer\n");
   CHECK(ran.err.starts_with("llmcache: warning: "));
@@ -172,7 +173,7 @@ TEST_CASE("a store that is down costs one warning, and COMMAND runs as if there 
 
 TEST_CASE("a reader that goes away ends run quietly, and nothing is stored") {
   const TerminalSession shell;
-  const auto ran = shell.run("echo '{}' | llmcache run -- yes | head -n 1; exit ${PIPESTATUS[1]}");
+  const auto ran = shell.run("echo '{\"model\":\"m\"}' | llmcache run -- yes | head -n 1; exit ${PIPESTATUS[1]}");
   CHECK(ran.exit == 141);
   CHECK(ran.out == "y\n");
   CHECK(ran.err.empty());
@@ -182,22 +183,22 @@ TEST_CASE("a reader that goes away ends run quietly, and nothing is stored") {
 TEST_CASE("samples of one request are told apart") {
   const TerminalSession shell;
   for (const auto* sample : {"0", "1", "2"}) {
-    shell.out(fmt::format("echo '{{}}' | llmcache run --sample {0} -- echo answer {0}", sample));
+    shell.out(fmt::format("echo '{{\"model\":\"m\"}}' | llmcache run --sample {0} -- echo answer {0}", sample));
   }
-  CHECK(shell.out("echo '{}' | llmcache run --sample 1 -- false") == "answer 1\n");
-  CHECK(shell.out("echo '{}' | llmcache run -- false") == "answer 0\n");
+  CHECK(shell.out("echo '{\"model\":\"m\"}' | llmcache run --sample 1 -- false") == "answer 1\n");
+  CHECK(shell.out("echo '{\"model\":\"m\"}' | llmcache run -- false") == "answer 0\n");
 }
 
 TEST_CASE("run stores what the policy accepts, and warns with the reason when it does not store an answer") {
   const TerminalSession shell;
-  const std::string request = R"(echo '{"stream":true}' | )";
+  const std::string request = R"(echo '{"model":"m","stream":true}' | )";
   const auto ran = shell.run(request + R"(llmcache run -- echo 'data: {"choices":[]}')");
   CHECK(ran.exit == 0);
   CHECK(ran.err.find("warning: not stored: the answer ended") != std::string::npos);
   CHECK(shell.out("llmcache ls").empty());
   shell.out(request + R"(llmcache run --accept incomplete -- echo 'data: {"choices":[]}')");
   CHECK(shell.out("llmcache ls --long").find("incomplete") != std::string::npos);
-  const auto refused = shell.run(R"(echo '{}' | llmcache run --refuse length -- echo '{"choices":[{"index":0,)"
+  const auto refused = shell.run(R"(echo '{"model":"m"}' | llmcache run --refuse length -- echo '{"choices":[{"index":0,)"
                                  R"("finish_reason":"length"}]}')");
   CHECK(refused.exit == 0);
   CHECK(refused.err.find("warning: not stored: the answer ended for a refused reason: length") != std::string::npos);
@@ -205,15 +206,15 @@ TEST_CASE("run stores what the policy accepts, and warns with the reason when it
 
 TEST_CASE("a COMMAND that fails has reported it itself: run adds nothing unless asked") {
   const TerminalSession shell;
-  CHECK(shell.run("echo '{}' | llmcache run -- sh -c 'echo 1; exit 9'").err.empty());
-  CHECK(shell.run("echo '{}' | llmcache run -v -- sh -c 'echo 1; exit 9'").err.find("COMMAND exited with 9") !=
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -- sh -c 'echo 1; exit 9'").err.empty());
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -v -- sh -c 'echo 1; exit 9'").err.find("COMMAND exited with 9") !=
         std::string::npos);
 }
 
 TEST_CASE("what one run accepted is a miss for a run that would not have stored it") {
   const TerminalSession shell;
   const auto answer = [&](const std::string& options, const std::string& text) {
-    return shell.out("echo '{}' | llmcache run " + options + " -- echo '" + text + "'");
+    return shell.out("echo '{\"model\":\"m\"}' | llmcache run " + options + " -- echo '" + text + "'");
   };
   for (const auto* cut : {R"({"half)", R"(data: {"choices":[]})"}) {
     CHECK(answer("--accept incomplete", cut) == cut + std::string("\n"));
@@ -227,7 +228,7 @@ TEST_CASE("what one run accepted is a miss for a run that would not have stored 
 TEST_CASE("an answer much larger than max_entry passes through whole without being held in memory") {
   const TerminalSession shell;
   const auto ran = shell.run(
-      "ulimit -v 400000; echo '{}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc -c; "
+      "ulimit -v 400000; echo '{\"model\":\"m\"}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc -c; "
       "exit ${PIPESTATUS[1]}");
   CHECK(ran.exit == 0);
   CHECK(ran.out == "600000000\n");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <libcache/bifrost.h>
 
+#include "cli/endpoint.h"
+
 namespace llmcache {
 
 namespace lc = libcache;
@@ -17,8 +19,16 @@ const std::string& RequestArgument::request() {
   return *request_;
 }
 
+void warn_of_unmatched(const Context& context, const std::vector<std::string>& pointers) {
+  for (const std::string& pointer : pointers) {
+    context.report().warn(fmt::format("--ignore {} matches no member of the request", pointer));
+  }
+}
+
 lc::RequestKey RequestArgument::key(Context& context) {
-  return checked(about_request(path_, context.cache().key(request())));
+  auto key = checked(about_request(path_, context.cache().key(request())));
+  warn_of_unmatched(context, key.unmatched);
+  return key;
 }
 
 lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
@@ -31,7 +41,10 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
     if (!key.stream && context.key_options().scheme == lc::KeyScheme::native) kind = lc::EntryKind::response;
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;
-    return context.settle(cache.get(key, kind, context.deadline()));
+    auto lookup = context.settle(cache.get(key, kind, context.deadline()));
+    const std::string others = lookup ? "" : other_endpoints(context, key);
+    if (!others.empty()) context.report().say(others);
+    return lookup;
   }
   entry_ = cache.entry_name(*key_, kind);
   provider_ = context.key_options().provider.value_or("");

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/options.h"
 #include "context.h"
@@ -16,6 +17,9 @@ libcache::Result<T> about_request(const std::string& path, libcache::Result<T> r
   if (!result) result.error().message.insert(0, path == "-" ? "the request on stdin: " : path + ": ");
   return result;
 }
+
+// Warns of every --ignore pointer that matched no member of a request.
+void warn_of_unmatched(const Context& context, const std::vector<std::string>& pointers);
 
 class RequestArgument {
  public:

@@ -29,7 +29,9 @@ anything was removed, with 1 otherwise.)",
   Exit run(Context& context) override {
     at_most_one({{"KEY", !keys_.empty()}, {"--request", !request_path_.empty()}});
     if (!request_path_.empty()) {
-      keys_ = {checked(about_request(request_path_, context.cache().key(read_input(request_path_)))).response_name};
+      const auto key = checked(about_request(request_path_, context.cache().key(read_input(request_path_))));
+      warn_of_unmatched(context, key.unmatched);
+      keys_ = {key.response_name};
     }
     if (keys_.empty()) usage_error("clear needs a KEY or --request FILE");
     std::uint64_t removed = 0;

@@ -15,6 +15,7 @@ namespace {
 std::vector<std::string> shown(const Setting& setting, std::vector<std::string> texts) {
   for (std::string& text : texts) {
     if (setting.name == "password") text = "***";
+    if (setting.name == "endpoint") text = libcache::normal_endpoint(text).value_or("(not an endpoint)");
     if (setting.field.kind != ValueKind::store_urls) continue;
     const auto url = libcache::StoreUrl::parse(text);
     text = url ? url->redacted() : "(not a store URL)";

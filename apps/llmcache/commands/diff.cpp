@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "cli/request_argument.h"
 #include "commands/all.h"
 #include "process/input.h"
 #include "ui/json_line.h"
@@ -30,22 +33,40 @@ otherwise.)",
   }
 
   Exit run(Context& context) override {
-    const auto differences = checked(lc::diff(context.key_options(), load(context, left_), load(context, right_)));
+    unmatched_ = context.key_options().ignore;
+    const std::string left = load(context, left_);
+    const std::string right = load(context, right_);
+    const auto differences = checked(lc::diff(context.key_options(), left, right));
+    warn_of_unmatched(context, unmatched_);
     for (const lc::Difference& difference : differences) print(context, difference);
     return differences.empty() ? Exit::success : Exit::no;
   }
 
  private:
-  // A file that is there is a request; anything else is a key, whose entry keeps its request.
-  static std::string load(Context& context, const std::string& argument) {
-    if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) return read_input(argument);
+  // The request in an existing file, or the one that was stored with the entry of a key.
+  std::string load(Context& context, const std::string& argument) {
+    if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) {
+      std::string request = read_input(argument);
+      keep_unmatched(context, request);
+      return request;
+    }
+    unmatched_.clear();  // a stored request no longer has what was ignored
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       const auto found =
           context.settle(context.cache().get_named(context.cache().entry_name(argument, kind), context.deadline()));
       if (!found) continue;
       if (auto request = checked(found.entry->request())) return std::move(*request);
     }
-    throw Failure(Exit::bad_input, argument + ": neither a file nor a key whose request is stored");
+    throw Failure(Exit::bad_input,
+                  argument + ": neither a file nor the key of an entry that was stored with its request");
+  }
+
+  // Keeps of the ignore pointers those that match nothing in this request either.
+  void keep_unmatched(const Context& context, const std::string& request) {
+    auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
+    const auto key = deriver.derive(request);
+    if (!key) return;
+    std::erase_if(unmatched_, [&](const auto& pointer) { return !std::ranges::count(key->unmatched, pointer); });
   }
 
   static void print(Context& context, const lc::Difference& difference) {
@@ -67,6 +88,7 @@ otherwise.)",
     out.line(shown(difference.right), Style::green);
   }
 
+  std::vector<std::string> unmatched_;  // ignore pointers that match nothing
   std::string left_;
   std::string right_;
 };

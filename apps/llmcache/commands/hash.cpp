@@ -53,9 +53,12 @@ class Hash : public Command {
     at_most_one({{"--lines", lines_}, {"--explain", explain_}});
     auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
     for (const std::string& caution : gateway_cautions(context.settings())) context.report().warn(caution);
-    if (explain_) return explain(context);
     if (lines_) return each_line(context, deriver);
-    print(context, checked(about_request(path_, deriver.derive(read_input(path_)))));
+    const std::string request = read_input(path_);
+    const auto key = checked(about_request(path_, deriver.derive(request)));
+    warn_of_unmatched(context, key.unmatched);
+    if (explain_) return explain(context, request, key);
+    print(context, key);
     if (!canonical_) context.out().write("\n");
     return Exit::success;
   }
@@ -80,9 +83,11 @@ class Hash : public Command {
     if (!in) throw Failure(Exit::bad_input, path_ + ": cannot be read");
     Exit exit = Exit::success;
     std::string line;
+    std::vector<std::string> unmatched = context.key_options().ignore;  // in every line
     for (std::uint64_t number = 1; std::getline(in, line); ++number) {
       if (const auto key = deriver.derive(line)) {
         print(context, *key);
+        std::erase_if(unmatched, [&](const auto& pointer) { return !std::ranges::count(key->unmatched, pointer); });
       } else {
         context.report().error(Exit::bad_input, fmt::format("line {}: {}", number, key.error().message));
         exit = Exit::bad_input;
@@ -91,14 +96,15 @@ class Hash : public Command {
       // A program that waits for each key before it sends the next request gets it.
       if (in.rdbuf()->in_avail() <= 0) context.out().flush();
     }
+    warn_of_unmatched(context, unmatched);
     return exit;
   }
 
-  Exit explain(Context& context) const {
-    const auto explanations = checked(about_request(path_, lc::explain(context.key_options(), read_input(path_))));
+  static Exit explain(Context& context, const std::string& request, const lc::RequestKey& key) {
+    const auto explanations = checked(lc::explain(context.key_options(), request));
     if (context.key_options().scheme == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
-    warn_of_useless(context, explanations);
     if (context.settings().json) {
+      if (!key.endpoint.empty()) context.out().line(json_line("endpoint", {{"endpoint", key.endpoint}}));
       for (const auto& row : explanations) {
         context.out().line(json_line(
             "explanation",
@@ -107,20 +113,14 @@ class Hash : public Command {
       return Exit::success;
     }
     Table table({"POINTER", "USE", "VALUE", "DETAIL"});
+    if (!key.endpoint.empty()) {
+      table.add({"(endpoint)", "set by option", escaped(key.endpoint, false), "the endpoint option"});
+    }
     for (const auto& row : explanations) {
       table.add({escaped(row.pointer, false), name_of(row.use), shortened(row.value), escaped(row.detail, false)});
     }
     table.print(context.out());
     return Exit::success;
-  }
-
-  static void warn_of_useless(Context& context, const std::vector<lc::Explanation>& explanations) {
-    for (const std::string& pointer : context.key_options().ignore) {
-      if (std::ranges::find(explanations, pointer, &lc::Explanation::pointer) == explanations.end() ||
-          pointer.empty()) {
-        context.report().warn("--ignore " + pointer + " names nothing in this request");
-      }
-    }
   }
 
   static void warn_of_dropped(Context& context, const std::vector<lc::Explanation>& explanations) {

@@ -31,11 +31,19 @@ std::string keys() {
 request: sorted members, no white space, one spelling of each number and string (RFC 8785). Two
 requests that mean the same to a JSON reader have the same key; any other difference counts.
 
-Left out of the key: "stream": true, every --ignore pointer, and with --no-model and --no-provider
-these two members. --provider sets the provider.
+Left out of the key: "stream" if it is true, what each --ignore pointer points to
+(/messages/*/id: in every message), and with --no-model and --no-provider these two members.
+--provider sets the provider. An entry remembers what was left out: it never answers a request
+that did not have it.
 
-The name of an entry is the key; sample i of a request adds _sample_i, and a request with
-"stream": true adds _stream.
+The endpoint is part of the key where it is known: run takes it from the URL of curl, wget, http,
+https, xh or xhs, and --endpoint sets it everywhere. API keys in a URL are not part of it. run does
+not cache a request that has neither a "model" nor an endpoint.
+
+  {key}                   the response, or the stream of an API that streams without being asked
+  {key}_at_{16 digits}    the same for one endpoint
+  ..._sample_{i}          sample i of it
+  ..._stream              the stream of a request with "stream": true
 
   llmcache hash request.json                          the key
   llmcache hash --explain request.json                the effect of each member on it

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 
@@ -37,7 +38,9 @@ separated by tabs.)",
     options.positional("PREFIX", prefix_, "lists names that start with this, literally (default: the prefix option)")
         .may_be_empty = true;
     options.flag("-0,--null", null_, "prints only the names, each ended by a NUL byte");
-    options.flag("-l,--long", long_, "prints more columns: finish reason, tokens, the origin's time, when created");
+    options.flag(
+        "-l,--long", long_,
+        "prints more columns: finish reason, tokens, time of the origin, creation, session, hash, sample, endpoint");
   }
 
   Exit run(Context& context) override {
@@ -58,17 +61,28 @@ separated by tabs.)",
     std::vector<lc::ScanRow> found;
     const lc::KeyOptions options = context.key_options();
     const bool session_only = context.is_set("session");
+    const bool by_endpoint = context.is_flag("endpoint");
     const auto visit = [&](const lc::ScanRow& listing) -> lc::Result<bool> {
-      if (!session_only || lc::is_of_session(listing.name, options)) found.push_back(listing);
+      if (session_only && !lc::is_of_session(listing.name, options)) return true;
+      if (by_endpoint && !is_at(context, listing)) return true;
+      found.push_back(listing);
       return true;
     };
-    checked(context.cache().store().scan(prefix_.value_or(context.key_options().prefix),
-                                         null_ ? 0 : context.cache().head_bytes(), visit, context.long_deadline()));
+    const std::size_t head_bytes = null_ && !by_endpoint ? 0 : context.cache().head_bytes();
+    checked(context.cache().store().scan(prefix_.value_or(context.key_options().prefix), head_bytes, visit,
+                                         context.long_deadline()));
     return found;
   }
 
+  // Whether the endpoint of an entry matches the glob of --endpoint.
+  static bool is_at(Context& context, const lc::ScanRow& listing) {
+    const auto head = context.cache().head(listing);
+    return head && ::fnmatch(context.settings().endpoint.c_str(), head->metadata.endpoint.c_str(), 0) == 0;
+  }
+
   void print_json(Context& context, const lc::ScanRow& listing) const {
-    Json::Members row{{"name", listing.name}, {"stored_bytes", listing.size}};
+    Json::Members row = describe_name(listing.name, context.key_options());
+    row.emplace_back("stored_bytes", listing.size);
     if (const auto head = context.cache().head(listing)) {
       std::ranges::move(describe(*head, now_), std::back_inserter(row));
     } else {
@@ -79,15 +93,34 @@ separated by tabs.)",
 
   void print_table(Context& context, const std::vector<lc::ScanRow>& found) const {
     std::vector<std::string> headings{"NAME", "KIND", "MODEL", "SIZE", "AGE", "TTL LEFT"};
-    if (long_) headings.insert(headings.end(), {"FINISH", "PROMPT", "COMPLETION", "ORIGIN", "CREATED"});
+    if (long_) {
+      headings.insert(headings.end(), {"FINISH", "PROMPT", "COMPLETION", "ORIGIN", "CREATED"});
+      headings.insert(headings.end(), {"SESSION", "HASH", "SAMPLE", "ENDPOINT"});
+    }
     Table table(headings);
-    for (const lc::ScanRow& listing : found) table.add(row_of(context, listing));
+    for (const lc::ScanRow& listing : found) {
+      const auto head = context.cache().head(listing);
+      auto row = row_of(context, listing, head);
+      if (long_) add_parts(context, row, listing.name, head ? head->metadata.endpoint : "");
+      table.add(std::move(row));
+    }
     table.print(context.out());
   }
 
-  std::vector<std::string> row_of(Context& context, const lc::ScanRow& listing) const {
+  // What tells entries of one model apart: session, hash, sample and endpoint.
+  static void add_parts(const Context& context, std::vector<std::string>& row, const std::string& name,
+                        const std::string& endpoint) {
+    const lc::KeyOptions options = context.key_options();
+    const auto parts = lc::EntryName::parse(name, options.scheme);
+    row.push_back(text_or_dash(parts ? std::string(session_of(*parts, options)) : ""));
+    row.push_back(parts ? std::string(parts->hash) : "-");
+    row.push_back(parts && parts->sample > 0 ? std::to_string(parts->sample) : "-");
+    row.push_back(text_or_dash(endpoint));
+  }
+
+  std::vector<std::string> row_of(Context& context, const lc::ScanRow& listing,
+                                  const lc::Result<lc::EntryHead>& head) const {
     const std::string name = context.out().name(listing.name);
-    const auto head = context.cache().head(listing);
     if (!head) {
       std::vector<std::string> row{name, "unknown", "-", format_size(listing.size), "-", "-"};
       if (long_) row.insert(row.end(), 5, "-");

@@ -32,27 +32,27 @@ std::uint64_t parse_rate(std::string_view text) {
 class Purge : public Command {
  public:
   CommandHelp help() const override {
-    return {"[--dry-run] [--yes] PREFIX",
-            R"(Removes the entries whose names start with PREFIX, taken literally.
-On a terminal it asks for confirmation; elsewhere it needs --yes.)",
-            "store session prefix json",
+    return {"[--dry-run] [--yes] [PREFIX]",
+            R"(Removes the entries whose names start with PREFIX, taken literally. With a filter
+(--session, --endpoint, --model, --older-than), PREFIX defaults to the prefix
+setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
+            "store session endpoint prefix json",
             R"(  llmcache purge --dry-run --older-than 7d llmcache:
-  llmcache purge --yes --session test llmcache:)"};
+  llmcache purge --yes --session test)"};
   }
 
   void declare(Options& options) override {
-    options.positional("PREFIX", prefix_, "removes names that start with this, literally").may_be_empty = true;
-    options.flag("-n,--dry-run", dry_run_, "lists what would go, removes nothing");
-    options.value("--older-than", "D", older_than_, "only entries created longer ago");
+    options.positional("PREFIX", prefix_, "removes entries whose names start with this, literally").may_be_empty = true;
+    options.flag("-n,--dry-run", dry_run_, "lists what would be removed, and removes nothing");
+    options.value("--older-than", "D", older_than_, "only entries that were created longer ago");
     options.value("--model", "GLOB", model_, "only entries whose model matches");
-    options.value("--max-delete", "N", max_delete_, "removes nothing if it would be more");
-    options.value("--rate", "N/s", rate_, "removes no more than N a second");
-    options.flag("-y,--yes", yes_, "does not ask");
-    options.flag("--all", all_, "allows an empty PREFIX: every entry in the store");
+    options.value("--max-delete", "N", max_delete_, "removes nothing if it would be more than N entries");
+    options.value("--rate", "N/s", rate_, "removes at most N entries per second");
+    options.flag("-y,--yes", yes_, "does not ask for confirmation");
+    options.flag("--all", all_, "needs no PREFIX: removes every entry in the store");
   }
 
   Exit run(Context& context) override {
-    if (prefix_.empty() && !all_) usage_error("an empty PREFIX would remove every entry: say --all if that is meant");
     lc::PurgeFilter filter = make_filter(context);
     const auto result =
         dry_run_ ? checked(context.cache().purge(filter, context.long_deadline())) : remove(context, filter);
@@ -63,26 +63,53 @@ On a terminal it asks for confirmation; elsewhere it needs --yes.)",
  private:
   lc::PurgeFilter make_filter(Context& context) {
     lc::PurgeFilter filter;
-    filter.prefix = prefix_;
+    filter.prefix = prefix(context);
     filter.all = all_;
     filter.dry_run = dry_run_;
     if (!max_delete_.empty()) filter.max_delete = parse_count(max_delete_);
     filter.session_only = context.is_set("session");
-    if (!older_than_.empty() || !model_.empty()) {
+    const bool by_endpoint = context.is_flag("endpoint");
+    if (!older_than_.empty() || !model_.empty() || by_endpoint) {
       std::optional<lc::UnixTime> before;
       if (!older_than_.empty()) before = lc::system_now() - parse_duration(older_than_);
-      filter.accept_head = [this, before](const lc::EntryHead& head) {
+      const std::string endpoint = by_endpoint ? context.settings().endpoint : "";
+      filter.accept_head = [this, before, endpoint](const lc::EntryHead& head) {
         if (before && (!is_dated(head) || head.created >= *before)) return false;
-        return model_.empty() || ::fnmatch(model_.c_str(), head.metadata.model.c_str(), 0) == 0;
+        return matches(model_, head.metadata.model) && matches(endpoint, head.metadata.endpoint);
       };
     }
     if (!rate_.empty()) filter.batch = std::clamp<std::size_t>(parse_rate(rate_) / 10, 1, filter.batch);
-    if (!dry_run_ || context.settings().json) return filter;
+    if (!dry_run_) return filter;
     filter.on_batch = [&context](std::span<const lc::ScanRow> batch) {
-      for (const lc::ScanRow& listing : batch) context.out().line(context.out().name(listing.name));
+      for (const lc::ScanRow& listing : batch) list(context, listing);
       return true;
     };
     return filter;
+  }
+
+  // The prefix of the names to be removed. Throws a Failure (usage) if neither it nor a filter was given.
+  std::string prefix(const Context& context) const {
+    const bool session = context.is_flag("session");
+    const bool filtered = session || context.is_flag("endpoint") || !model_.empty() || !older_than_.empty();
+    if (!prefix_ && !filtered && !all_) {
+      usage_error("purge needs a PREFIX or a filter, such as --session; to remove every entry of the store: --all");
+    }
+    const std::string prefix = prefix_.value_or(filtered ? context.key_options().prefix : "");
+    if (prefix.empty() && !session && !all_) {
+      usage_error("the empty PREFIX matches every entry of the store: this needs --session or --all");
+    }
+    return prefix;
+  }
+
+  static bool matches(const std::string& glob, const std::string& text) {
+    return glob.empty() || ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+  }
+
+  static void list(Context& context, const lc::ScanRow& listing) {
+    if (!context.settings().json) return context.out().line(context.out().name(listing.name));
+    Json::Members row = describe_name(listing.name, context.key_options());
+    row.emplace_back("stored_bytes", listing.size);
+    context.out().line(json_line("entry", row));
   }
 
   // What a purge would remove.
@@ -123,16 +150,18 @@ On a terminal it asks for confirmation; elsewhere it needs --yes.)",
 
   static void check_terminal() {
     if (is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO)) return;
-    usage_error("nothing was removed: without a terminal to ask on, say --yes (or --dry-run to look first)");
+    usage_error("nothing was removed: without a terminal it needs --yes (or --dry-run to see what would be removed)");
   }
 
   void confirm(const Context& context, const lc::PurgeResult& total) const {
     std::string stores;
     for (const lc::StoreUrl& url : store_urls(context.settings()))
       stores += (stores.empty() ? "" : ", ") + url.redacted();
-    std::cerr << fmt::format("Remove {} {} ({}) under '{}' from {}? [y/N] ", total.entries,
+    const std::string session =
+        context.is_set("session") ? fmt::format(" of session '{}'", escaped(context.key_options().session, false)) : "";
+    std::cerr << fmt::format("Remove {} {} ({}) under '{}'{} from {}? [y/N] ", total.entries,
                              total.entries == 1 ? "entry" : "entries", format_size(total.bytes),
-                             escaped(prefix_, false), escaped(stores, false));
+                             escaped(prefix(context), false), session, escaped(stores, false));
     std::string answer;
     std::getline(std::cin, answer);
     if (answer != "y" && answer != "Y" && answer != "yes") usage_error("nothing was removed");
@@ -148,7 +177,7 @@ On a terminal it asks for confirmation; elsewhere it needs --yes.)",
                                      result.entries == 1 ? "entry" : "entries", format_size(result.bytes)));
   }
 
-  std::string prefix_;
+  std::optional<std::string> prefix_;
   bool dry_run_ = false;
   std::string older_than_;
   std::string model_;

@@ -1,3 +1,4 @@
+#include "cli/endpoint.h"
 #include "cli/request_argument.h"
 #include "commands/all.h"
 
@@ -33,6 +34,10 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }
     auto key = request_.key(context);
+    if (lacks_model(context, key)) {
+      context.report().warn(
+          "the request has no model: answers of different models share its key; say where it goes with --endpoint");
+    }
     key.stream |= stream_;
     lc::AnswerRecorder recorder({.request = request_.request()});
     read_input(response_, [&](std::string_view piece) {

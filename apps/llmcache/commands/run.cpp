@@ -4,6 +4,7 @@
 #include <exception>
 #include <optional>
 
+#include "cli/endpoint.h"
 #include "cli/request_argument.h"
 #include "commands/all.h"
 #include "config/password.h"
@@ -117,6 +118,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     const std::string request = read_input(request_path_);
     options.facts.request = request;
     if (mode == Mode::off) return run_uncached(context, request);
+    if (!use_url_of(command_, context)) return run_uncached(context, request);
     if (mode != Mode::replay && exceeds_deadline(request, context.settings().deadline)) {
       context.report().warn("the request is too large to be cached within --deadline; running without the cache");
       return run_uncached(context, request);
@@ -134,7 +136,14 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
       context.report().warn(key.error().message + "; running without the cache");
       return run_uncached(context, request);
     }
+    warn_of_unmatched(context, key->unmatched);
     if (mode == Mode::replay) return replay(context, request, *key);
+    if (lacks_model(context, *key)) {
+      context.report().warn(
+          "the request has no model and its endpoint is not known: running without the cache (see --endpoint and "
+          "--no-model)");
+      return run_uncached(context, request);
+    }
     const std::string name = key->stream ? key->stream_name : key->response_name;
     if (OuterRuns::contain(name)) {
       context.report().note("within a run of the same request; running without the cache");
@@ -171,8 +180,12 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
 
   // Gets the answer from the store, from another run that is just getting it, or from COMMAND.
   Exit fill(Context& context, const std::string& request, lc::RequestKey key, lc::FillOptions options) {
+    const std::optional<lc::RequestKey> asked = context.settings().verbose ? std::optional(key) : std::nullopt;
     auto fill = checked(context.cache().begin(std::move(key), std::move(options)));
     if (!fill.store_error() && mode_text_ != "refresh") context.note(fill.lookup());
+    if (asked && !fill.store_error() && !fill.lookup()) {
+      if (const auto others = other_endpoints(context, *asked); !others.empty()) context.report().note(others);
+    }
     AnswerOutput output(context.out());
     std::optional<ChildResult> child;
     std::exception_ptr failure;  // COMMAND could not be started

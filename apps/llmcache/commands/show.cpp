@@ -63,7 +63,7 @@ class Show : public Command {
       return;
     }
     if (!response_ && !stream_) {
-      Json::Members about{{"name", name}};
+      Json::Members about = describe_name(name, context.key_options());
       if (context.key_options().scheme == lc::KeyScheme::native)
         about.emplace_back("stored_bytes", entry.stored_size());
       std::ranges::move(describe(head_of(entry), lc::system_now()), std::back_inserter(about));

@@ -68,6 +68,7 @@ constexpr Field accept() {
 constexpr Field endpoint() {
   return {ValueKind::text,
           [](Settings& s, const Texts& v) {
+            if (const auto normal = normal_endpoint(v.back()); !normal) usage_error(normal.error().message);
             s.endpoint = v.back();
             s.cache.key.endpoint = s.endpoint == "auto" || s.endpoint == "none" ? "" : s.endpoint;
           },

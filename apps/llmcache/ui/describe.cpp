@@ -33,6 +33,7 @@ Json::Members describe(const lc::EntryHead& head, lc::UnixTime now) {
   text("provider", metadata.provider);
   text("model", metadata.model);
   text("finish_reason", metadata.finish_reason);
+  text("endpoint", metadata.endpoint);
   if (metadata.incomplete) members.emplace_back("incomplete", true);
   text("content_type", metadata.content_type);
   number("prompt_tokens", metadata.prompt_tokens);
@@ -47,6 +48,20 @@ Json::Members describe(const lc::EntryHead& head, lc::UnixTime now) {
   if (is_dated(head)) members.emplace_back("age_ms", (now - head.created).count());
   if (head.expires) members.emplace_back("ttl_ms", (*head.expires - now).count());
   text("tool", metadata.tool);
+  return members;
+}
+
+std::string_view session_of(const lc::EntryName& name, const lc::KeyOptions& options) {
+  return name.owner.starts_with(options.prefix) ? name.owner.substr(options.prefix.size()) : std::string_view();
+}
+
+Json::Members describe_name(std::string_view name, const lc::KeyOptions& options) {
+  Json::Members members{{"name", name}};
+  const auto parts = lc::EntryName::parse(name, options.scheme);
+  if (!parts) return members;
+  if (const auto session = session_of(*parts, options); !session.empty()) members.emplace_back("session", session);
+  members.emplace_back("hash", parts->hash);
+  if (options.scheme == lc::KeyScheme::native) members.emplace_back("sample", parts->sample);
   return members;
 }
 

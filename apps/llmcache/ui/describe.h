@@ -2,8 +2,10 @@
 #pragma once
 
 #include <libcache/entry.h>
+#include <libcache/key.h>
 
 #include <string>
+#include <string_view>
 
 #include "ui/json_line.h"
 
@@ -11,6 +13,11 @@ namespace llmcache {
 
 // RFC 3339 in UTC, with milliseconds.
 std::string format_time(libcache::UnixTime time);
+
+// The session in an entry's name; empty if the name does not begin with the options' prefix.
+std::string_view session_of(const libcache::EntryName& name, const libcache::KeyOptions& options);
+// A name and, if it is the name of an entry, its session, hash and sample.
+Json::Members describe_name(std::string_view name, const libcache::KeyOptions& options);
 
 // Without members for what the head does not have. The age and the time left are those at `now`.
 Json::Members describe(const libcache::EntryHead& head, libcache::UnixTime now);

@@ -31,6 +31,8 @@ struct Metadata {
   std::string provider = {};
   std::string model = {};
   std::string finish_reason = {};
+  /// The normal form of the endpoint, of a very long one the first 320 bytes.
+  std::string endpoint = {};
   /// Whether the answer is incomplete or an error, and was stored because the policy accepts that.
   bool incomplete = false;
   bool error = false;

@@ -77,6 +77,8 @@ struct RequestKey {
   bool stream = false;
   /// The top-level member "model" if it is a string, otherwise empty. bifrost: without the provider.
   std::string model;
+  /// native: whether the request has a top-level member "model" of any type.
+  bool has_model = false;
   /// bifrost: the provider that the request is for, whether or not it is part of the key.
   std::string provider;
 

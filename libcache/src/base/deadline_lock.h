@@ -1,4 +1,4 @@
-// Shared state locked within a verb's deadline.
+// Locks shared state within a deadline.
 #pragma once
 
 #include <libcache/result.h>
@@ -7,7 +7,7 @@
 
 namespace libcache::internal {
 
-// Fails with a timeout if the lock is not to be had in time, or the deadline has passed already.
+// Fails with a timeout if the lock cannot be acquired in time or the deadline has already passed.
 template <class T>
 Result<typename Guarded<T>::Access> lock_before(Deadline deadline, Guarded<T>& guarded) {
   auto access = deadline.expired() ? std::nullopt : guarded.lock_until(deadline);

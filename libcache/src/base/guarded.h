@@ -1,4 +1,4 @@
-// Shared state and its lock in one piece, so that neither can be used without the other.
+// A value together with its lock, so that neither can be used without the other.
 #pragma once
 
 #include <libcache/time.h>
@@ -10,7 +10,7 @@
 
 namespace libcache::internal {
 
-// Holds a T that is reached only through lock(). Thread-safe.
+// A T that can be accessed only through lock(). Thread-safe.
 template <class T>
 class Guarded {
  public:
@@ -34,11 +34,11 @@ class Guarded {
 
   Access lock() { return Access(std::unique_lock(mutex_), &value_); }
 
-  // Nothing if the lock was not to be had in time.
+  // Nothing if the lock was not acquired in time.
   std::optional<Access> lock_until(Deadline deadline) {
     std::unique_lock lock(mutex_, std::try_to_lock);
 #ifdef __SANITIZE_THREAD__
-    // The sanitizer of g++ 12 does not see a mutex being locked by a monotonic clock, only its unlocking.
+    // The thread sanitizer of g++ 12 does not see a mutex being locked with a monotonic clock, only its unlocking.
     while (!lock.owns_lock() && !deadline.expired()) {
       std::this_thread::yield();
       lock.try_lock();

@@ -2,8 +2,8 @@
 
 #include "base/hex.h"
 
-// The one-shot SHA256() of OpenSSL 3 goes through the provider machinery, whose set-up costs a process more than a
-// whole cache hit; the deprecated block functions are the same code without it.
+// The one-shot SHA256() of OpenSSL 3 sets up its providers, which costs a process more than a cache hit. The deprecated
+// block functions run the same code without that.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #define XXH_INLINE_ALL

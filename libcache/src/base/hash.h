@@ -1,4 +1,4 @@
-// Hashes. The only place that knows xxHash and the SHA-256 implementation.
+// Hash functions. Only hash.cpp uses xxHash and the SHA-256 implementation.
 #pragma once
 
 #include <libcache/digest.h>
@@ -11,7 +11,7 @@
 
 namespace libcache::internal {
 
-// SHA-256 of the parts joined.
+// SHA-256 of the concatenated parts.
 Digest sha256_of(std::span<const std::string_view> parts);
 
 // XXH3-128, seed 0, as 32 lower-case hex digits in the order that `xxh128sum` prints.

@@ -10,6 +10,12 @@ namespace libcache::internal {
 
 namespace {
 
+// As much of an endpoint as fits in an entry's metadata.
+std::string shortened(const std::string& endpoint) {
+  constexpr std::size_t kLongest = 320;
+  return endpoint.substr(0, valid_utf8_prefix(std::string_view(endpoint).substr(0, kLongest)));
+}
+
 // Longer than that is never: dates stay within what every store can represent.
 constexpr Milliseconds kLongestTtl = std::chrono::years(1000);
 
@@ -157,6 +163,7 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   draft.metadata = answer.metadata;
   draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
   draft.metadata.error = answer.completeness == Completeness::error;
+  draft.metadata.endpoint = shortened(key.endpoint);
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
   if (options.keep_request) draft.request = key.canonical;

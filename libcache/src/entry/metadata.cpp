@@ -17,7 +17,7 @@ struct Field {
 // On disk: these names never change meaning.
 constexpr Field<std::string> kStrings[] = {
     {"content_type", &Metadata::content_type},   {"provider", &Metadata::provider}, {"model", &Metadata::model},
-    {"finish_reason", &Metadata::finish_reason}, {"tool", &Metadata::tool},
+    {"finish_reason", &Metadata::finish_reason}, {"endpoint", &Metadata::endpoint}, {"tool", &Metadata::tool},
 };
 constexpr Field<bool> kFlags[] = {{"incomplete", &Metadata::incomplete}, {"error", &Metadata::error}};
 constexpr Field<std::optional<std::int64_t>> kCounts[] = {

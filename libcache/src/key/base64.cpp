@@ -13,7 +13,7 @@ std::optional<std::string> normal_base64(std::string_view text) {
     return std::nullopt;
   }
   if (padding > 0) {
-    // Before one = the last digit carries 4 bits, before two it carries 2.
+    // With one = the last digit has 4 bits, with two it has 2.
     char& last = normal[digits - 1];
     const std::size_t unused = padding == 1 ? 0x03 : 0x0F;
     last = kAlphabet[kAlphabet.find(last) & ~unused];

@@ -7,7 +7,8 @@
 
 namespace libcache::internal {
 
-// The one spelling of the bytes that `text` encodes: without line breaks, unused bits zero. Nothing if it is no base64.
+// The canonical encoding of the bytes that `text` encodes: no line breaks, unused bits zero. Nothing if `text` is not
+// base64.
 std::optional<std::string> normal_base64(std::string_view text);
 
 }  // namespace libcache::internal

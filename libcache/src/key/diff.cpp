@@ -13,7 +13,7 @@ using namespace internal;
 
 namespace {
 
-// Hands out the elements of an array one by one, then nullptr.
+// Returns the elements of an array one by one, then nullptr.
 class Elements {
  public:
   Elements(const JsonDocument& document, const JsonNode& array)
@@ -32,7 +32,7 @@ class Elements {
   std::uint32_t end_;
 };
 
-// Compares two canonical texts, in which equal scalars have equal tokens.
+// Compares two canonical texts: equal scalars have equal tokens there.
 class Comparison {
  public:
   Comparison(const JsonDocument& left, const JsonDocument& right) : left_(left), right_(right) {}
@@ -71,7 +71,7 @@ bool is_number(const JsonNode& node) {
 
 std::optional<std::string> text_of(const JsonDocument& document, const JsonNode* node) {
   if (node == nullptr) return std::nullopt;
-  if (is_number(*node)) return std::string(node->token);  // Go tells -0 from 0
+  if (is_number(*node)) return std::string(node->token);  // -0 and 0 differ under Bifrost
   std::string out;
   append_canonical(out, document, *node);
   return out;
@@ -88,7 +88,7 @@ void Comparison::compare(const Pair& pair) {
   }
 }
 
-// Pushes the pairs of members, the last first.
+// Pushes the pairs of members in reverse order.
 void Comparison::compare_members(const Pair& pair) {
   auto left = left_.sorted_members(*pair.left);
   auto right = right_.sorted_members(*pair.right);
@@ -105,7 +105,7 @@ void Comparison::compare_members(const Pair& pair) {
   }
 }
 
-// Pushes the pairs of elements, the last first.
+// Pushes the pairs of elements in reverse order.
 void Comparison::compare_elements(const Pair& pair) {
   const auto first = static_cast<std::ptrdiff_t>(pending_.size());
   Elements left(left_, *pair.left);

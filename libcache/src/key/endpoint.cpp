@@ -23,7 +23,7 @@ bool is_credential(std::string_view parameter) {
   return name.starts_with("x-amz-") || std::ranges::find(kCredentials, name) != kCredentials.end();
 }
 
-// Cuts `text` before the first of `marks`; returns what follows from there on.
+// Truncates `text` before the first of `marks`, and returns the rest.
 std::string_view cut_before(std::string_view& text, std::string_view marks) {
   const std::size_t end = std::min(text.find_first_of(marks), text.size());
   const std::string_view rest = text.substr(end);
@@ -31,7 +31,7 @@ std::string_view cut_before(std::string_view& text, std::string_view marks) {
   return rest;
 }
 
-// Host and port without user, password and default port; nothing where there is no host.
+// Host and port without user, password and default port; empty if there is no host.
 std::string normal_authority(std::string_view authority, std::string_view default_port) {
   authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0
   const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
@@ -43,7 +43,7 @@ std::string normal_authority(std::string_view authority, std::string_view defaul
   return normal;
 }
 
-// The query without empty and credential parameters, led by a question mark unless nothing is left.
+// The query without empty parameters and credentials. It begins with a question mark unless nothing is left.
 std::string normal_query(std::string_view query) {
   std::string normal;
   while (!query.empty()) {

@@ -1,4 +1,4 @@
-// What every scheme's explanation of a request is made of.
+// Parts of an explanation that all schemes use.
 #pragma once
 
 #include <libcache/key.h>
@@ -9,13 +9,13 @@
 
 namespace libcache::internal {
 
-// A value for people: a scalar as the request spells it, a container as compact JSON.
+// A value as it is shown: a scalar as the request spells it, a container as compact JSON.
 std::string spelling(const JsonDocument& document, const JsonNode& node);
 
-// What became of a value that is in the key as the text `in_key`.
+// The explanation of a value that is part of the key, written there as `in_key`.
 Explanation explain_kept(std::string pointer, std::string value, std::string in_key);
 
-// That the provider option set the provider, where `value` stood.
+// The explanation of a provider that the provider option set in place of `value`.
 Explanation explain_provider(std::string pointer, std::string value, const KeyOptions& options);
 
 }  // namespace libcache::internal

@@ -1,4 +1,4 @@
-// A walk over all values of a document, in document order, that knows each one's JSON pointer.
+// Visits all values of a document in document order, with the JSON pointer of each.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,23 @@
 
 namespace libcache::internal {
 
-// Refers to the document.
+// The document must outlive it.
 class DocumentWalk {
  public:
   explicit DocumentWalk(const JsonDocument& document) : document_(document) {}
 
-  // The next value, the root first; nullptr behind the last.
+  // The next value, beginning with the root; nullptr after the last.
   const JsonNode* next();
-  // Leaves out what the current value holds.
+  // Skips the members or elements of the current value.
   void skip_children() { index_ = end_; }
-  // To the current value.
+  // The pointer to the current value.
   const std::string& pointer() const { return pointer_; }
 
  private:
   struct Container {
     std::uint32_t end;
     std::size_t pointer_size;
-    std::size_t elements;  // passed so far
+    std::size_t elements;  // visited so far
   };
 
   const JsonDocument& document_;

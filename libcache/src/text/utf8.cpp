@@ -7,8 +7,8 @@ namespace libcache::internal {
 
 namespace {
 
-// The length of the one valid sequence at the front of `text`, or 0. The second byte's bounds are those of RFC 3629:
-// they keep out overlong forms, surrogates and what lies beyond U+10FFFF.
+// The length of the valid sequence at the beginning of `text`, or 0. The bounds of the second byte are those of RFC 3629:
+// they exclude overlong forms, surrogates and code points above U+10FFFF.
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [text](std::size_t index) { return static_cast<std::uint8_t>(text[index]); };
   const std::uint8_t lead = byte(0);

@@ -11,7 +11,7 @@ TEST_CASE("a deadline in the past is expired and has no time left") {
   CHECK(deadline.remaining() == 0ms);
 }
 
-TEST_CASE("a deadline that never passes has endless time, and a longer budget than the clock holds is one") {
+TEST_CASE("a deadline that never passes has unlimited time, and so has a budget that the clock cannot represent") {
   CHECK_FALSE(Deadline::never().expired());
   CHECK(Deadline::never().remaining() == Milliseconds::max());
   CHECK(Deadline::after(Milliseconds::max()).remaining() == Milliseconds::max());

@@ -49,19 +49,19 @@ TEST_CASE("values of different kinds are shown whole") {
         "/c {\"x\":1} 1\n");
 }
 
-TEST_CASE("only what counts for the key is compared") {
+TEST_CASE("only members that are part of the key are compared") {
   KeyOptions options;
   options.ignore = {"/id"};
   options.provider = "p";
   CHECK(differences(R"({"id":1,"provider":"x","a":1})", R"({"id":2,"a":2})", options) == "/a 1 2\n");
 }
 
-TEST_CASE("integers that doubles cannot tell apart differ") {
+TEST_CASE("integers that are the same double still differ") {
   CHECK(differences(R"({"seed":9007199254740993})", R"({"seed":9007199254740992})") ==
         "/seed 9007199254740993 9007199254740992\n");
 }
 
-TEST_CASE("a request that is rejected is named by its side") {
+TEST_CASE("the message about a rejected request says which side it is") {
   const auto left = diff({}, "[]", "{}");
   REQUIRE_FALSE(left);
   CHECK(left.error().code == ErrorCode::invalid);
@@ -71,7 +71,7 @@ TEST_CASE("a request that is rejected is named by its side") {
   CHECK(right.error().message == "the right request: empty input");
 }
 
-TEST_CASE("to Bifrost keys -0 is not 0") {
+TEST_CASE("-0 and 0 differ under Bifrost") {
   CHECK(differences(R"({"model":"p/m","text":"x","top_p":-0.0})", R"({"model":"p/m","text":"x","top_p":0})",
                     KeyOptions::bifrost()) == "/params/top_p -0 0\n");
 }

@@ -39,6 +39,7 @@ Status NativeScheme::read(std::string_view request, RequestKey& key) {
   const JsonNode* const stream = request_.find(request_.root(), "stream");
   key.stream = stream != nullptr && stream->kind == JsonKind::true_;
   const JsonNode* const model = request_.find(request_.root(), "model");
+  key.has_model = model != nullptr;
   if (model != nullptr && model->kind == JsonKind::string) {
     std::string scratch;
     key.model = JsonDocument::unescape(*model, scratch);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxSpelling = 6;  // bytes of one code point: \u00XX
 
-// Appends to a string that has been given room ahead: most pieces are so short that a call would cost more than they
-// do. The string has its right size when this is destroyed.
+// Appends to a string that was enlarged in advance: most pieces are so short that a call of append() would cost more
+// than the copy. The string gets its final size when this is destroyed.
 class Pieces {
  public:
   explicit Pieces(std::string& out) : out_(out), size_(out.size()) { out.resize(out.capacity()); }
@@ -33,7 +33,7 @@ class Pieces {
     size_ += piece.size();
     return *this;
   }
-  // A piece of a document's memory, where there is always more to read than a short one has.
+  // A piece of a document's memory, of which kShort bytes can always be read.
   void append_token(std::string_view piece) {
     static_assert(kShort <= JsonDocument::kPadding);
     char* const to = room_for(piece.size());
@@ -43,7 +43,7 @@ class Pieces {
   }
   char back() const { return out_[size_ - 1]; }
 
-  // Where at least `count` bytes, and a short piece, can be written.
+  // Memory for at least `count` bytes and a short piece.
   char* room_for(std::size_t count) {
     const std::size_t needed = size_ + count + kShort;
     if (needed > out_.size()) out_.resize(2 * needed);
@@ -58,7 +58,7 @@ class Pieces {
   std::size_t size_;
 };
 
-// Writes one code point of a string at `out`; returns where it ends.
+// Writes one code point of a string to `out`; returns its end.
 char* spell(char32_t code_point, char* out) {
   constexpr std::string_view kShortForms = "btn?fr";  // from U+0008 on; ? is U+000B, which has none
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -75,7 +75,7 @@ char* spell(char32_t code_point, char* out) {
   return out;
 }
 
-// A token whose escapes are not all as RFC 8785 would write them. It does not get longer by being respelled.
+// A token with escapes that RFC 8785 writes in another way. The result is never longer than the token.
 void append_respelled(Pieces& out, std::string_view token) {
   char* at = out.room_for(token.size() + 2);
   *at++ = '"';
@@ -113,7 +113,7 @@ void append_scalar(Pieces& out, const JsonNode& node) {
   }
 }
 
-// The string of a value.
+// A value as a JSON string.
 void append_string(Pieces& out, std::string_view value) {
   out += '"';
   for (const char character : value) {

@@ -28,7 +28,7 @@ std::string describe(simdjson::error_code error, std::string_view text) {
 
 }  // namespace
 
-// What is kept from text to text.
+// Memory that is reused from text to text.
 struct JsonDocument::Memory {
   simdjson::ondemand::parser tokenizer;
   std::unique_ptr<char[]> text;
@@ -40,7 +40,7 @@ struct JsonDocument::Memory {
 
 static_assert(JsonDocument::kPadding <= simdjson::SIMDJSON_PADDING);
 
-// Copies a text, for simdjson reads beyond its end and names are unescaped in place.
+// Copies a text: simdjson reads beyond its end, and names are unescaped in place.
 std::span<char> JsonDocument::Memory::load(std::string_view input) {
   if (!text || capacity < input.size()) {
     capacity = std::max(input.size(), 2 * capacity);
@@ -111,8 +111,8 @@ std::strong_ordering utf16_order_of_all(std::string_view left, std::string_view 
   const std::size_t shorter = std::min(left.size(), right.size());
   const auto differ = std::mismatch(left.begin(), left.begin() + shorter, right.begin());
   if (differ.first == left.begin() + shorter) return left.size() <=> right.size();
-  // The bytes order as their code units do, but that U+E000 to U+FFFF (lead bytes EE and EF) come behind the surrogates
-  // that stand for what lies beyond (F0 to F4).
+  // Bytes sort like code units, except that U+E000 to U+FFFF (lead bytes EE and EF) come after the surrogates of the code
+  // points above them (lead bytes F0 to F4).
   const auto rank = [](char byte) {
     const auto value = static_cast<std::uint8_t>(byte);
     return value == 0xEE || value == 0xEF ? value + 0x10 : value;

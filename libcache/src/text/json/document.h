@@ -1,8 +1,8 @@
 // A strict JSON parser into a flat document that keeps each token's exact spelling.
 //
-// Stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a number that
-// no double can hold and nesting beyond kMaxDepth are errors. Parsing does not recurse and allocates nothing per node:
-// the document's arrays are reused from call to call.
+// It is stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a number
+// that overflows a double, and nesting beyond kMaxDepth are errors. Parsing does not recurse and does not allocate per
+// node: the arrays of the document are reused from call to call.
 #pragma once
 
 #include <libcache/result.h>
@@ -17,10 +17,9 @@
 
 namespace libcache::internal {
 
-// How to take what readers of JSON take differently.
+// How to read what JSON parsers read differently.
 enum class JsonRules {
-  // A name that stands twice in one object and a lone surrogate escape are errors. A leading byte-order mark is
-  // dropped.
+  // A name that occurs twice in one object and a lone surrogate escape are errors. A leading byte-order mark is dropped.
   // Members are sorted by the UTF-16 code units of their names (RFC 8785, section 3.2.3).
   strict,
   // As Go's decoders: names may repeat; a lone surrogate and each byte that is not UTF-8 is U+FFFD; strings may hold
@@ -36,18 +35,18 @@ enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, tr
 
 // A value in document order. Its children, if any, follow it directly, up to (not including) node `end`.
 struct JsonNode {
-  // The member's name, unescaped; empty in arrays and for the root. In memory it stands in quotes.
+  // The member's name, unescaped; empty in arrays and for the root. There are quotes around it in memory.
   std::string_view name;
-  // The token's spelling. A string: what stands between its quotes (as in memory it does), escapes and all. A number or
-  // literal: the token.
+  // A string: the text between its quotes (which are around it in memory), with its escapes. A number or literal: the
+  // token.
   std::string_view token;
-  std::uint32_t end = 0;    // index behind the value's last descendant: where its next sibling stands
-  std::uint32_t first = 0;  // objects: where the members' indexes start in the sorted list
+  std::uint32_t end = 0;    // index after the value's last descendant: that of its next sibling
+  std::uint32_t first = 0;  // objects: offset of the members' indexes in the sorted list
   std::uint32_t count = 0;  // members or elements
   JsonKind kind = JsonKind::null;
-  bool escaped = false;    // strings: whether the token holds any backslash
-  bool minimal = true;     // strings: whether RFC 8785 writes the value as the token stands
-  bool plain_name = true;  // whether the name holds nothing that JSON escapes
+  bool escaped = false;    // strings: whether the token contains a backslash
+  bool minimal = true;     // strings: whether RFC 8785 writes the value like the token
+  bool plain_name = true;  // whether JSON escapes nothing in the name
   bool in_object = false;
 };
 
@@ -55,16 +54,16 @@ class JsonDocument {
  public:
   static constexpr std::uint32_t kMaxDepth = 512;  // under strict rules; the root counts 1
   static constexpr std::uint32_t kMaxGoDepth = 10'000;
-  static constexpr std::size_t kPadding = 64;  // bytes behind the text in memory that may be read
+  static constexpr std::size_t kPadding = 64;  // readable bytes after the text in memory
 
   JsonDocument();
   JsonDocument(JsonDocument&&) noexcept;
   JsonDocument& operator=(JsonDocument&&) noexcept;
   ~JsonDocument();
 
-  // Parses one JSON text: any value, with nothing behind it but white space. A leading byte-order mark is dropped. The
-  // nodes refer to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one.
-  // After a failure the document has no nodes.
+  // Parses one JSON text: any value, followed only by white space. A leading byte-order mark is dropped. The nodes refer
+  // to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one. After a failure
+  // the document has no nodes.
   Status parse(std::string_view text, JsonRules rules = JsonRules::strict);
 
   const JsonNode& root() const { return nodes_.front(); }
@@ -74,7 +73,7 @@ class JsonDocument {
   // No value is nested deeper.
   std::uint32_t max_depth() const { return max_depth_; }
   // The indexes of an object's members, sorted by their names as the rules say (strict: as RFC 8785, section 3.2.3),
-  // those of one name as they stand.
+  // those of one name in document order.
   std::span<const std::uint32_t> sorted_members(const JsonNode& object) const {
     return std::span(sorted_).subspan(object.first, object.count);
   }

@@ -12,7 +12,7 @@ bool is_harmless(char character) {
   return character >= ' ' && character <= '~' && character != '"' && character != '\\';
 }
 
-// Where the string that begins at `open` goes wrong, or where it ends.
+// Where the string that begins at `open` ends or is broken.
 struct StringEnd {
   enum class Kind { closed, unclosed, control_character } kind;
   std::size_t at;
@@ -47,13 +47,13 @@ std::string describe_broken_bytes(std::string_view text) {
   std::size_t open = text.find('"');
   while (open != std::string_view::npos) {
     const StringEnd end = end_of_string(text, open);
-    if (end.kind == StringEnd::Kind::unclosed) return fmt::format("string without an end at byte {}", end.at);
+    if (end.kind == StringEnd::Kind::unclosed) return fmt::format("unterminated string at byte {}", end.at);
     if (end.kind == StringEnd::Kind::control_character) {
       return fmt::format("control character in a string at byte {}", end.at);
     }
     open = text.find('"', end.at + 1);
   }
-  return "no JSON text";
+  return "not JSON";
 }
 
 }  // namespace libcache::internal

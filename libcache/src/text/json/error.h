@@ -1,4 +1,4 @@
-// What to tell people about a text that is no JSON.
+// Messages about invalid JSON.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace libcache::internal {
 
-// A member's name as messages show it: in quotes, short, and free of anything that a terminal would act on.
+// A name as messages show it: in quotes, shortened, and safe for a terminal.
 std::string quoted_name(std::string_view name);
 
-// What is wrong with the bytes of a text and where, for one whose UTF-8 or strings are known to be broken: simdjson
-// finds such texts in its first pass and does not keep the place.
+// The error and its offset in a text whose UTF-8 or strings are known to be broken. simdjson detects this in its first
+// pass, without the offset.
 std::string describe_broken_bytes(std::string_view text);
 
 }  // namespace libcache::internal

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kUnicodeEscape = 6;  // characters of a \uXXXX
 
-// The values of hex digits, and -1 for all else.
+// The values of hex digits, and -1 for all other characters.
 constexpr auto kHexValues = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
@@ -23,16 +23,16 @@ constexpr auto kHexValues = [] {
   return values;
 }();
 
-// The UTF-16 code unit of a \uXXXX at the front of `text`, or -1.
+// The UTF-16 code unit of the \uXXXX at the beginning of `text`, or -1.
 std::int32_t code_unit(std::string_view text) {
   if (text.size() < kUnicodeEscape || text[0] != '\\' || text[1] != 'u') return -1;
   const auto value = [text](std::size_t at) -> std::int32_t { return kHexValues[static_cast<std::uint8_t>(text[at])]; };
-  // A negative digit makes the whole negative.
+  // A negative digit makes the result negative.
   return value(2) * 0x1000 | value(3) * 0x100 | value(4) * 0x10 | value(5);
 }
 
-// Whether RFC 8785 writes \uXXXX for a code point, with `last` as its last digit: only for a control character that has
-// no shorter form, and in lower case.
+// Whether RFC 8785 writes a code point as \uXXXX with `last` as its last digit: only a control character that has no
+// shorter form, with lower-case digits.
 bool is_minimal(std::int32_t code_point, char last) {
   const bool has_short_form = code_point >= '\b' && code_point <= '\r' && code_point != '\v';
   return code_point < 0x20 && !has_short_form && !(last >= 'A' && last <= 'F');

@@ -13,15 +13,16 @@ inline bool needs_escape(char character) {
   return character == '"' || character == '\\' || static_cast<unsigned char>(character) < 0x20;
 }
 
-// One escape as it stands in a string.
+// One escape in a string.
 struct Escape {
   char32_t code_point = 0;
-  std::size_t length = 0;  // in the text; 0: there is no valid escape here
+  std::size_t length = 0;  // in the text; 0: not a valid escape
   bool lone_surrogate = false;
-  bool minimal = false;  // whether RFC 8785 writes this code point just so
+  bool minimal = false;  // whether RFC 8785 writes the code point in the same way
 };
 
-// Where the next backslash of `text` stands, or its end. Escapes flock together, so it looks nearby before it leaps.
+// The offset of the first backslash in `text`, or its size. Escapes tend to be close together, so the first bytes are
+// examined before the rest is searched.
 inline std::size_t find_escape(std::string_view text) {
   constexpr std::size_t kNearby = 16;
   const std::size_t nearby = std::min(text.size(), kNearby);
@@ -31,8 +32,8 @@ inline std::size_t find_escape(std::string_view text) {
   return std::min(text.find('\\', nearby), text.size());
 }
 
-// The characters that the letters after a backslash mean, and 0 for all others. A table, because strings of code and prose
-// have an escape on each line.
+// The characters that the letters after a backslash stand for, and 0 for all others. A table is fast; strings of code
+// and prose have an escape in every line.
 inline constexpr auto kShortEscapes = [] {
   std::array<char, 256> meanings{};
   for (const char itself : {'"', '\\', '/'}) meanings[static_cast<unsigned char>(itself)] = itself;
@@ -44,11 +45,11 @@ inline constexpr auto kShortEscapes = [] {
   return meanings;
 }();
 
-// The \uXXXX at the front of `text`.
+// The \uXXXX at the beginning of `text`.
 Escape unicode_escape(std::string_view text);
 
-// The escape at the front of `text`, which begins with a backslash. A surrogate pair is one escape of 12 characters; a
-// surrogate without its other half is an escape of 6 that says so and stands for U+FFFD.
+// The escape at the beginning of `text`, which is a backslash. A surrogate pair is one escape of 12 characters; a lone
+// surrogate is one of 6, marked as such, and stands for U+FFFD.
 inline Escape read_escape(std::string_view text) {
   if (text.size() < 2) return {};
   if (text[1] == 'u') return unicode_escape(text);
@@ -57,8 +58,8 @@ inline Escape read_escape(std::string_view text) {
   return {static_cast<unsigned char>(meaning), 2, false, meaning != '/'};
 }
 
-// The value of a string token whose escapes are all valid, written at `out`, which may be where the token stands: a
-// value is never longer than its token. Returns where it ends.
+// Writes the value of a string token, whose escapes are all valid, to `out`. This may be the memory of the token, since
+// a value is never longer than its token. Returns the end of the value.
 char* unescape(std::string_view token, char* out);
 
 }  // namespace libcache::internal

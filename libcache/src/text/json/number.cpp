@@ -17,7 +17,7 @@ bool has_exponent(std::string_view number) {
   return std::any_of(number.begin(), number.end(), [](char character) { return character == 'e' || character == 'E'; });
 }
 
-// Takes the digits at the front of `text`; how many there were.
+// Removes the digits at the beginning of `text`; returns how many there were.
 std::size_t take_digits(std::string_view& text) {
   const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
   const auto count = static_cast<std::size_t>(end - text.begin());
@@ -46,7 +46,7 @@ NumberForm number_form(std::string_view token) {
 }
 
 bool may_overflow(std::string_view number) {
-  constexpr std::size_t kMaxDigits = 308;  // 10^308 is a double, and any number of as many digits
+  constexpr std::size_t kMaxDigits = 308;  // every integer with this many digits fits in a double
   return number.size() > kMaxDigits || has_exponent(number);
 }
 
@@ -59,8 +59,8 @@ double to_double(std::string_view number) {
       number.data(), static_cast<int>(std::min<std::size_t>(number.size(), std::numeric_limits<int>::max())), &used);
 }
 
-// Numbers of at most 15 digits are all told apart by doubles, so that none of them has a shorter equal but those that
-// end in zeros. ECMAScript writes them without an exponent from 0.000001 on.
+// Doubles distinguish all numbers of at most 15 digits, so only those that end in zeros have a shorter form. From
+// 0.000001 on, ECMAScript writes them without an exponent.
 bool is_shortest(std::string_view number) {
   constexpr std::size_t kMaxDigits = 15;
   if (number.starts_with('-')) number.remove_prefix(1);

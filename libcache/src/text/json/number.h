@@ -12,19 +12,20 @@ enum class NumberForm {
   decimal,
 };
 
-// What a token is as a number of RFC 8259.
+// The form of a token as a number of RFC 8259.
 NumberForm number_form(std::string_view token);
 
-// Whether a number may be too large for a double; `false` is certain, and cheap to find out.
+// Whether a number may overflow a double. `false` is certain, and cheap to find out.
 bool may_overflow(std::string_view number);
 
-// The double nearest to a number, infinite where it overflows.
+// The double nearest to a number; infinite if it overflows.
 double to_double(std::string_view number);
 
-// Whether a number's token is what append_shortest would write for it; `false` is no answer.
+// Whether append_shortest would write a number like its token; `false` means that this is not known.
 bool is_shortest(std::string_view number);
 
-// Writes a finite double as ECMAScript does, with the fewest digits that read back as it: 1e21 as 1e+21, -0 as 0.
+// Writes a finite double as ECMAScript does, with the fewest digits that read back as the same double: 1e21 as 1e+21, -0
+// as 0.
 void append_shortest(std::string& out, double value);
 
 }  // namespace libcache::internal

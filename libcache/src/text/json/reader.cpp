@@ -19,7 +19,7 @@ bool is_space(char character) {
 
 }  // namespace
 
-// A turn of the loop reads a value, with its name in front and the ends of containers behind.
+// Each turn of the loop reads a value, with its name before it and the ends of containers after it.
 bool JsonReader::read_all() {
   do {
     if (in_object() && !read_name()) return false;
@@ -32,10 +32,10 @@ bool JsonReader::read_all() {
     }
     if (!finish_containers()) return false;
   } while (!out_.open.empty());
-  return tokens_.at_end() || error("text behind the value", next());
+  return tokens_.at_end() || error("extra text after the value", next());
 }
 
-// The next token without the white space behind it; empty at the end of the input.
+// The next token without the white space after it; empty at the end of the input.
 std::string_view JsonReader::next() {
   if (tokens_.at_end()) return {input_.data() + input_.size(), 0};
   std::size_t length = tokens_.peek_length();
@@ -44,15 +44,15 @@ std::string_view JsonReader::next() {
   return {begin, length};
 }
 
-// Takes the next token if it is this bracket, colon or comma: each of them is a token of its own.
+// Consumes the next token if it is this bracket, colon or comma, each of which is a token.
 bool JsonReader::take(char mark) {
   if (!next_is(mark)) return false;
   tokens_.return_current_and_advance();
   return true;
 }
 
-// Whether a string holds a backslash. Strings are asked about in the order in which they stand, so that a text without
-// escapes is searched once.
+// Whether a string contains a backslash. Called for strings in document order, so that a text without escapes is
+// searched once.
 bool JsonReader::has_escape(std::string_view string) {
   const auto begin = static_cast<std::size_t>(string.data() - input_.data());
   if (backslash_ < begin) {
@@ -61,9 +61,9 @@ bool JsonReader::has_escape(std::string_view string) {
   return backslash_ < begin + string.size();
 }
 
-// Says what was expected where something else stands.
+// Fails with a message that says what was expected in place of `token`.
 bool JsonReader::unexpected(std::string_view expected, std::string_view token) {
-  if (token.empty()) return error("the text ends too early", token);
+  if (token.empty()) return error("unexpected end of input", token);
   return error(fmt::format("expected {}", expected), token);
 }
 
@@ -140,13 +140,13 @@ bool JsonReader::read_number(std::string_view token) {
   const NumberForm form = number_form(token);
   if (form == NumberForm::invalid) return unexpected("a value", token);
   if (rules_ == JsonRules::strict && may_overflow(token) && std::isinf(to_double(token))) {
-    return error("number beyond the range of doubles", token);
+    return error("number overflows a double", token);
   }
   add_node(form == NumberForm::integer ? JsonKind::integer : JsonKind::decimal, token);
   return true;
 }
 
-// Checks all escapes of a string; `minimal` becomes whether RFC 8785 would write every one of them.
+// Checks all escapes of a string, and sets `minimal` to whether RFC 8785 would write all of them.
 bool JsonReader::check_escapes(std::string_view string, bool& minimal) {
   for (string.remove_prefix(find_escape(string)); !string.empty(); string.remove_prefix(find_escape(string))) {
     const Escape escape = read_escape(string);
@@ -166,7 +166,7 @@ bool JsonReader::open_container(std::string_view bracket) {
   return true;
 }
 
-// Opens a container beyond the depth that strict rules allow.
+// Opens a container beyond the depth that the strict rules allow.
 bool JsonReader::go_deeper(std::string_view bracket) {
   const std::uint32_t limit = rules_ == JsonRules::go ? JsonDocument::kMaxGoDepth : JsonDocument::kMaxDepth;
   if (out_.open.size() == limit) return error(fmt::format("nesting deeper than {}", limit), bracket);
@@ -174,7 +174,7 @@ bool JsonReader::go_deeper(std::string_view bracket) {
   return true;
 }
 
-// Behind a value: closes every container that ends here, and takes the comma before the next value.
+// After a value: closes every container that ends here, and consumes the comma before the next value.
 bool JsonReader::finish_containers() {
   while (!out_.open.empty()) {
     if (take(',')) return true;

@@ -8,17 +8,17 @@
 
 namespace libcache::internal {
 
-// What comes between the first value of a container and the next. Only the first stands directly behind an opening
-// bracket, for strings end in a quote.
+// The comma before a value, unless it is the first of its container: only that one directly follows an opening bracket,
+// since strings end in a quote.
 template <class Out>
 void append_comma(Out& out) {
   if (out.back() != '{' && out.back() != '[') out += ',';
 }
 
-// Out is a string, or what can be appended to like one. The Style knows how to spell what the writer finds:
+// Out is a string or has the same operators. The Style determines the spelling:
 //   void scalar(Out& out, const JsonNode& value);
 //   void name(Out& out, const JsonNode& member);
-//   bool leaves_out(const JsonNode& member, const JsonNode* following);   the one behind it in sorted order, if any
+//   bool leaves_out(const JsonNode& member, const JsonNode* following);   the next one in sorted order, if any
 //   void before(Out& out, std::size_t depth, const JsonNode* member);   the next member, or nullptr at the end
 // where the members of the value itself have depth 1.
 template <class Out, class Style>
@@ -38,7 +38,7 @@ class TreeWriter {
  private:
   struct Container {
     const JsonNode* node;
-    std::uint32_t next;  // an array's next element, or which of an object's sorted members is next
+    std::uint32_t next;  // the next element of an array, or position among an object's sorted members
   };
 
   void begin(const JsonNode& value) {
@@ -53,7 +53,7 @@ class TreeWriter {
     }
   }
 
-  // Writes what comes next in the innermost container: an element, a member or its end.
+  // Writes the next part of the innermost container: an element, a member or its end.
   void step(Container& container) {
     if (container.node->kind == JsonKind::object) {
       step_object(container);

@@ -1,4 +1,4 @@
-// Reading a few values out of a parsed document, whatever it turns out to be.
+// Reads a few values from a parsed document of any shape.
 #pragma once
 
 #include <cstdint>

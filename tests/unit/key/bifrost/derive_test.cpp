@@ -184,7 +184,7 @@ TEST_CASE("values that Go does not decode are rejected, and the message names th
 TEST_CASE("text that is not JSON to Go is rejected") {
   CHECK(rejection("") == "empty input");
   CHECK(rejection("[]") == "the request is not a JSON object");
-  CHECK(rejection(R"({"input":{})") == "the text ends too early at byte 11");
+  CHECK(rejection(R"({"input":{})") == "unexpected end of input at byte 11");
   CHECK(rejection("\xEF\xBB\xBF{\"input\":{}}") == "expected a value at byte 0");
 }
 

@@ -22,14 +22,14 @@ std::string canonical(std::string_view text, const CanonicalEdits& edits = {}) {
 
 }  // namespace
 
-TEST_CASE("white space goes and members are sorted at every depth") {
+TEST_CASE("white space is removed and members are sorted at every depth") {
   CHECK(canonical(" { \"b\" : [ 1 , { \"d\":{}, \"c\" : [ ] } ] , \"a\" : null }\n") ==
         R"({"a":null,"b":[1,{"c":[],"d":{}}]})");
   CHECK(canonical("[true,false,[[]],{}]") == "[true,false,[[]],{}]");
   CHECK(canonical(" \"x\" ") == "\"x\"");
 }
 
-TEST_CASE("the example of RFC 8785, section 3.2.2, is written as it says") {
+TEST_CASE("the example of RFC 8785, section 3.2.2, has the canonical form given there") {
   CHECK(canonical(R"({
     "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
     "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
@@ -63,7 +63,7 @@ TEST_CASE("integers keep their digits, also beyond what a double holds exactly")
         "[0,0,-1,9007199254740993,-9007199254740993,100000000000000000000000]");
 }
 
-TEST_CASE("removed members are left out with all they hold") {
+TEST_CASE("removed members are left out with everything in them") {
   JsonDocument document;
   REQUIRE(document.parse(R"({"c":1,"a":{"x":[1],"y":2},"b":{"z":0}})"));
   std::string out;
@@ -76,7 +76,7 @@ TEST_CASE("removed members are left out with all they hold") {
   CHECK(out == "{}");
 }
 
-TEST_CASE("an added member stands in its place among the root's") {
+TEST_CASE("an added member is written in its sorted place among the root's members") {
   const auto with = [](std::string_view text, std::string_view value = "v") {
     return canonical(text, {{}, CanonicalEdits::Member{"m", value}});
   };

@@ -45,7 +45,7 @@ std::vector<std::string> sorted_names(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("values stand in document order, each with where its next sibling stands") {
+TEST_CASE("values are stored in document order, each with the index of its next sibling") {
   const JsonDocument document = parsed(R"( {"a" : [1, {"b": null}], "c":-1.50e+2 } )");
   const auto nodes = document.nodes();
   REQUIRE(nodes.size() == 6);
@@ -72,7 +72,7 @@ TEST_CASE("any value may be the root") {
   CHECK(parsed("{ }").root().count == 0);
 }
 
-TEST_CASE("strings keep their spelling and say whether they need unescaping") {
+TEST_CASE("strings keep their spelling, and it is known whether they need unescaping") {
   const JsonDocument document = parsed(R"(["plain é","a\nb\"","\u00e9\/","\u001f","\u001F","\u000a"])");
   const auto nodes = document.nodes();
   CHECK((nodes[1].token == "plain é" && !nodes[1].escaped && nodes[1].minimal));
@@ -87,7 +87,7 @@ TEST_CASE("strings keep their spelling and say whether they need unescaping") {
   CHECK(JsonDocument::unescape(nodes[3], scratch) == "é/");
 }
 
-TEST_CASE("every escape is understood, surrogate pairs included") {
+TEST_CASE("every escape is decoded, including surrogate pairs") {
   const JsonDocument document =
       parsed(R"(["\"\\\/\b\f\n\r\t\u0000\u007f\u0080\u07ff\u0800\uffff\ud83d\uDE00\udbff\udfff"])");
   std::string scratch;
@@ -136,19 +136,19 @@ TEST_CASE("one byte-order mark is dropped, and offsets count it") {
   CHECK(error_of("\xEF\xBB\xBF") == "empty input");
 }
 
-TEST_CASE("an input without a value is empty") {
+TEST_CASE("an input without a value is reported as empty") {
   CHECK(error_of("") == "empty input");
   CHECK(error_of(" \r\n\t") == "empty input");
 }
 
-TEST_CASE("syntax errors are rejected with their place") {
+TEST_CASE("a syntax error is rejected with its offset") {
   const auto [text, message] = GENERATE(table<std::string_view, std::string_view>({
-      {"{", "the text ends too early at byte 1"},
-      {"[", "the text ends too early at byte 1"},
-      {"[1", "the text ends too early at byte 2"},
-      {"[[1]", "the text ends too early at byte 4"},
-      {"{\"a\"", "the text ends too early at byte 4"},
-      {"{\"a\":", "the text ends too early at byte 5"},
+      {"{", "unexpected end of input at byte 1"},
+      {"[", "unexpected end of input at byte 1"},
+      {"[1", "unexpected end of input at byte 2"},
+      {"[[1]", "unexpected end of input at byte 4"},
+      {"{\"a\"", "unexpected end of input at byte 4"},
+      {"{\"a\":", "unexpected end of input at byte 5"},
       {"]", "expected a value at byte 0"},
       {"[1}", "expected ',' or ']' at byte 2"},
       {"{\"a\":1]", "expected ',' or '}' at byte 6"},
@@ -166,10 +166,10 @@ TEST_CASE("syntax errors are rejected with their place") {
       {"{a:1}", "expected a member's name at byte 1"},
       {"{'a':1}", "expected a member's name at byte 1"},
       {"{1:1}", "expected a member's name at byte 1"},
-      {"{\"a\":1}x", "text behind the value at byte 7"},
-      {"{\"a\":1}{\"a\":2}", "text behind the value at byte 7"},
-      {"1 2", "text behind the value at byte 2"},
-      {"{} ,", "text behind the value at byte 3"},
+      {"{\"a\":1}x", "extra text after the value at byte 7"},
+      {"{\"a\":1}{\"a\":2}", "extra text after the value at byte 7"},
+      {"1 2", "extra text after the value at byte 2"},
+      {"{} ,", "extra text after the value at byte 3"},
       {"// c\n{}", "expected a value at byte 0"},
       {"[1/**/]", "expected a value at byte 1"},
       {"[tru]", "expected a value at byte 1"},
@@ -197,14 +197,14 @@ TEST_CASE("syntax errors are rejected with their place") {
   CHECK_THAT(error_of(text), StartsWith(std::string(message)));
 }
 
-TEST_CASE("a NUL byte is neither an end nor white space") {
-  CHECK(error_of("{}\0"sv) == "text behind the value at byte 2");
+TEST_CASE("a NUL byte is neither the end of the text nor white space") {
+  CHECK(error_of("{}\0"sv) == "extra text after the value at byte 2");
   CHECK(error_of("[1\0]"sv) == "expected a value at byte 1");
   CHECK(error_of("[\0]"sv) == "expected a value at byte 1");
   CHECK(error_of("\0"sv) == "expected a value at byte 0");
 }
 
-TEST_CASE("invalid UTF-8 is rejected with its place, wherever it stands") {
+TEST_CASE("invalid UTF-8 is rejected with its offset, wherever it occurs") {
   const auto bad = GENERATE(as<std::string>{}, "\xFF", "\xC3", "\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80",
                             "\xF4\x90\x80\x80", "\xF0\x80\x80\x80", "\xE2\x82", "\xF8\x88\x80\x80\x80");
   CHECK(error_of("[\"é" + bad + "\"]") == "invalid UTF-8 at byte 4");
@@ -216,12 +216,12 @@ TEST_CASE("a UTF-16 text is rejected") {
   CHECK(error_of("\xFF\xFE[\0]\0"sv) == "invalid UTF-8 at byte 0");
 }
 
-TEST_CASE("broken strings are rejected with their place") {
+TEST_CASE("a broken string is rejected with its offset") {
   CHECK(error_of("[\"a\\\"b\",\"a\tb\"]") == "control character in a string at byte 10");
   CHECK(error_of("[\"\0\"]"sv) == "control character in a string at byte 2");
-  CHECK(error_of("[\"a\", \"b]") == "string without an end at byte 6");
-  CHECK(error_of("[\"a\\\"]") == "string without an end at byte 1");
-  CHECK(error_of("\"") == "string without an end at byte 0");
+  CHECK(error_of("[\"a\", \"b]") == "unterminated string at byte 6");
+  CHECK(error_of("[\"a\\\"]") == "unterminated string at byte 1");
+  CHECK(error_of("\"") == "unterminated string at byte 0");
   CHECK(error_of(R"(["ab\x"])") == "invalid escape at byte 4");
   CHECK(error_of(R"(["\u12"])") == "invalid escape at byte 2");
   CHECK(error_of(R"(["\u12g4"])") == "invalid escape at byte 2");
@@ -237,7 +237,7 @@ TEST_CASE("a lone surrogate is rejected in names and values") {
   CHECK(error_of("{\"a" + bad + "\":1}") == "lone surrogate escape at byte 3");
 }
 
-TEST_CASE("a name that stands twice in one object is rejected, as it is after unescaping") {
+TEST_CASE("a name that occurs twice in one object, compared after unescaping, is rejected") {
   CHECK(error_of(R"({"a":1,"a":2})") == "duplicate member \"a\" at byte 8");
   CHECK(error_of(R"({"m":{"k":1,"\u006b":2}})") == "duplicate member \"k\" at byte 13");
   CHECK(error_of(R"({"":1,"b":2,"":3})") == "duplicate member \"\" at byte 13");
@@ -245,7 +245,7 @@ TEST_CASE("a name that stands twice in one object is rejected, as it is after un
   CHECK(parsed(R"({"a":{"a":{"A":1}}})").nodes().size() == 4);
 }
 
-TEST_CASE("under Go's rules names may repeat, and their bytes order them") {
+TEST_CASE("under Go's rules names may repeat, and members are sorted by the bytes of their names") {
   JsonDocument document;
   REQUIRE(document.parse(R"({"b":1,"\ue000":2,"\ud83d\ude00":3,"b":4,"a":5,"b":6})", JsonRules::go));
   std::vector<std::string> tokens;
@@ -263,7 +263,7 @@ TEST_CASE("under Go's rules a lone surrogate is the replacement character") {
   CHECK(JsonDocument::unescape(document.node(1), scratch) == "\ufffd\ufffda\U0001F600\ufffd");
 }
 
-TEST_CASE("a long name is cut in messages") {
+TEST_CASE("a long name is shortened in messages") {
   const std::string name(100, 'n');
   CHECK(error_of("{\"" + name + "\":1,\"" + name + "\":1}") ==
         "duplicate member \"" + name.substr(0, 40) + "...\" at byte 107");
@@ -271,9 +271,9 @@ TEST_CASE("a long name is cut in messages") {
 
 TEST_CASE("a number that overflows a double is rejected, one that underflows is not") {
   const auto bad = GENERATE(as<std::string>{}, "1e400", "-1e999", "1.8e308", "1e309", "1E+99999999999999999999");
-  CHECK(error_of("[" + bad + "]") == "number beyond the range of doubles at byte 1");
-  CHECK(error_of("[1" + std::string(309, '0') + "]") == "number beyond the range of doubles at byte 1");
-  CHECK(error_of("[1" + std::string(400, '9') + ".5]") == "number beyond the range of doubles at byte 1");
+  CHECK(error_of("[" + bad + "]") == "number overflows a double at byte 1");
+  CHECK(error_of("[1" + std::string(309, '0') + "]") == "number overflows a double at byte 1");
+  CHECK(error_of("[1" + std::string(400, '9') + ".5]") == "number overflows a double at byte 1");
   CHECK(parsed("[1.7976931348623157e308]").node(1).kind == JsonKind::decimal);
   CHECK(parsed("[1e-400]").node(1).kind == JsonKind::decimal);
   CHECK(parsed("[1" + std::string(308, '0') + "]").node(1).kind == JsonKind::integer);

@@ -54,7 +54,7 @@ TEST_CASE("values that marshal themselves have no short escapes for backspace an
   CHECK(token(R"("\b\f\u0008\n")", GoStrings::self_marshaled) == R"("\u0008\u000c\u0008\n")");
 }
 
-TEST_CASE("what a page of HTML would take for markup is escaped, in both modes") {
+TEST_CASE("characters that are markup in HTML are escaped, in both modes") {
   CHECK(value("<a> & \"b\" \\ '/'") == R"("\u003ca\u003e \u0026 \"b\" \\ '/'")");
   CHECK(value("<&>", GoStrings::self_marshaled) == R"("\u003c\u0026\u003e")");
   CHECK(token(R"("\u003c\u003E<\u0026 \" \\ \/")") == R"("\u003c\u003e\u003c\u0026 \" \\ /")");

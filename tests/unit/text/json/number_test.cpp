@@ -18,7 +18,7 @@ std::string shortest(double value) {
 
 }  // namespace
 
-TEST_CASE("a token's form is that of RFC 8259") {
+TEST_CASE("the form of a number token is recognised as RFC 8259 says") {
   for (const char* token : {"0", "-0", "10", "-9007199254740993"}) CHECK(number_form(token) == NumberForm::integer);
   for (const char* token : {"0.0", "-1.25", "1e5", "1E+05", "1.5e-0"}) CHECK(number_form(token) == NumberForm::decimal);
   for (const char* token : {"", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "1.e1", "1-", "1e5.0", "0x1", "1 "}) {
@@ -26,7 +26,7 @@ TEST_CASE("a token's form is that of RFC 8259") {
   }
 }
 
-TEST_CASE("numbers become their nearest doubles") {
+TEST_CASE("a number is converted to the nearest double") {
   CHECK(to_double("9007199254740993") == 9007199254740992.0);
   CHECK(to_double("-1.5e2") == -150.0);
   CHECK(to_double("1e-400") == 0.0);
@@ -36,7 +36,7 @@ TEST_CASE("numbers become their nearest doubles") {
   CHECK(to_double("1" + std::string(5000, '0') + "e-5000") == 1.0);
 }
 
-TEST_CASE("a number that may overflow is never taken for one that cannot") {
+TEST_CASE("a number that overflows is never reported as one that cannot") {
   CHECK(may_overflow("1e309"));
   CHECK(may_overflow("1E1"));
   CHECK(may_overflow(std::string(309, '9')));
@@ -44,7 +44,7 @@ TEST_CASE("a number that may overflow is never taken for one that cannot") {
   CHECK_FALSE(may_overflow("0.5"));
 }
 
-TEST_CASE("doubles have the form of ECMAScript's") {
+TEST_CASE("doubles are written as ECMAScript writes them") {
   CHECK(shortest(0.0) == "0");
   CHECK(shortest(-0.0) == "0");
   CHECK(shortest(1e21) == "1e+21");
@@ -53,7 +53,7 @@ TEST_CASE("doubles have the form of ECMAScript's") {
   CHECK(shortest(-1e-7) == "-1e-7");
 }
 
-TEST_CASE("a decimal that passes for shortest is what its double is written as") {
+TEST_CASE("a decimal that counts as shortest is exactly what its double is written as") {
   std::mt19937_64 random(8785);
   std::size_t passed = 0;
   for (int round = 0; round < 20'000; ++round) {

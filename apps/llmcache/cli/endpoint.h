@@ -1,0 +1,29 @@
+// Where a request goes: what the endpoint setting says, or the URL among COMMAND's arguments.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "context.h"
+
+namespace llmcache {
+
+// The URL to which COMMAND sends its request: the only http or https URL among the arguments of a known HTTP client.
+// Nothing for any other program, and if there are several URLs.
+std::optional<std::string_view> url_of(std::span<const std::string> command);
+
+// Uses COMMAND's URL as the endpoint where the endpoint setting is auto, and warns where the setting names another one.
+// False, with a warning, if the URL cannot be an endpoint.
+bool use_url_of(std::span<const std::string> command, Context& context);
+
+// Whether nothing says which model a request is for: it has no model, and no endpoint that may name the model is known.
+// Answers of different models would share its key.
+bool lacks_model(const Context& context, const libcache::RequestKey& key);
+
+// A sentence that names the other endpoints under which the same request is stored. Empty if there are none, and if the
+// store cannot list cheaply.
+std::string other_endpoints(Context& context, const libcache::RequestKey& key);
+
+}  // namespace llmcache
