@@ -45,8 +45,8 @@ std::optional<Nearest> find_nearest(Context& context, const std::string& request
 std::string why_equal(const lc::RequestKey& key, const std::string& name) {
   if (name == key.stream_name) return "it is the same request, stored as a stream: 'llmcache replay' reads it";
   if (name == key.response_name) return "it has the same key: its entry has expired or is damaged";
-  return "it is the same request under other options: compare --sample, --provider, --no-model, --no-provider and "
-         "--ignore";
+  return "it is the same request under other options: compare --endpoint, --sample, --provider, --no-model, "
+         "--no-provider and --ignore";
 }
 
 }  // namespace

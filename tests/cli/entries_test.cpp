@@ -34,7 +34,7 @@ TEST_CASE("a miss prints nothing and exits with 1") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   for (const auto* line : {"llmcache get request.json", "llmcache replay request.json", "llmcache get --key nothing",
-                           "llmcache show nothing", "llmcache clear --request request.json"}) {
+                           "llmcache show request.json", "llmcache clear request.json"}) {
     const auto ran = shell.run(line);
     CHECK(ran.exit == 1);
     CHECK(ran.out.empty());
@@ -253,11 +253,19 @@ TEST_CASE("clear and ls of a session leave other sessions whose names begin like
   CHECK(shell.out("llmcache ls -0 | tr -dc '\\0' | wc -c") == "3\n");
 }
 
-TEST_CASE("clear takes only names of entries") {
+TEST_CASE("show and clear take requests and names of entries, and nothing else") {
   const TerminalSession shell;
-  for (const auto* name : {"nothing", "''", "user:1", "llmcache:default_", "llmcache:default_0123_stream"}) {
-    CHECK(shell.run(std::string("llmcache clear ") + name).exit == 2);
+  shell.write("request.json", kRequest);
+  shell.out("echo '{\"a\":1}' | llmcache put request.json");
+  CHECK(shell.out("llmcache show --response $(llmcache hash request.json)") == "{\"a\":1}\n");
+  CHECK(shell.out("llmcache show --response - < request.json") == "{\"a\":1}\n");
+  for (const auto* command : {"show", "clear"}) {
+    for (const auto* name : {"nothing", "''", "user:1", "llmcache:default_", "llmcache:default_0123_stream"}) {
+      CHECK(shell.run(std::string("llmcache ") + command + " " + name).exit == 2);
+    }
   }
+  CHECK(shell.run("llmcache clear request.json").exit == 0);
+  CHECK(shell.run("llmcache show request.json").exit == 1);
 }
 
 TEST_CASE("diff names where two requests differ, and whether their keys do") {
@@ -271,7 +279,7 @@ TEST_CASE("diff names where two requests differ, and whether their keys do") {
   CHECK(shell.run("llmcache diff --ignore /y --ignore /messages a.json b.json").exit == 0);
   shell.out("echo '{}' | llmcache put a.json");
   CHECK(shell.run("llmcache diff $(llmcache hash a.json) b.json").out == ran.out);
-  CHECK(shell.run("llmcache diff nothing-such b.json").exit == 3);
+  CHECK(shell.run("llmcache diff nothing-such b.json").exit == 2);
 }
 
 TEST_CASE("get --why tells a stream, another option and an entry that is no longer good from each other") {

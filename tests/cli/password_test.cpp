@@ -40,20 +40,22 @@ TEST_CASE("a password source that fails does not prevent COMMAND from running, e
     INFO(source);
     const std::string options = fmt::format("{} {}", kStore, source);
     CHECK(shell.run("echo '{}' | timeout 20 llmcache get " + options).exit == 2);
-    const auto ran = shell.run("echo '{\"model\":\"m\"}' | timeout 20 llmcache run " + options + " -- sh -c 'echo started; exit 3'");
+    const auto ran =
+        shell.run("echo '{\"model\":\"m\"}' | timeout 20 llmcache run " + options + " -- sh -c 'echo started; exit 3'");
     CHECK(ran.exit == 3);
     CHECK(ran.out == "started\n");
     CHECK(ran.err.find("running without the cache") != std::string::npos);
     CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run --strict " + options + " -- echo started").out.empty());
-    CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run --mode replay " + options + " -- echo started").out.empty());
+    CHECK(
+        shell.run("echo '{\"model\":\"m\"}' | llmcache run --mode replay " + options + " -- echo started").out.empty());
   }
 }
 
 TEST_CASE("COMMAND does not inherit the password") {
   const TerminalSession shell;
   for (const auto* options : {"", "--mode off", "--store redis://127.0.0.1:1 -q", "--store memory:"}) {
-    const auto ran = shell.run(
-        fmt::format("echo '{{\"model\":\"m\"}}' | LLMCACHE_PASSWORD=s3cret LLMCACHE_TTL=1h llmcache run {} -- env", options));
+    const auto ran = shell.run(fmt::format(
+        "echo '{{\"model\":\"m\"}}' | LLMCACHE_PASSWORD=s3cret LLMCACHE_TTL=1h llmcache run {} -- env", options));
     CHECK(ran.out.find("s3cret") == std::string::npos);
     CHECK(ran.out.find("LLMCACHE_TTL=1h") != std::string::npos);
   }

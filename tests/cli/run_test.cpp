@@ -198,8 +198,9 @@ TEST_CASE("run stores what the policy accepts, and warns with the reason when it
   CHECK(shell.out("llmcache ls").empty());
   shell.out(request + R"(llmcache run --accept incomplete -- echo 'data: {"choices":[]}')");
   CHECK(shell.out("llmcache ls --long").find("incomplete") != std::string::npos);
-  const auto refused = shell.run(R"(echo '{"model":"m"}' | llmcache run --refuse length -- echo '{"choices":[{"index":0,)"
-                                 R"("finish_reason":"length"}]}')");
+  const auto refused =
+      shell.run(R"(echo '{"model":"m"}' | llmcache run --refuse length -- echo '{"choices":[{"index":0,)"
+                R"("finish_reason":"length"}]}')");
   CHECK(refused.exit == 0);
   CHECK(refused.err.find("warning: not stored: the answer ended for a refused reason: length") != std::string::npos);
 }
@@ -207,8 +208,8 @@ TEST_CASE("run stores what the policy accepts, and warns with the reason when it
 TEST_CASE("a COMMAND that fails has reported it itself: run adds nothing unless asked") {
   const TerminalSession shell;
   CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -- sh -c 'echo 1; exit 9'").err.empty());
-  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -v -- sh -c 'echo 1; exit 9'").err.find("COMMAND exited with 9") !=
-        std::string::npos);
+  CHECK(shell.run("echo '{\"model\":\"m\"}' | llmcache run -v -- sh -c 'echo 1; exit 9'")
+            .err.find("COMMAND exited with 9") != std::string::npos);
 }
 
 TEST_CASE("what one run accepted is a miss for a run that would not have stored it") {
@@ -228,7 +229,8 @@ TEST_CASE("what one run accepted is a miss for a run that would not have stored 
 TEST_CASE("an answer much larger than max_entry passes through whole without being held in memory") {
   const TerminalSession shell;
   const auto ran = shell.run(
-      "ulimit -v 400000; echo '{\"model\":\"m\"}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc -c; "
+      "ulimit -v 400000; echo '{\"model\":\"m\"}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc "
+      "-c; "
       "exit ${PIPESTATUS[1]}");
   CHECK(ran.exit == 0);
   CHECK(ran.out == "600000000\n");

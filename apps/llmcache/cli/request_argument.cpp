@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <libcache/bifrost.h>
+#include <unistd.h>
 
 #include "cli/endpoint.h"
 
@@ -23,6 +24,19 @@ void warn_of_unmatched(const Context& context, const std::vector<std::string>& p
   for (const std::string& pointer : pointers) {
     context.report().warn(fmt::format("--ignore {} matches no member of the request", pointer));
   }
+}
+
+std::string name_of_request(Context& context, const std::string& path) {
+  const auto key = checked(about_request(path, context.cache().key(read_input(path))));
+  warn_of_unmatched(context, key.unmatched);
+  return key.response_name;
+}
+
+std::string name_of_entry(Context& context, const std::string& argument) {
+  if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) return name_of_request(context, argument);
+  const std::string response = context.cache().entry_name(argument, lc::EntryKind::response);
+  if (lc::EntryName::parse(response, context.key_options().scheme)) return argument;
+  usage_error(fmt::format("'{}' is neither a file nor the name of an entry", argument));
 }
 
 lc::RequestKey RequestArgument::key(Context& context) {

@@ -21,6 +21,12 @@ libcache::Result<T> about_request(const std::string& path, libcache::Result<T> r
 // Warns of every --ignore pointer that matched no member of a request.
 void warn_of_unmatched(const Context& context, const std::vector<std::string>& pointers);
 
+// The name of the response entry of the request in a file, or on stdin for "-".
+std::string name_of_request(Context& context, const std::string& path);
+// The name that an ENTRY argument stands for: that of the request in an existing file or on stdin, or the argument itself
+// if it is the name of an entry. Throws a Failure (usage) for anything else.
+std::string name_of_entry(Context& context, const std::string& argument);
+
 class RequestArgument {
  public:
   void declare(Options& options);

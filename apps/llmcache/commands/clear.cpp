@@ -13,33 +13,28 @@ namespace lc = libcache;
 class Clear : public Command {
  public:
   CommandHelp help() const override {
-    return {"KEY... | --request FILE",
-            R"(Removes the response, the stream and the samples of each key. Exits with 0 if
+    return {"ENTRY... | --request FILE",
+            R"(Removes an entry and what belongs to it: for a request or a base key the
+response, the stream and the samples, of every endpoint. Exits with 0 if
 anything was removed, with 1 otherwise.)",
             "store session ignore",
-            R"(  llmcache clear --request request.json
+            R"(  llmcache clear request.json
   llmcache clear $(llmcache hash request.json))"};
   }
 
   void declare(Options& options) override {
-    options.positional("KEY", keys_, "keys; a _stream, _sample_i or _chunk_i suffix is understood");
+    options.positional("ENTRY", entries_, "requests (files, or - for stdin), keys or names of entries");
     options.value("--request", "FILE", request_path_, "clears this request: a file, or - for stdin");
   }
 
   Exit run(Context& context) override {
-    at_most_one({{"KEY", !keys_.empty()}, {"--request", !request_path_.empty()}});
-    if (!request_path_.empty()) {
-      const auto key = checked(about_request(request_path_, context.cache().key(read_input(request_path_))));
-      warn_of_unmatched(context, key.unmatched);
-      keys_ = {key.response_name};
-    }
-    if (keys_.empty()) usage_error("clear needs a KEY or --request FILE");
+    at_most_one({{"ENTRY", !entries_.empty()}, {"--request", !request_path_.empty()}});
+    if (entries_.empty() && request_path_.empty()) usage_error("clear needs an ENTRY or --request FILE");
+    std::vector<std::string> names;
+    if (!request_path_.empty()) names.push_back(name_of_request(context, request_path_));
+    for (const std::string& entry : entries_) names.push_back(name_of_entry(context, entry));
     std::uint64_t removed = 0;
-    for (const std::string& key : keys_) {
-      auto cleared = context.cache().clear(key, context.deadline());
-      if (!cleared && cleared.error().code == lc::ErrorCode::invalid) usage_error(cleared.error().message);
-      removed += checked(std::move(cleared));
-    }
+    for (const std::string& name : names) removed += checked(context.cache().clear(name, context.deadline()));
     if (context.settings().json) {
       context.out().line(json_line("clear", {{"removed", removed}}));
     } else {
@@ -49,7 +44,7 @@ anything was removed, with 1 otherwise.)",
   }
 
  private:
-  std::vector<std::string> keys_;
+  std::vector<std::string> entries_;
   std::string request_path_;
 };
 

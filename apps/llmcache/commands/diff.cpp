@@ -51,14 +51,14 @@ otherwise.)",
       return request;
     }
     unmatched_.clear();  // a stored request no longer has what was ignored
+    const std::string name = name_of_entry(context, argument);
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       const auto found =
-          context.settle(context.cache().get_named(context.cache().entry_name(argument, kind), context.deadline()));
+          context.settle(context.cache().get_named(context.cache().entry_name(name, kind), context.deadline()));
       if (!found) continue;
       if (auto request = checked(found.entry->request())) return std::move(*request);
     }
-    throw Failure(Exit::bad_input,
-                  argument + ": neither a file nor the key of an entry that was stored with its request");
+    throw Failure(Exit::bad_input, argument + ": no entry with this name was stored with its request");
   }
 
   // Keeps of the ignore pointers those that match nothing in this request either.

@@ -42,10 +42,10 @@ class Hash : public Command {
 
   void declare(Options& options) override {
     options.positional("REQUEST", path_, "the request: a file, or - for stdin");
-    options.flag("--hash-only", hash_only_, "prints the key's hash alone");
+    options.flag("--hash-only", hash_only_, "prints only the hash");
     options.flag("--canonical", canonical_, "prints the exact bytes that are hashed");
     options.flag("--explain", explain_, "shows what every member of the request does to the key");
-    options.flag("--lines", lines_, "reads a request a line, prints a key a line");
+    options.flag("--lines", lines_, "reads one request per line and prints one key per line");
   }
 
   Exit run(Context& context) override {

@@ -20,10 +20,8 @@ namespace lc = libcache;
 
 enum class Mode { auto_, replay, refresh, off };
 
-constexpr Choice<Mode> kModes[] = {{"auto", Mode::auto_},
-                                   {"replay", Mode::replay},
-                                   {"refresh", Mode::refresh},
-                                   {"off", Mode::off}};
+constexpr Choice<Mode> kModes[] = {
+    {"auto", Mode::auto_}, {"replay", Mode::replay}, {"refresh", Mode::refresh}, {"off", Mode::off}};
 
 // The entries for which this process and those above it are running a COMMAND. A run inside of one, of the same
 // request, would wait for itself.
@@ -98,8 +96,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   }
 
   void declare(Options& options) override {
-    options.value("--mode", "MODE", mode_text_, "auto (default), replay, refresh or off").choices =
-        names_of(kModes);
+    options.value("--mode", "MODE", mode_text_, "auto (default), replay, refresh or off").choices = names_of(kModes);
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
     options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
     options.value("--wait", "D", wait_, "how long to wait for another run without news (default: no limit)");

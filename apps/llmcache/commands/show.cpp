@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cli/request_argument.h"
 #include "commands/all.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
@@ -14,23 +15,24 @@ namespace lc = libcache;
 class Show : public Command {
  public:
   CommandHelp help() const override {
-    return {"[--request | --response | --stream | --raw] KEY",
+    return {"[--request | --response | --stream | --raw] ENTRY",
             R"(Shows the metadata and the content of an entry, safe to print on a terminal.)", "store json strict",
             R"(  llmcache show $(llmcache hash request.json)
   llmcache show --request llmcache:default_0123456789abcdef0123456789abcdef)"};
   }
 
   void declare(Options& options) override {
-    options.positional("KEY", key_, "the key of a request, or the name of an entry", true);
-    options.flag("--request", request_, "prints the canonical request alone");
-    options.flag("--response", response_, "prints the response alone");
-    options.flag("--stream", stream_, "prints the stream alone");
-    options.flag("--raw", raw_, "prints the entry's bytes as the store holds them");
+    options.positional("ENTRY", key_, "a request (a file, or - for stdin), a key or the name of an entry", true);
+    options.flag("--request", request_, "prints only the canonical request");
+    options.flag("--response", response_, "prints only the response");
+    options.flag("--stream", stream_, "prints only the stream");
+    options.flag("--raw", raw_, "prints the bytes of the entry as they are stored");
   }
 
   Exit run(Context& context) override {
     at_most_one({{"--request", request_}, {"--response", response_}, {"--stream", stream_}, {"--raw", raw_}});
     if (raw_) return show_raw(context);
+    key_ = name_of_entry(context, key_);
     bool any = false;
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       const std::string name = context.cache().entry_name(key_, kind);

@@ -4,6 +4,7 @@
 
 #include "config/fields.h"
 #include "config/settings.h"
+#include "failure.h"
 
 namespace llmcache {
 
@@ -68,7 +69,7 @@ constexpr Field accept() {
 constexpr Field endpoint() {
   return {ValueKind::text,
           [](Settings& s, const Texts& v) {
-            if (const auto normal = normal_endpoint(v.back()); !normal) usage_error(normal.error().message);
+            if (const auto normal = libcache::normal_endpoint(v.back()); !normal) usage_error(normal.error().message);
             s.endpoint = v.back();
             s.cache.key.endpoint = s.endpoint == "auto" || s.endpoint == "none" ? "" : s.endpoint;
           },

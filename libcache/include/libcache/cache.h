@@ -183,7 +183,8 @@ class Cache {
   /// a stream or a chunk; how many there were. A suffix of a stream or chunk of `name` itself is ignored. What can be
   /// named is removed first, then the store is searched. Fails: invalid if it is not the name of an entry; as the store.
   [[nodiscard]] Result<std::uint64_t> clear(std::string_view name, Deadline deadline);
-  /// Removes many; nothing but names that start with the filter's prefix. Fails: policy, and as the store does.
+  /// Removes the entries that the filter selects, unless they were stored again since they were listed (see
+  /// Store::remove_unchanged). Fails: policy, and as the store does.
   [[nodiscard]] Result<PurgeResult> purge(const PurgeFilter& filter, Deadline deadline);
 
   /// The name of the entry of a kind that `key` leads to: the key of a request, or the name of any entry of it.

@@ -41,11 +41,19 @@ Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline
     if (batch.size() < filter.batch) return true;
     return take(std::exchange(batch, {}));
   };
-  const std::size_t head_bytes = needs_head(filter) ? cache.head_bytes() : 0;
+  // An entry that was stored again since then differs in its first bytes, which say when it was stored.
+  constexpr std::size_t kTimeOfStoring = 64;
+  const std::size_t head_bytes = needs_head(filter) ? cache.head_bytes() : filter.dry_run ? 0 : kTimeOfStoring;
   if (auto scanned = cache.store().scan(scan_prefix(cache, filter), head_bytes, visit, deadline); !scanned)
     return scanned;
   if (batch.empty()) return {};
   return take(batch).map([](bool) {});
+}
+
+Result<Removed> all_of(std::span<const ScanRow> rows) {
+  Removed removed{.values = rows.size()};
+  for (const ScanRow& row : rows) removed.bytes += row.size;
+  return removed;
 }
 
 // Fails (policy) if the purge would remove more than max_delete entries.
@@ -72,17 +80,10 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
   PurgeResult total;
   const auto take = [&](std::span<const ScanRow> batch) -> Result<bool> {
     if (filter.on_batch && !filter.on_batch(batch)) return false;
-    std::uint64_t removed = batch.size();
-    if (!filter.dry_run) {
-      std::vector<std::string> names;
-      names.reserve(batch.size());
-      for (const ScanRow& listing : batch) names.push_back(listing.name);
-      auto result = store().remove(names, deadline);
-      if (!result) return tl::make_unexpected(result.error());
-      removed = *result;
-    }
-    for (const ScanRow& listing : batch) total.bytes += listing.size;
-    total.entries += removed;
+    const auto removed = filter.dry_run ? all_of(batch) : store().remove_unchanged(batch, deadline);
+    if (!removed) return tl::make_unexpected(removed.error());
+    total.entries += removed->values;
+    total.bytes += removed->bytes;
     return true;
   };
   const Status done = core_->counted(for_each_batch(*this, filter, deadline, take));

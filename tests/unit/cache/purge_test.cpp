@@ -168,3 +168,26 @@ TEST_CASE("a purge can be ended between batches") {
   CHECK(cache->purge(filter, kNever).value().entries == 500);
   CHECK(names(*fixture.store).size() == 600);
 }
+
+TEST_CASE("a purge leaves an entry that was stored again after it was listed") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto old_key = cache->key(R"({"n":1})").value();
+  const auto key = cache->key(R"({"n":2})").value();
+  for (const auto& each : {old_key, key}) {
+    REQUIRE(cache->put(each, CacheFixture::response("{\"a\":1}"), {.ttl = Ttl::never()}, kNever).value());
+  }
+  fixture.clock.advance(10min);
+  PurgeFilter filter;
+  filter.prefix = "llmcache:";
+  SECTION("with a look at its head") {
+    filter.accept_head = [](const EntryHead&) { return true; };
+  }
+  SECTION("by its name alone") {}
+  filter.on_batch = [&](std::span<const ScanRow>) {
+    CHECK(cache->put(key, CacheFixture::response("{\"a\":1}"), {.ttl = Ttl::never()}, kNever).value());
+    return true;
+  };
+  CHECK(cache->purge(filter, kNever).value().entries == 1);
+  CHECK(names(*fixture.store) == std::set{key.response_name});
+}

@@ -71,7 +71,7 @@ TEST_CASE("the message about a rejected request says which side it is") {
   CHECK(right.error().message == "the right request: empty input");
 }
 
-TEST_CASE("-0 and 0 differ under Bifrost") {
+TEST_CASE("0 and -0 differ under Bifrost") {
   CHECK(differences(R"({"model":"p/m","text":"x","top_p":-0.0})", R"({"model":"p/m","text":"x","top_p":0})",
                     KeyOptions::bifrost()) == "/params/top_p -0 0\n");
 }

@@ -284,7 +284,7 @@ TEST_CASE("nesting is bounded, without recursion") {
   CHECK(parsed(nested(512)).nodes().size() == 512);
   CHECK(error_of(nested(513)) == "nesting deeper than 512 at byte 512");
   CHECK(error_of(std::string(1'000'000, '[')) == "nesting deeper than 512 at byte 512");
-  CHECK_THAT(error_of(nested(511) + "]"), StartsWith("text behind"));
+  CHECK_THAT(error_of(nested(511) + "]"), StartsWith("extra text after"));
   std::string objects;
   for (int depth = 0; depth < 512; ++depth) objects += "{\"a\":";
   CHECK(error_of(objects + "{}") == "nesting deeper than 512 at byte 2560");
