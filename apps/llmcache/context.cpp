@@ -40,7 +40,9 @@ lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) {
 
 lc::Cache& Context::cache() {
   if (cache_) return *cache_;
-  const auto urls = store_urls(settings_);
+  auto urls = store_urls(settings_);
+  // A near store gets its copies by being read, so of several stores each stays as it is.
+  if (only_reads_ && urls.size() == 1 && !is_server(urls.front())) urls.front().read_only = true;
   for (const std::string& caution : store_cautions(settings_, resolved_, urls)) report_.warn(caution);
   const lc::StoreOptions store_options = this->store_options(urls);
   auto store = checked_option(lc::open_stores(urls, store_options));

@@ -38,6 +38,8 @@ class Context {
   const libcache::KeyOptions& key_options() const { return settings_.cache.key; }
   // Throws a PasswordFailure if the password of the store cannot be read.
   libcache::Cache& cache();
+  // Says, before the first call of cache(), that this command only reads: it leaves no trace on disk.
+  void only_reads() { only_reads_ = true; }
   // How to open stores; their events are reported. Reads the password.
   libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls);
   // For the store. One budget for the whole command, which starts with the first call; reading the password counts.
@@ -58,6 +60,7 @@ class Context {
   std::vector<std::string> warnings_;
   Output out_;
   std::unique_ptr<libcache::Cache> cache_;
+  bool only_reads_ = false;
   std::optional<libcache::Deadline> deadline_;
   libcache::Milliseconds password_time_{0};
 };

@@ -33,6 +33,7 @@ TEST_CASE("what was put is got, byte for byte, by request and by key") {
 TEST_CASE("a miss prints nothing and exits with 1") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
+  shell.out("echo '{}' > other.json; echo '[]' | llmcache --no-model put other.json");  // a store exists
   for (const auto* line : {"llmcache get request.json", "llmcache replay request.json", "llmcache get --key nothing",
                            "llmcache show request.json", "llmcache clear request.json"}) {
     const auto ran = shell.run(line);

@@ -106,16 +106,20 @@ TEST_CASE("an unreadable file is bad input") {
   CHECK(shell.run("llmcache put request.json --response no-such-file").exit == 3);
 }
 
-TEST_CASE("what is no database is moved aside with one warning, or refused with --strict") {
+TEST_CASE("a damaged database is moved aside with one warning, or refused with --strict") {
   const TerminalSession shell;
   shell.write("request.json", R"({"model":"m"})");
-  shell.write("cache.db", std::string(5000, 'x'));
-  CHECK(shell.run("llmcache --strict --store sqlite:cache.db get request.json").exit == 5);
-  CHECK(shell.read("cache.db") == std::string(5000, 'x'));
+  shell.out("echo '[]' | llmcache --store sqlite:cache.db put request.json");
+  auto damaged = shell.read("cache.db");
+  std::fill(damaged.begin() + 100, damaged.end(), 'x');
+  shell.write("cache.db", damaged);
+  CHECK(shell.run("echo '[]' | llmcache --strict --store sqlite:cache.db put request.json").exit == 5);
+  CHECK(shell.run("llmcache --store sqlite:cache.db get request.json").exit == 5);
+  CHECK(shell.read("cache.db") == damaged);
   const auto ran = shell.run("echo '[]' | llmcache --store sqlite:cache.db put request.json");
   CHECK(ran.exit == 0);
   CHECK(std::ranges::count(ran.err, '\n') == 1);
-  CHECK(shell.out("cat cache.db.corrupt-*") == std::string(5000, 'x'));
+  CHECK(shell.out("cat cache.db.corrupt-*") == damaged);
   CHECK(shell.out("llmcache --store sqlite:cache.db get request.json") == "[]\n");
 }
 

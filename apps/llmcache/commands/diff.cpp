@@ -33,6 +33,7 @@ otherwise.)",
   }
 
   Exit run(Context& context) override {
+    context.only_reads();
     unmatched_ = context.key_options().ignore;
     const std::string left = load(context, left_);
     const std::string right = load(context, right_);

@@ -44,6 +44,7 @@ separated by tabs.)",
   }
 
   Exit run(Context& context) override {
+    context.only_reads();
     auto found = read_listings(context);
     std::ranges::sort(found, {}, &lc::ScanRow::name);
     if (null_) {

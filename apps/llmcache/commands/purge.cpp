@@ -53,6 +53,7 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
   }
 
   Exit run(Context& context) override {
+    if (dry_run_) context.only_reads();
     lc::PurgeFilter filter = make_filter(context);
     const auto result =
         dry_run_ ? checked(context.cache().purge(filter, context.long_deadline())) : remove(context, filter);

@@ -30,6 +30,7 @@ class Show : public Command {
   }
 
   Exit run(Context& context) override {
+    context.only_reads();
     at_most_one({{"--request", request_}, {"--response", response_}, {"--stream", stream_}, {"--raw", raw_}});
     if (raw_) return show_raw(context);
     key_ = name_of_entry(context, key_);

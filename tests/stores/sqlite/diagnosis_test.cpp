@@ -59,39 +59,38 @@ TEST_CASE("a file that is not there yet is not made by looking for it") {
   CHECK_FALSE(fs::exists(file.path));
 }
 
-TEST_CASE("a damaged file fails, and stays where it is") {
+TEST_CASE("a damaged database fails, and stays where it is") {
   const File file;
-  file.fill();
-  SECTION("no database at all") {
-    std::ofstream(file.path, std::ios::binary | std::ios::trunc) << std::string(10000, 'x');
-    fs::remove(file.path.string() + "-wal");
-  }
+  REQUIRE(file.open()->put("large", std::string(1 << 20, 'v'), {}, Deadline::never()));
   SECTION("pages overwritten") {
-    {
-      const auto store = file.open();
-      REQUIRE(store->put("large", std::string(1 << 20, 'v'), {}, Deadline::never()));  // folds the log in
-    }
     std::fstream bytes(file.path, std::ios::binary | std::ios::in | std::ios::out);
     bytes.seekp(4096);
     bytes << std::string(40000, 'x');
+  }
+  SECTION("everything behind the header overwritten") {
+    test::write_damaged(file.path);
   }
   CHECK(finding_on(file.diagnosis(), "integrity").grade == Grade::fail);
   CHECK(fs::exists(file.path));
 }
 
-TEST_CASE("a sound database that no command can use fails, and nobody is told to move it away") {
+TEST_CASE("a file that no command can use fails, without advice to move it away") {
   const File file;
   std::string says;
+  SECTION("not a database") {
+    test::write_file(file.path, "shopping list");
+    says = "is not an SQLite database";
+  }
   SECTION("of another program") {
     test::Database(file.path).execute("CREATE TABLE notes(text)");
-    says = "is a database of another program";
+    says = "is an SQLite database of another program";
   }
   SECTION("of a newer version") {
     file.fill();
     test::Database(file.path).execute("PRAGMA user_version=99");
     says = "was written by a newer version";
   }
-  const auto finding = finding_on(file.diagnosis(), "integrity");
+  const auto finding = finding_on(file.diagnosis(), "file");
   CHECK(finding.grade == Grade::fail);
   CHECK(finding.message.find(says) != std::string::npos);
   CHECK(finding.advice.find("move it away") == std::string::npos);
@@ -104,7 +103,7 @@ TEST_CASE("a file that others may read is a warning") {
   CHECK(finding_on(file.diagnosis(), "permissions").grade == Grade::warn);
 }
 
-TEST_CASE("what is no file fails") {
+TEST_CASE("a directory in place of the file fails") {
   const File file;
   fs::create_directory(file.path);
   CHECK(worst(file.diagnosis()) == Grade::fail);
@@ -115,5 +114,5 @@ TEST_CASE("a check that has no time left says so") {
   file.fill();
   const auto finding = finding_on(file.diagnosis(Deadline::after(Milliseconds(-1))), "integrity");
   CHECK(finding.grade == Grade::warn);
-  CHECK(finding.message.find("not checked to its end") != std::string::npos);
+  CHECK(finding.message.find("not checked completely") != std::string::npos);
 }

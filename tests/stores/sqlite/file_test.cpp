@@ -1,5 +1,6 @@
 // Where the SQLite store's file lies: how it is made, and what it may not be.
 #include <fcntl.h>
+#include <libcache/flight.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -68,18 +69,12 @@ TEST_CASE("files and directories are made for their owner alone, whatever the um
     CHECK(mode_of(above) == 0700);
     CHECK(mode_of(above / "deep") == 0700);
     for (const char* suffix : {"", "-wal", "-shm"}) CHECK(mode_of(file.string() + suffix) == 0600);
+    const auto flight = required(writing->flights()->join("a", soon()));
+    CHECK(mode_of(file.string() + "-flights") == 0700);
+    for (const auto& name : files_in(file.string() + "-flights")) {
+      CHECK(mode_of(fs::path(file.string() + "-flights") / name) == 0600);
+    }
   }
-}
-
-TEST_CASE("a reader that comes first leaves files for their owner alone as well") {
-  const TemporaryDirectory directory;
-  const auto file = directory.path() / "cache.db";
-  put(*open_sqlite(file), "a", "1");
-  fs::remove(file.string() + "-wal");
-  fs::remove(file.string() + "-shm");
-  const Umask umask(0);
-  CHECK(get(*open_sqlite(file), "a") == std::nullopt);  // it stood in the log
-  for (const char* suffix : {"-wal", "-shm"}) CHECK(mode_of(file.string() + suffix) == 0600);
 }
 
 TEST_CASE("a directory that was made for the cache is tagged as one, a directory that was there is not") {
@@ -179,15 +174,87 @@ TEST_CASE("a database of a newer version is refused and stays as it is") {
   CHECK(get(*open_sqlite(file), "a") == "1");
 }
 
-TEST_CASE("an empty file is a cache that has not begun yet") {
+TEST_CASE("a file that is not a database is refused and stays as it is") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
-  write_file(file, "");
+  const std::string content =
+      GENERATE(std::string(), std::string("shopping list\n"), std::string(100'000, 'x'),
+               "SQLite format 3" + std::string(5'000, '\0'), std::string("SQLite format 3\0", 16));
+  write_file(file, content);
+  const auto store = open_sqlite(file, {}, GENERATE(true, false));
+  check_refused(*store);
+  store->prepare_put(soon());
+  if (store->flights() != nullptr) CHECK(store->flights()->join("a", soon()).error().code == ErrorCode::refused);
+  CHECK(store->get("a", soon()).error().message.find("choose another --store path") != std::string::npos);
+  CHECK(content_of(file) == content);
+  CHECK(files_in(directory.path()) == Names{"cache.db"});
+}
+
+TEST_CASE("a file of somebody else where the log of a new database would be is refused and stays as it is") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  const std::string suffix = GENERATE("-wal", "-journal");
+  write_file(file.string() + suffix, "precious");
+  CHECK(open_sqlite(file)->put("a", "1", {}, soon()).error().code == ErrorCode::refused);
+  CHECK(content_of(file.string() + suffix) == "precious");
+  CHECK(files_in(directory.path()) == Names{"cache.db" + suffix});
+}
+
+TEST_CASE("the log of a database that was deleted does not end up in the next one") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  {
+    const auto store = open_sqlite(file);
+    put(*store, "old", "1");
+    fs::copy(file.string() + "-wal", directory.path() / "log");
+  }
+  fs::remove(file);
+  fs::rename(directory.path() / "log", file.string() + "-wal");
+  put(*open_sqlite(file), "new", "2");
+  CHECK(names(*open_sqlite(file), "") == Names{"new"});
+}
+
+TEST_CASE("a directory of somebody else in place of the flights' keeps its files") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  fs::create_directory(file.string() + "-flights");
+  fs::permissions(file.string() + "-flights", fs::perms(0700));
+  write_file(fs::path(file.string() + "-flights") / "precious", "1");
   const auto store = open_sqlite(file);
+  required(store->flights()->join("a", soon())).lease.reset();
+  CHECK(files_in(file.string() + "-flights") == Names{"precious"});
+}
+
+TEST_CASE("a database that nobody uses is one file that holds everything") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  put(*open_sqlite(file), "a", "1");
+  CHECK(files_in(directory.path()) == Names{"cache.db"});
+  fs::copy(file, directory.path() / "copy.db");
+  CHECK(get(*open_sqlite(directory.path() / "copy.db"), "a") == "1");
+  {
+    const auto one = open_sqlite(file);
+    const auto other = open_sqlite(file);
+    put(*one, "b", "2");
+    CHECK(get(*other, "b") == "2");
+    CHECK(get(*other, "b") == "2");
+  }
+  CHECK(files_in(directory.path()) == Names{"cache.db", "copy.db"});
+}
+
+TEST_CASE("a missing database is reported once, and is an error for a strict store that may not create it") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  const bool read_only = GENERATE(true, false);
+  Events events;
+  const auto store = open_sqlite(file, {.on_event = events.handler()}, read_only);
   CHECK(get(*store, "a") == std::nullopt);
-  CHECK(remove(*store, {"a"}) == 0);
-  CHECK(put(*store, "a", "1"));
-  CHECK(get(*store, "a") == "1");
+  CHECK(names(*store, "").empty());
+  REQUIRE(events.seen->size() == 1);
+  CHECK(events.seen->front().name == "store.missing");
+  CHECK((events.seen->front().severity == Event::Severity::warning) == read_only);
+  const auto strict = open_sqlite(file, {.strict = true}, read_only)->get("a", soon());
+  CHECK(strict.has_value() == !read_only);
 }
 
 TEST_CASE("a store notices when its file is removed: at once when it writes, within a second when it reads") {

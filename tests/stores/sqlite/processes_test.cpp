@@ -92,17 +92,15 @@ TEST_CASE("after 1,000 writers killed in the middle every value is exact or abse
     }
   }
   put(*open_sqlite(file), "last", "v");
-  for (const auto& name : files_in(directory.path())) {
-    CHECK((name == "cache.db" || name == "cache.db-shm" || name == "cache.db-wal"));
-    CHECK(fs::file_size(directory.path() / name) < 5'000'000);
-  }
+  CHECK(files_in(directory.path()) == Names{"cache.db"});
+  CHECK(fs::file_size(file) < 5'000'000);
   CHECK(Database(file).integer("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'") == 0);
 }
 
-TEST_CASE("64 processes that find a damaged file at once set it aside once and go on with a fresh one") {
+TEST_CASE("64 processes that find a damaged database at once move it aside once and go on with a new one") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
-  write_file(file, std::string(10'000, 'x'));
+  write_damaged(file);
   std::vector<Forked> processes;
   for (int process = 0; process < 64; ++process) {
     processes.emplace_back([&, process] { return use(file, process); });

@@ -1,4 +1,5 @@
 // Places where the SQLite store may not or cannot write.
+#include <libcache/diagnosis.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -75,6 +76,29 @@ std::string fill(const fs::path& file) {
   return "there was room for everything";
 }
 
+// Leaves a database as a process that is killed does: with the value in the log.
+void put_into_log(const fs::path& file, const std::string& name, const std::string& value) {
+  const TemporaryDirectory elsewhere;
+  const auto used = elsewhere.path() / "used.db";
+  const auto store = open_sqlite(used);
+  put(*store, name, value);
+  fs::create_directories(file.parent_path());
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::copy(used.string() + suffix, file.string() + suffix);
+}
+
+// Removes values from a full file system. What went wrong.
+std::string free_space(const fs::path& directory) {
+  std::ofstream(directory / "filling") << std::string(1 << 20, 'x');  // the last free block, too
+  const auto store = open_sqlite(directory / "cache.db");
+  const auto removed = store->remove(Names{"large0", "large1"}, soon());
+  if (!removed) return removed.error().message;
+  if (*removed != 2) return "removed " + std::to_string(*removed);
+  if (describe(store->get("old", soon())) != "value") return describe(store->get("old", soon()));
+  const auto stored = store->put("new", "value", {}, soon());
+  if (!stored) return stored.error().message;
+  return describe(open_sqlite(directory / "cache.db")->get("new", soon())) == "value" ? "" : "the put was lost";
+}
+
 void limit_file_size(rlim_t bytes) {
   signal(SIGXFSZ, SIG_IGN);
   const rlimit limit{bytes, bytes};
@@ -87,15 +111,19 @@ TEST_CASE("in a read-only directory values are read and puts are refused") {
   const TemporaryDirectory directory;
   const auto cache = directory.path() / "cache";
   const auto file = cache / "cache.db";
-  put(*open_sqlite(file), "old", "value");
+  put_into_log(file, "old", "value");
   SECTION("with the value still in the log") {
     REQUIRE(fs::file_size(file.string() + "-wal") > 0);
   }
+  SECTION("with a log without an index") {
+    fs::remove(file.string() + "-shm");
+  }
   SECTION("with the log merged into the database") {
-    Database(file).execute("PRAGMA journal_mode=WAL");
+    get(*open_sqlite(file), "old");
+    REQUIRE_FALSE(fs::exists(file.string() + "-wal"));
   }
   SECTION("with an empty log") {
-    Database(file).execute("PRAGMA journal_mode=WAL");
+    get(*open_sqlite(file), "old");
     write_file(file.string() + "-wal", "");
   }
   fs::permissions(directory.path(), fs::perms(0755));
@@ -108,10 +136,10 @@ TEST_CASE("in a read-only directory values are read and puts are refused") {
 TEST_CASE("a read-only file in a directory of one's own is read and puts are refused") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
-  put(*open_sqlite(file), "old", "value");
+  put_into_log(file, "old", "value");
   SECTION("with the value still in the log") {}
   SECTION("with the log merged into the database") {
-    Database(file).execute("PRAGMA journal_mode=WAL");
+    get(*open_sqlite(file), "old");
   }
   for (const auto& name : files_in(directory.path())) {
     own_by_nobody(directory.path() / name);
@@ -147,19 +175,18 @@ TEST_CASE("where no directory can be made, a put is refused and a get is a miss"
   fs::permissions(directory.path(), fs::perms(0755));
 }
 
-TEST_CASE("a damaged file that cannot be moved away is refused") {
+TEST_CASE("a put is refused where a damaged file cannot be moved aside") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
-  write_file(file, std::string(10'000, 'x'));
+  write_damaged(file);
+  const auto content = content_of(file);
   fs::permissions(file, fs::perms(0644));
   fs::permissions(directory.path(), fs::perms(0555));
   CHECK(Forked([&]() -> std::string {
           give_up_root();
-          const auto value = open_sqlite(file)->get("a", soon());
-          if (value) return "it was read";
-          return value.error().code == ErrorCode::refused ? "" : value.error().message;
+          return check_refused(open_sqlite(file)->put("a", "1", {}, soon()), "");
         }).complaint() == "");
-  CHECK(content_of(file) == std::string(10'000, 'x'));
+  CHECK(content_of(file) == content);
   fs::permissions(directory.path(), fs::perms(0755));
 }
 
@@ -172,15 +199,93 @@ TEST_CASE("beyond the limit on file sizes a put is refused and what was stored s
   CHECK(get(*open_sqlite(directory.path() / "cache.db"), "old") == "value");
 }
 
-TEST_CASE("on a full file system a put is refused and what was stored stays") {
+TEST_CASE("on a full file system a put is refused, what was stored stays, and removals free space") {
   const TemporaryDirectory directory;
   const auto complaint = Forked([&]() -> std::string {
                            if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
                              return "no rights";
                            mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
                            if (mount("none", directory.path().c_str(), "tmpfs", 0, "size=1m") != 0) return "no rights";
-                           return fill(directory.path() / "cache.db");
+                           const auto filled = fill(directory.path() / "cache.db");
+                           return filled.empty() ? free_space(directory.path()) : filled;
                          }).complaint();
   if (complaint == "no rights") support::cannot_run("only root can mount a small file system");
   CHECK(complaint == "");
+}
+
+namespace {
+
+// Remembers what names, contents and times there are.
+std::string state_of(const fs::path& directory) {
+  std::string state;
+  for (const auto& name : files_in(directory)) {
+    struct stat file{};
+    lstat((directory / name).c_str(), &file);
+    state += name + " " + std::to_string(file.st_mtim.tv_sec) + "." + std::to_string(file.st_mtim.tv_nsec) + " " +
+             content_of(directory / name) + "\n";
+  }
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("reads leave no trace on disk") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache" / "cache.db";
+  SECTION("with a log that nobody has open") {
+    put_into_log(file, "a", "value");
+  }
+  SECTION("with a log without an index") {
+    put_into_log(file, "a", "value");
+    fs::remove(file.string() + "-shm");
+  }
+  SECTION("without a log") {
+    put(*open_sqlite(file), "a", "value");
+  }
+  SECTION("with an empty log") {
+    put(*open_sqlite(file), "a", "value");
+    write_file(file.string() + "-wal", "");
+  }
+  const auto before = state_of(file.parent_path());
+  {
+    const auto store = open_sqlite(file, {}, true);
+    for (int i = 0; i < 3; ++i) CHECK(get(*store, "a") == "value");
+    CHECK(names(*store, "") == Names{"a"});
+    CHECK(list(*store, "", 3).front().head == "val");
+    for (const auto& finding : store->diagnose({.prefix = ""}, soon())) CHECK(finding.grade != Finding::Grade::fail);
+  }
+  const bool unchanged = state_of(file.parent_path()) == before;
+  CHECK(unchanged);
+}
+
+TEST_CASE("one look at a database that nobody uses leaves no trace on disk") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  put(*open_sqlite(file), "a", "value");
+  const auto before = state_of(directory.path());
+  CHECK(get(*open_sqlite(file), "a") == "value");
+  for (const auto& finding : open_sqlite(file)->diagnose({.prefix = ""}, soon())) {
+    CHECK(finding.grade == Finding::Grade::pass);
+  }
+  const bool unchanged = state_of(directory.path()) == before;
+  CHECK(unchanged);
+}
+
+TEST_CASE("a read-only store sees at once what others write") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  put(*open_sqlite(file), "a", "1");
+  const auto reader = open_sqlite(file, {}, true);
+  CHECK(get(*reader, "a") == "1");
+  {
+    const auto writer = open_sqlite(file);
+    for (int i = 2; i < 6; ++i) {
+      put(*writer, "a", std::to_string(i));
+      CHECK(get(*reader, "a") == std::to_string(i));
+    }
+  }
+  CHECK(get(*reader, "a") == "5");
+  const auto writer = open_sqlite(file);
+  put(*writer, "a", "6");
+  CHECK(get(*reader, "a") == "6");
 }

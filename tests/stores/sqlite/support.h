@@ -41,6 +41,14 @@ inline void write_file(const std::filesystem::path& file, std::string_view conte
   std::ofstream(file, std::ios::binary) << content;
 }
 
+// A database of ours of which only the header is intact.
+inline void write_damaged(const std::filesystem::path& file, char filling = 'x') {
+  open_sqlite(file)->put("a", "1", {}, Deadline::never()).value();
+  auto content = content_of(file);
+  std::fill(content.begin() + 100, content.end(), filling);
+  write_file(file, content);
+}
+
 inline unsigned mode_of(const std::filesystem::path& file) {
   struct stat state{};
   return lstat(file.c_str(), &state) == 0 ? state.st_mode & 07777U : 0U;

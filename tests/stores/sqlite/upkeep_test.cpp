@@ -81,6 +81,50 @@ TEST_CASE("a large value displaces as many small ones as it needs to") {
   CHECK(names(*store, "a").size() < 50);
 }
 
+TEST_CASE("a put over the limit evicts no more than it needs") {
+  const TemporaryDirectory directory;
+  FakeClock clock;
+  const auto store = open_sqlite(directory.path() / "cache.db", {.max_size = 2'000'000, .clock = clock.clock()});
+  std::size_t before = 0;
+  for (int i = 0; i < 300; ++i) {
+    put(*store, numbered("a", i), kTenKilobytes);
+    clock.advance(1s);
+    const auto after = names(*store, "").size();
+    CHECK(after + 3 > before);
+    before = after;
+  }
+  CHECK(before > 120);
+}
+
+TEST_CASE("a lowered limit is reached by the next put") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  FakeClock clock;
+  {
+    const auto store = open_sqlite(file, {.clock = clock.clock()});
+    for (int i = 0; i < 3000; ++i) put(*store, numbered("a", i), std::string(1000, 'v'));
+  }
+  const auto store = open_sqlite(file, {.max_size = 200'000, .clock = clock.clock()});
+  put(*store, "new", "v");
+  CHECK(names(*store, "a").size() < 200);
+  CHECK(get(*store, "new") == "v");
+}
+
+TEST_CASE("values dated in the future by another machine are evicted first") {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "cache.db";
+  FakeClock clock;
+  FakeClock fast;
+  fast.advance(24h);
+  for (int i = 0; i < 50; ++i) {
+    put(*open_sqlite(file, {.clock = fast.clock()}), numbered("future", i), kTenKilobytes);
+  }
+  const auto store = open_sqlite(file, {.max_size = 1'000'000, .clock = clock.clock()});
+  for (int i = 0; i < 60; ++i) put(*store, numbered("a", i), kTenKilobytes);
+  CHECK(names(*store, "a").size() == 60);
+  CHECK(names(*store, "future").size() < 40);
+}
+
 TEST_CASE("a value that is larger than the whole store is refused by policy and displaces nothing") {
   const TemporaryDirectory directory;
   const auto store = open_sqlite(directory.path() / "cache.db", {.max_size = 100'000});
@@ -89,7 +133,7 @@ TEST_CASE("a value that is larger than the whole store is refused by policy and 
   CHECK(names(*store, "") == Names{"small"});
 }
 
-TEST_CASE("without a bound nothing is dropped") {
+TEST_CASE("without a limit nothing is evicted") {
   const TemporaryDirectory directory;
   const auto store = open_sqlite(directory.path() / "cache.db", {.max_size = 0});
   for (int i = 0; i < 300; ++i) put(*store, numbered("a", i), kTenKilobytes);

@@ -82,7 +82,7 @@ Result<Descriptor> open_directory(const std::filesystem::path& directory) {
   Descriptor descriptor(::open(directory.c_str(), kFlags));
   if (!descriptor && errno == ENOENT) {
     if (auto made = make_private_directory(directory.parent_path()); !made) return tl::make_unexpected(made.error());
-    ::mkdir(directory.c_str(), 0700);
+    if (::mkdir(directory.c_str(), 0700) == 0) ::chmod(directory.c_str(), 0700);  // whatever the umask
     descriptor = Descriptor(::open(directory.c_str(), kFlags));
   }
   struct stat state{};
@@ -91,7 +91,12 @@ Result<Descriptor> open_directory(const std::filesystem::path& directory) {
   return fail(ErrorCode::refused, "'" + directory.string() + "' is open to other users");
 }
 
-// Removes what leaders that died have left, of flights that nobody has taken up since.
+// Flights are named by a hash.
+bool is_flight(std::string_view file) {
+  return file.size() == 32 && file.find_first_not_of("0123456789abcdef") == file.npos;
+}
+
+// Removes the files of leaders that died, unless somebody leads the flight again.
 void sweep(int directory) {
   constexpr int kMostFiles = 64;
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -99,7 +104,7 @@ void sweep(int directory) {
   if (listing == nullptr) return;
   int files = 0;
   for (const dirent* entry = ::readdir(listing); entry != nullptr && files < kMostFiles; entry = ::readdir(listing)) {
-    if (entry->d_name[0] == '.') continue;
+    if (!is_flight(entry->d_name)) continue;
     ++files;
     const Descriptor file(::openat(directory, entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     struct stat state{};
@@ -205,6 +210,7 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
     struct stat state{};
     if (led && errno != EAGAIN && errno != EACCES) return refuse(path, "cannot be locked");
     if (!is_same_file(*file, **directory, file_name.c_str(), state)) continue;  // its leader has just left
+    if ((state.st_mode & S_IRWXU) == 0) ::fchmod(*file, 0600);                  // whatever the umask
     if (led) {
       flight.tail = std::make_unique<FileTail>(std::move(file));
       return flight;

@@ -8,36 +8,50 @@
 namespace libcache::internal::sqlite {
 namespace {
 
-// Values up to 1 MiB come with their row, as SQLite likes it best; of larger ones it would hold a copy.
+// Values up to 1 MiB are read with their row, which is fastest. Of larger ones SQLite would hold a copy.
 constexpr const char* kSelect =
     "SELECT name, expires, used, length(value), CASE WHEN length(value) <= 1048576 THEN value END"
     " FROM entries WHERE id = ?1";
 constexpr const char* kList =
     "SELECT id, name, expires, length(value) FROM entries WHERE name >= ?1 AND (expires IS NULL OR expires > ?2)"
     " ORDER BY name LIMIT 500";
+constexpr const char* kRow =
+    "SELECT id, name, expires, length(value) FROM entries WHERE id = ?1 AND name = ?2"
+    " AND (expires IS NULL OR expires > ?3)";
 
 std::optional<UnixTime> time_in(const Query& query, int column) {
   if (query.is_null(column)) return std::nullopt;
   return UnixTime(Milliseconds(query.integer(column)));
 }
 
+// The row that a query is at.
+Outcome<ScanRow> read_row(const Query& row, BlobColumn& values, std::size_t head_bytes, Deadline deadline) {
+  ScanRow found{std::string(row.bytes(1)), static_cast<std::uint64_t>(row.integer(3)), time_in(row, 2), {}};
+  if (const auto count = std::min<std::size_t>(head_bytes, found.size); count != 0) {
+    auto head = values.read(row.integer(0), count, deadline);
+    if (!head) return pass_on(head);
+    found.head = std::move(*head);
+  }
+  return found;
+}
+
 }  // namespace
 
-Outcome<std::optional<Reader>> Reader::open(const std::filesystem::path& file, Connection::Mode mode,
-                                            Deadline deadline) {
-  auto connection = Connection::open(file, mode);
+Outcome<Reader> Reader::open(const std::filesystem::path& file, const FileId& id, Connection::Mode mode,
+                             Deadline deadline) {
+  auto connection = Connection::open(file, id, mode);
   if (!connection) return pass_on(connection);
   connection->wait_until(deadline);
-  const auto readable = is_readable(*connection);
-  if (!readable) return pass_on(readable);
-  if (!*readable) return std::nullopt;
-  // 16 MiB of pages, taken as they are read: to ask the system for a page again costs more than to search it.
+  // 16 MiB of pages, taken as they are read: asking the system for a page again costs more than searching it.
   if (auto set = connection->execute("PRAGMA cache_size=-16384"); !set) return pass_on(set);
   return Reader(std::move(*connection));
 }
 
 Reader::Reader(Connection connection)
-    : connection_(std::move(connection)), select_(connection_, kSelect), list_(connection_, kList) {}
+    : connection_(std::move(connection)),
+      select_(connection_, kSelect),
+      list_(connection_, kList),
+      row_(connection_, kRow) {}
 
 Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadline) {
   const auto id = id_of(name);
@@ -50,13 +64,23 @@ Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadlin
   if (!row.is_null(4)) return Found{std::string(row.bytes(4)), used};
   auto value = BlobColumn(connection_, "entries", "value").read(id, row.integer(3), deadline);
   if (!value) return pass_on(value);
-  return Found{std::move(*value), now};  // to note the use of a large value would mean to write all of it
+  return Found{std::move(*value), now};  // noting the use of a large value would rewrite all of it
+}
+
+Outcome<std::optional<ScanRow>> Reader::look_up(std::string_view name, std::size_t head_bytes, UnixTime now,
+                                                Deadline deadline) {
+  auto row = row_(id_of(name), name, milliseconds(now));
+  const auto found = row.step();
+  if (!found) return pass_on(found);
+  if (!*found) return std::nullopt;
+  BlobColumn values(connection_, "entries", "value");
+  return read_row(row, values, head_bytes, deadline);
 }
 
 Outcome<std::vector<ScanRow>> Reader::list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
                                            UnixTime now, Deadline deadline) {
   constexpr std::size_t kEnoughHeads = 4 << 20;
-  std::vector<ScanRow> listings;
+  std::vector<ScanRow> rows;
   std::size_t bytes = 0;
   BlobColumn values(connection_, "entries", "value");
   auto row = list_(from, milliseconds(now));
@@ -66,17 +90,13 @@ Outcome<std::vector<ScanRow>> Reader::list(std::string_view prefix, std::string_
     if (!*found || !row.bytes(1).starts_with(prefix)) break;
     // Names out of order, as a damaged index may give them, could lead round in a circle.
     const std::string_view name = row.bytes(1);
-    if (name < from || (!listings.empty() && name <= listings.back().name)) return connection_.damaged();
-    ScanRow listing{std::string(name), static_cast<std::uint64_t>(row.integer(3)), time_in(row, 2), {}};
-    if (const auto count = std::min<std::size_t>(head_bytes, listing.size); count != 0) {
-      auto head = values.read(row.integer(0), count, deadline);
-      if (!head) return pass_on(head);
-      listing.head = std::move(*head);
-    }
-    bytes += listing.head.size();
-    listings.push_back(std::move(listing));
+    if (name < from || (!rows.empty() && name <= rows.back().name)) return connection_.damaged();
+    auto next = read_row(row, values, head_bytes, deadline);
+    if (!next) return pass_on(next);
+    bytes += next->head.size();
+    rows.push_back(std::move(*next));
   }
-  return listings;
+  return rows;
 }
 
 }  // namespace libcache::internal::sqlite

@@ -1,4 +1,4 @@
-// What a store reads from its database, on a connection of its own so that writes never hold it up.
+// What a store reads from its database, on a connection of its own, so that writes never hold it up.
 #pragma once
 
 #include <libcache/store.h>
@@ -14,19 +14,21 @@ namespace libcache::internal::sqlite {
 
 struct Found {
   std::optional<std::string> value;
-  UnixTime used;  // when its use was last noted; values above 1 MiB are always as good as noted
+  UnixTime used;  // when its use was last noted; of values above 1 MiB, whose use is not noted, the present
 };
 
-// Movable; one thread at a time.
+// Movable. One thread at a time.
 class Reader {
  public:
-  // Nothing: there is nothing to read yet.
-  static Outcome<std::optional<Reader>> open(const std::filesystem::path& file, Connection::Mode mode,
-                                             Deadline deadline);
+  static Outcome<Reader> open(const std::filesystem::path& file, const FileId& id, Connection::Mode mode,
+                              Deadline deadline);
 
   Outcome<Found> get(std::string_view name, UnixTime now, Deadline deadline);
 
-  // The next entries, by name, from `from` on, as far as their names start with `prefix`; none: there are no more.
+  Outcome<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, UnixTime now,
+                                          Deadline deadline);
+
+  // The next rows, by name, from the name `from` on, while their names start with `prefix`. None: there are no more.
   Outcome<std::vector<ScanRow>> list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
                                      UnixTime now, Deadline deadline);
 
@@ -38,6 +40,7 @@ class Reader {
   Connection connection_;
   Statement select_;
   Statement list_;
+  Statement row_;
 };
 
 }  // namespace libcache::internal::sqlite

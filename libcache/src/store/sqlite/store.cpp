@@ -17,8 +17,9 @@
 namespace libcache::internal {
 namespace {
 
-using sqlite::Connection;
+using sqlite::Access;
 using sqlite::Reader;
+using sqlite::Request;
 using sqlite::Session;
 using sqlite::Writer;
 using Uses = std::set<std::int64_t>;  // ids of entries
@@ -26,27 +27,27 @@ using Uses = std::set<std::int64_t>;  // ids of entries
 class SqliteStore final : public Store, public Flights {
  public:
   SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only)
-      : place_{std::move(file), options.clock, options.on_event, !options.strict && !read_only},
+      : place_{std::move(file), options.clock, options.on_event, options.strict, read_only},
         max_size_(options.max_size),
-        notes_use_(!read_only),
         flights_(place_.file.string() + "-flights"),
-        writing_(place_, Connection::Mode::write),
-        reading_(place_, Connection::Mode::read) {}
+        writing_(place_, Access::write),
+        reading_(place_, read_only ? Access::observe : Access::read) {}
 
-  // Writes the notes of use that no put has taken along, if that takes no waiting.
+  // Writes the notes of use that no put has written, unless that takes waiting.
   ~SqliteStore() override {
     const auto uses = std::exchange(*uses_.lock(), {});
     if (uses.empty()) return;
     const auto now = place_.clock();
     const auto note = [&](Writer& writer) { return writer.note_use(uses, now).map([] { return true; }); };
-    (void)writing_.lock()->run<bool>(now, false, Deadline::after(Milliseconds(0)), note);
+    const Request request{.now = now, .deadline = Deadline::after(Milliseconds(0))};
+    (void)writing_.lock()->run<bool>(request, note);
   }
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     const auto now = place_.clock();
     auto found = read<sqlite::Found>(now, deadline, [&](Reader& reader) { return reader.get(name, now, deadline); });
     if (!found) return tl::make_unexpected(std::move(found.error()));
-    if (found->value && now - found->used >= kBetweenNotes) note_use(name);
+    if (found->value && is_worth_noting(found->used, now)) note_use(name);
     return std::move(found->value);
   }
 
@@ -54,55 +55,65 @@ class SqliteStore final : public Store, public Flights {
                    Deadline deadline) override {
     const auto now = place_.clock();
     auto uses = std::exchange(*uses_.lock(), {});
-    auto stored = write<bool>(now, true, deadline,
-                              [&](Writer& writer) { return writer.put({name, value, options, uses, max_size_}, now); });
+    const auto body = [&](Writer& writer) {
+      return writer.put({name, value, options, uses, max_size_}, now, deadline);
+    };
+    auto stored = write<bool>({.now = now, .deadline = deadline, .create = true, .may_set_aside = true}, body);
     if (!stored) uses_.lock()->merge(uses);
     return stored;
   }
 
-  // A database that is not there is left to the put: it may never come.
+  // A database that does not exist is left to the put, which may never come.
   void prepare_put(Deadline deadline) override {
     const auto prepare = [](Writer& writer) { return writer.prepare_put().map([] { return true; }); };
-    (void)write<bool>(place_.clock(), false, deadline, prepare);
+    (void)write<bool>({.now = place_.clock(), .deadline = deadline}, prepare);
   }
 
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
+    return removal(deadline, [&](Writer& writer, UnixTime now) { return writer.remove(names, now, deadline); })
+        .map([](const Removed& removed) { return removed.values; });
+  }
+
+  Result<Removed> remove_unchanged(std::span<const ScanRow> rows, Deadline deadline) override {
+    return removal(deadline,
+                   [&](Writer& writer, UnixTime now) { return writer.remove_unchanged(rows, now, deadline); });
+  }
+
+  Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
     const auto now = place_.clock();
-    return write<std::uint64_t>(now, false, deadline,
-                                [&](Writer& writer) { return writer.remove(names, now, deadline); });
+    return read<std::optional<ScanRow>>(
+        now, deadline, [&](Reader& reader) { return reader.look_up(name, head_bytes, now, deadline); });
   }
 
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
     const auto now = place_.clock();
     for (std::string from(prefix);;) {
-      const auto listings = read<std::vector<ScanRow>>(
+      const auto rows = read<std::vector<ScanRow>>(
           now, deadline, [&](Reader& reader) { return reader.list(prefix, from, head_bytes, now, deadline); });
-      if (!listings) return tl::make_unexpected(listings.error());
-      if (listings->empty()) return {};
-      for (const auto& listing : *listings) {
-        const auto more = visit(listing);
+      if (!rows) return tl::make_unexpected(rows.error());
+      if (rows->empty()) return {};
+      for (const auto& row : *rows) {
+        const auto more = visit(row);
         if (!more) return tl::make_unexpected(more.error());
         if (!*more) return {};
       }
-      from = listings->back().name + '\0';  // the next name there can be
+      from = rows->back().name + '\0';  // the next possible name
     }
   }
 
   Status ping(Deadline deadline) override {
-    const auto now = place_.clock();
-    return read<bool>(
-               now, deadline,
-               [&](Reader& reader) { return reader.get("", now, deadline).map([](const auto&) { return true; }); })
-        .map([](bool) {});
+    return look_up("", 0, deadline).map([](const auto&) {});
   }
 
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
-    return sqlite::diagnose(place_.file, max_size_, options, deadline);
+    return sqlite::diagnose(place_, max_size_, options, deadline);
   }
 
   Flights* flights() override { return this; }
 
   Result<Flight> join(std::string_view name, Deadline deadline) override {
+    // Beside a file that is not ours, nothing is created either.
+    if (auto checked = sqlite::check_file(place_.file); !checked) return tl::make_unexpected(checked.error());
     auto flight = flights_.join(name, deadline);
     if (!flight || !flight->lease) return flight;
     const auto value = get(name, deadline);
@@ -112,43 +123,53 @@ class SqliteStore final : public Store, public Flights {
   }
 
  private:
-  static constexpr Milliseconds kBetweenNotes = std::chrono::hours(1);
-
   template <class R, class Body>
   Result<R> read(UnixTime now, Deadline deadline, const Body& body) {
     const auto session = lock_before(deadline, reading_);
     if (!session) return tl::make_unexpected(session.error());
-    return (*session)->template run<R>(now, false, deadline, body);
+    return (*session)->template run<R>({.now = now, .deadline = deadline}, body);
   }
 
   template <class R, class Body>
-  Result<R> write(UnixTime now, bool create, Deadline deadline, const Body& body) {
-    const auto session = lock_before(deadline, writing_);
+  Result<R> write(const Request& request, const Body& body) {
+    const auto session = lock_before(request.deadline, writing_);
     if (!session) return tl::make_unexpected(session.error());
-    return (*session)->template run<R>(now, create, deadline, body);
+    return (*session)->template run<R>(request, body);
+  }
+
+  // A removal works on a full disk too, for it frees space.
+  template <class Body>
+  Result<Removed> removal(Deadline deadline, const Body& body) {
+    const auto now = place_.clock();
+    const Request request{.now = now, .deadline = deadline, .frees_space = true, .may_set_aside = true};
+    return write<Removed>(request, [&](Writer& writer) { return body(writer, now); });
+  }
+
+  // Once an hour is enough. A use in the future was noted by a machine with a wrong clock.
+  static bool is_worth_noting(UnixTime used, UnixTime now) {
+    constexpr auto kBetweenNotes = std::chrono::hours(1);
+    return now - used >= kBetweenNotes || used - now >= kBetweenNotes;
   }
 
   void note_use(std::string_view name) {
     constexpr std::size_t kMostNotes = 10'000;
-    if (!notes_use_) return;
+    if (place_.read_only) return;
     const auto uses = uses_.lock();
     if (uses->size() < kMostNotes) uses->insert(sqlite::id_of(name));
   }
 
   const sqlite::Place place_;
   const std::uint64_t max_size_;
-  const bool notes_use_;
   const sqlite::FileFlights flights_;
-  // Closed last, for only a writing connection that nobody reads beside may fold the log back into the database.
   Guarded<Session<Writer>> writing_;
   Guarded<Session<Reader>> reading_;
-  Guarded<Uses> uses_;  // what was read and is not yet noted, at most once an hour for each
+  Guarded<Uses> uses_;  // read, and not yet noted
 };
 
 }  // namespace
 
 std::unique_ptr<Store> make_sqlite_store(std::filesystem::path file, StoreOptions options, bool read_only) {
-  return std::make_unique<SqliteStore>(std::move(file), std::move(options), read_only);
+  return std::make_unique<SqliteStore>(std::move(file), options, read_only);
 }
 
 }  // namespace libcache::internal

@@ -1,4 +1,10 @@
 // The embedded store: one SQLite database file, shared by any number of processes.
+//
+// A database that nobody uses is one file. While it is used, SQLite keeps a log (-wal) and the log's index (-shm) beside
+// it; the last process to close it removes them. Flights are files in a directory beside it (-flights).
+//
+// A file that is not a database of ours is never touched (database/header.h). Reads change nothing: a database without a
+// log is read as it is, and the log of one that nobody has open is read in memory (database/session.h).
 #pragma once
 
 #include <libcache/open.h>
@@ -9,8 +15,8 @@
 namespace libcache::internal {
 
 // A store in `file`, which is opened at its first use and created at its first put. It reads through one connection and
-// writes through another, so a slow write holds up no reader. `read_only`: nothing is ever written, not even a note of
-// what was used, and a damaged file is left where it is.
+// writes through another, so a slow write holds up no reader. `read_only`: nothing is written or created on disk, and
+// a damaged file is an error.
 std::unique_ptr<Store> make_sqlite_store(std::filesystem::path file, StoreOptions options, bool read_only);
 
 }  // namespace libcache::internal

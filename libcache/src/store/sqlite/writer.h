@@ -16,27 +16,27 @@
 
 namespace libcache::internal::sqlite {
 
-// Movable; one thread at a time.
+// Movable. One thread at a time.
 class Writer {
  public:
-  // Opens a file that exists, creating or migrating what is to stand in it.
-  static Outcome<std::optional<Writer>> open(const std::filesystem::path& file, Connection::Mode mode,
-                                             Deadline deadline);
+  static Outcome<Writer> open(const std::filesystem::path& file, const FileId& id, Connection::Mode mode,
+                              Deadline deadline);
 
   struct Put {
     std::string_view name;
     std::string_view value;
     PutOptions options;
     const std::set<std::int64_t>& used;  // the ids of other entries whose use is to be noted with it
-    std::uint64_t max_size = 0;          // what the database may take; 0: no bound
+    std::uint64_t max_size = 0;          // of the database, in bytes; 0: no limit
   };
   // Does what put() would otherwise do at its first call.
   Outcome<void> prepare_put();
-  // False: only_new held and an entry was there.
-  Outcome<bool> put(const Put& put, UnixTime now);
+  // False: `only_new` is set and an entry exists.
+  Outcome<bool> put(const Put& put, UnixTime now, Deadline deadline);
 
-  // How many of the names there were.
-  Outcome<std::uint64_t> remove(std::span<const std::string> names, UnixTime now, Deadline deadline);
+  Outcome<Removed> remove(std::span<const std::string> names, UnixTime now, Deadline deadline);
+  // As Store::remove_unchanged().
+  Outcome<Removed> remove_unchanged(std::span<const ScanRow> rows, UnixTime now, Deadline deadline);
 
   // Notes that entries have been used, in a transaction of its own.
   Outcome<void> note_use(const std::set<std::int64_t>& ids, UnixTime now);
@@ -45,8 +45,18 @@ class Writer {
 
  private:
   explicit Writer(Connection connection);
+  // Evicts what the put itself had no time for.
+  Outcome<void> evict_the_rest(std::uint64_t max_size, std::int64_t kept, UnixTime now, Deadline deadline);
   Outcome<void> touch(const std::set<std::int64_t>& ids, UnixTime now);
-  Outcome<std::uint64_t> remove_batch(std::span<const std::string> names, UnixTime now);
+  // Removes `items`, which are names or rows, a batch at a time.
+  template <class Item>
+  Outcome<Removed> remove_all(std::span<const Item> items, UnixTime now, Deadline deadline);
+  template <class Item>
+  Outcome<Removed> remove_batch(std::span<const Item> items, UnixTime now, Deadline deadline);
+  // The size of an entry; nothing if there is none.
+  Outcome<std::optional<std::uint64_t>> size_of(const std::string& name, UnixTime now, Deadline deadline);
+  // The same; nothing, too, if it is not as it was listed.
+  Outcome<std::optional<std::uint64_t>> size_of(const ScanRow& row, UnixTime now, Deadline deadline);
 
   Connection connection_;
   Upkeep upkeep_;

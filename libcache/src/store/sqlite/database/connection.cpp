@@ -15,7 +15,7 @@ int on_busy(void* deadline, int attempt) {
   return back_off(attempt, *static_cast<Deadline*>(deadline)) ? 1 : 0;
 }
 
-// The file may come from anywhere: nothing in its schema is to run code of its author's choosing.
+// The file may come from anywhere: nothing in its schema may run code.
 void distrust(sqlite3* database) {
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -105,43 +105,80 @@ Outcome<std::int64_t> Statement::integer() {
   return query.integer(0);
 }
 
-Outcome<Connection> Connection::open(const std::filesystem::path& file, Mode mode) {
+namespace {
+
+// Connections that change nothing need a URI; for the others a file name is only a file name.
+std::string name_of(const std::filesystem::path& file, Connection::Mode mode) {
+  const auto uri = [&](const char* parameters) { return "file:" + percent_encoded(file.native()) + parameters; };
+  switch (mode) {
+    case Connection::Mode::observe:
+      return uri("?readonly_shm=1");
+    case Connection::Mode::read_log_unlocked:
+      return uri("?vfs=unix-none");
+    case Connection::Mode::read_unlocked:
+      return uri("?immutable=1");
+    case Connection::Mode::write:
+    case Connection::Mode::write_in_place:
+    case Connection::Mode::read:
+      break;
+  }
+  return file.native();
+}
+
+// What has to be said before the file is read.
+const char* preparation_of(Connection::Mode mode) {
+  switch (mode) {
+    case Connection::Mode::write_in_place:
+      return "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY";
+    case Connection::Mode::read_log_unlocked:
+      return "PRAGMA locking_mode=EXCLUSIVE";  // keeps the index of the log in memory
+    case Connection::Mode::read:
+      return "PRAGMA query_only=ON";
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+Outcome<Connection> Connection::open(const std::filesystem::path& file, const FileId& id, Mode mode) {
+  const bool changes_nothing = is_unlocked(mode) || mode == Mode::observe;
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (changes_nothing ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE);
   Connection connection;
-  int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-  std::string name = file.string();
-  if (mode == Mode::read_immutable) {
-    flags |= SQLITE_OPEN_URI;
-    name = "file:" + percent_encoded(name) + "?immutable=1";
+  connection.deadline_ = std::make_unique<Deadline>(Deadline::never());
+  if (is_unlocked(mode)) {
+    connection.database_.get_deleter().unlocked = id;
+  } else {
+    connection.locking_ = LockingConnection(id);
   }
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(name.c_str(), &database, flags, nullptr);
+  const int code = sqlite3_open_v2(name_of(file, mode).c_str(), &database, flags, nullptr);
   connection.database_.reset(database);
   if (auto opened = connection.check(code); !opened) return pass_on(opened);
   sqlite3_extended_result_codes(database, 1);
   distrust(database);
-  // See Close.
-  sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  connection.deadline_ = std::make_unique<Deadline>(Deadline::never());
   sqlite3_busy_handler(database, on_busy, connection.deadline_.get());
+  if (const char* preparation = preparation_of(mode)) {
+    if (auto prepared = connection.execute(preparation); !prepared) return pass_on(prepared);
+  }
   return connection;
 }
 
 void Connection::stop_at_deadline() {
-  constexpr int kInstructions = 100;  // between looks at the clock
+  constexpr int kInstructions = 100;  // between checks of the clock
   const auto passed = [](void* deadline) { return static_cast<Deadline*>(deadline)->expired() ? 1 : 0; };
   sqlite3_progress_handler(database_.get(), kInstructions, passed, deadline_.get());
 }
 
-// A checkpoint costs the closing process two fsyncs, more than all else that it does; the log costs the next process
-// its reading. So the log is kept while it is short.
+// The last connection to close writes the log back into the database and removes it: a database that nobody uses is one
+// file, which can be copied and committed.
 void Connection::Close::operator()(sqlite3* database) const {
-  constexpr off_t kShortLog = 256 << 10;
-  sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
-  const char* file = sqlite3_db_filename(database, "main");
-  struct stat log{};
-  if (file != nullptr && stat(sqlite3_filename_wal(file), &log) == 0 && log.st_size > kShortLog) {
-    sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  if (unlocked) {
+    lock_open_files()->close(*unlocked, database);
+    return;
   }
+  sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
   sqlite3_close_v2(database);
 }
 
@@ -174,7 +211,8 @@ Outcome<std::string> BlobColumn::read(std::int64_t row, std::size_t count, Deadl
   std::string bytes;
   bytes.reserve(count);  // a damaged database may promise more than it holds: memory is touched only as bytes arrive
   while (bytes.size() < count) {
-    if (deadline.expired()) return give_up(ErrorCode::timeout, "the deadline passed while a large value was read");
+    if (deadline.expired())
+      return give_up(ErrorCode::timeout, "the deadline passed while a large value was being read");
     const auto offset = bytes.size();
     const auto piece = std::min(kPiece, count - offset);
     bytes.resize(offset + piece);

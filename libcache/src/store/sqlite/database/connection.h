@@ -12,10 +12,11 @@
 #include <string_view>
 
 #include "store/sqlite/database/failure.h"
+#include "store/sqlite/database/open_files.h"
 
 namespace libcache::internal::sqlite {
 
-// Sleeps a little, longer with each `attempt` from 0 on; false, without sleeping, once the deadline has passed.
+// Sleeps a little, longer with each `attempt` from 0 on. False, without sleeping, once the deadline has passed.
 bool back_off(int attempt, Deadline deadline);
 
 // A parameter that is a BLOB rather than TEXT.
@@ -23,12 +24,12 @@ struct Blob {
   std::string_view bytes;
 };
 
-// One run of a statement, over when this is destroyed. The strings it was given must live as long.
+// One run of a statement, which ends when this is destroyed. Its string parameters must live as long.
 class Query {
  public:
-  // Steps to the next row; false: there is none.
+  // Steps to the next row. False: there is none.
   Outcome<bool> step();
-  // Steps to the end, past rows that do not matter.
+  // Steps to the end; the rows are ignored.
   Outcome<void> finish();
 
   // Columns of the current row, counted from 0. Strings are valid until the next step.
@@ -50,13 +51,13 @@ class Query {
   };
   sqlite3* database_;
   std::unique_ptr<sqlite3_stmt, Reset> statement_;
-  int code_;  // what went wrong before the first step, which reports it
+  int code_;  // of an error before the first step, which reports it
 };
 
 class Connection;
 
-// A statement, prepared at its first query if not before, and kept. Must not outlive its connection, which may be moved
-// meanwhile; one query at a time.
+// A statement that is prepared at its first query, if not before, and kept. Must not outlive its connection, which may
+// be moved meanwhile. One query at a time.
 class Statement {
  public:
   Statement(const Connection& connection, const char* sql);
@@ -72,7 +73,7 @@ class Statement {
     return query;
   }
 
-  // The integer that a query without parameters gives.
+  // The integer that a query without parameters returns.
   Outcome<std::int64_t> integer();
 
  private:
@@ -87,51 +88,70 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-// A connection to one database file. Movable; one thread at a time.
+// A connection to one database file. Movable. One thread at a time.
 class Connection {
  public:
-  enum class Mode { read, read_immutable, write };
+  enum class Mode {
+    write,
+    // Writes the file itself and keeps no log, so that it needs no free disk space. Alone: it waits until nobody else
+    // has the file open. A process that is killed meanwhile damages the database.
+    write_in_place,
+    // Reads together with writers. Creates the log and its index (-wal, -shm) if they are missing; like a writer, the
+    // last one to close them removes them.
+    read,
+    // Reads together with writers, and changes nothing. The log and its index must exist.
+    observe,
+    // Reads the log without its index and without locks, and changes nothing. What is read is right only if no writer
+    // has changed the files meanwhile.
+    read_log_unlocked,
+    // The same without a log.
+    read_unlocked,
+  };
 
-  // Opens a file that exists, by an absolute path.
-  static Outcome<Connection> open(const std::filesystem::path& file, Mode mode);
+  // Opens an existing file by an absolute path.
+  static Outcome<Connection> open(const std::filesystem::path& file, const FileId& id, Mode mode);
 
-  // Until when statements wait for other processes' locks.
+  // How long statements wait for the locks of other processes.
   void wait_until(Deadline deadline) { *deadline_ = deadline; }
-  // From now on gives up a statement that still works when that time has come.
+  // From now on, also ends statements that are still running at that time.
   void stop_at_deadline();
 
-  // Runs statements that give no rows, or whose rows do not matter.
+  // Runs statements without rows, or whose rows are ignored.
   Outcome<void> execute(const char* sql);
-  // What to fail with where the database contradicts itself and SQLite did not notice.
+  // The failure for a database that contradicts itself in a way that SQLite did not notice.
   tl::unexpected<Failure> damaged() const { return tl::make_unexpected(failure_of(database_.get(), SQLITE_CORRUPT)); }
 
   // The largest row, in bytes.
   std::size_t row_limit() const { return sqlite3_limit(database_.get(), SQLITE_LIMIT_LENGTH, -1); }
   std::string path() const { return sqlite3_db_filename(database_.get(), "main"); }
-  // Whether the file no longer stands at its path.
+  // Whether the file is no longer at its path.
   bool moved() const;
+  // How many rows the last statement that writes has changed.
+  int changes() const { return sqlite3_changes(database_.get()); }
   bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
 
  private:
   friend class BlobColumn;
   friend class Statement;
   struct Close {
+    std::optional<FileId> unlocked;  // the file of a connection that does not lock
     void operator()(sqlite3* database) const;
   };
   Outcome<void> check(int code) const;
 
-  std::unique_ptr<Deadline> deadline_;  // stands still when this is moved: SQLite holds its address
+  std::unique_ptr<Deadline> deadline_;  // SQLite has its address, which does not change when this is moved
+  LockingConnection locking_;
   std::unique_ptr<sqlite3, Close> database_;
 };
 
-// The BLOBs of one column, read piece by piece so that SQLite never holds a whole one. Keeps its connection in one
+// Reads the BLOBs of one column piece by piece, so that SQLite never holds a whole one. Keeps its connection in one
 // snapshot of the database from the first read until it is destroyed.
 class BlobColumn {
  public:
   BlobColumn(Connection& connection, const char* table, const char* column)
       : connection_(connection), table_(table), column_(column) {}
 
-  // The first `count` bytes of the BLOB in `row`, which must have as many. Fails with a timeout at `deadline`.
+  // The first `count` bytes of the BLOB in `row`, which must have that many. Fails with a timeout at `deadline`.
   Outcome<std::string> read(std::int64_t row, std::size_t count, Deadline deadline);
 
  private:
@@ -146,7 +166,11 @@ class BlobColumn {
   std::unique_ptr<sqlite3_blob, Close> blob_;
 };
 
-// BEGIN IMMEDIATE ... COMMIT; rolled back when it is destroyed without having been committed.
+inline bool is_unlocked(Connection::Mode mode) {
+  return mode == Connection::Mode::read_unlocked || mode == Connection::Mode::read_log_unlocked;
+}
+
+// BEGIN IMMEDIATE ... COMMIT. Rolls back when it is destroyed without a commit.
 class Transaction {
  public:
   static Outcome<Transaction> begin(Connection& connection);

@@ -11,7 +11,7 @@ namespace {
 using Remedy = Failure::Remedy;
 
 struct Meaning {
-  int code;  // an extended code stands before its primary one
+  int code;  // extended codes are looked up before primary ones
   ErrorCode error;
   Remedy remedy;
   const char* advice;
@@ -19,8 +19,8 @@ struct Meaning {
 
 constexpr const char* kLocked = "another process kept it locked";
 constexpr const char* kNotWritable = "check the permissions of the file and its directory";
-constexpr const char* kDamaged = "it is damaged or not a database; move it away";
-constexpr const char* kNoSpace = "make room on the file system";
+constexpr const char* kDamaged = "it is damaged; move it away, or choose another --store path";
+constexpr const char* kNoSpace = "free some space on the file system";
 
 constexpr Meaning kMeanings[] = {
     {SQLITE_BUSY, ErrorCode::timeout, Remedy::wait, kLocked},
@@ -28,26 +28,26 @@ constexpr Meaning kMeanings[] = {
     {SQLITE_PROTOCOL, ErrorCode::timeout, Remedy::wait, kLocked},
     {SQLITE_CORRUPT, ErrorCode::refused, Remedy::set_aside, kDamaged},
     {SQLITE_NOTADB, ErrorCode::refused, Remedy::set_aside, kDamaged},
-    // Our statements are right for our schema and their values are checked, so these tell of a damaged one.
+    // Our statements are right for our schema and their values are checked, so these mean that the schema is damaged.
     {SQLITE_ERROR, ErrorCode::refused, Remedy::set_aside, kDamaged},
     {SQLITE_CONSTRAINT, ErrorCode::refused, Remedy::set_aside, kDamaged},
     {SQLITE_MISMATCH, ErrorCode::refused, Remedy::set_aside, kDamaged},
     {SQLITE_TOOBIG, ErrorCode::refused, Remedy::set_aside, kDamaged},
-    {SQLITE_CANTOPEN, ErrorCode::refused, Remedy::read_immutable, kNotWritable},
-    {SQLITE_READONLY_DBMOVED, ErrorCode::unavailable, Remedy::wait, "the file was moved away meanwhile"},
-    {SQLITE_READONLY, ErrorCode::refused, Remedy::read_immutable, kNotWritable},
-    {SQLITE_IOERR_SHMOPEN, ErrorCode::refused, Remedy::read_immutable, kNotWritable},
-    {SQLITE_IOERR_SHMSIZE, ErrorCode::refused, Remedy::read_immutable, kNoSpace},
-    {SQLITE_IOERR_SHMMAP, ErrorCode::refused, Remedy::read_immutable, kNoSpace},
-    {SQLITE_IOERR_NOMEM, ErrorCode::unavailable, Remedy::none, "memory is short"},
+    {SQLITE_CANTOPEN, ErrorCode::refused, Remedy::read_unlocked, kNotWritable},
+    {SQLITE_READONLY_DBMOVED, ErrorCode::unavailable, Remedy::wait, "the file was moved away"},
+    {SQLITE_READONLY, ErrorCode::refused, Remedy::read_unlocked, kNotWritable},
+    {SQLITE_IOERR_SHMOPEN, ErrorCode::refused, Remedy::read_unlocked, kNotWritable},
+    {SQLITE_IOERR_SHMSIZE, ErrorCode::refused, Remedy::write_in_place, kNoSpace},
+    {SQLITE_IOERR_SHMMAP, ErrorCode::refused, Remedy::read_unlocked, kNoSpace},
+    {SQLITE_IOERR_NOMEM, ErrorCode::unavailable, Remedy::none, "out of memory"},
     {SQLITE_IOERR, ErrorCode::refused, Remedy::none, "check the disk, its free space and the limit on file sizes"},
-    {SQLITE_FULL, ErrorCode::refused, Remedy::none, kNoSpace},
+    {SQLITE_FULL, ErrorCode::refused, Remedy::write_in_place, kNoSpace},
     {SQLITE_PERM, ErrorCode::refused, Remedy::none, kNotWritable},
     {SQLITE_AUTH, ErrorCode::refused, Remedy::none, kNotWritable},
-    {SQLITE_NOMEM, ErrorCode::unavailable, Remedy::none, "memory is short"},
+    {SQLITE_NOMEM, ErrorCode::unavailable, Remedy::none, "out of memory"},
 };
 
-constexpr Meaning kUnexpected{0, ErrorCode::internal, Remedy::none, "this should not happen"};
+constexpr Meaning kUnexpected{0, ErrorCode::internal, Remedy::none, "unexpected"};
 
 const Meaning& meaning_of(int code) {
   for (const int wanted : {code, code & 0xff}) {

@@ -1,4 +1,4 @@
-// Why something on the database file did not work, and what the store can do about that by itself.
+// Why an operation on the database file failed, and what the store can do about it by itself.
 #pragma once
 
 #include <libcache/result.h>
@@ -13,8 +13,9 @@ struct Failure {
   enum class Remedy {
     none,
     wait,            // another process holds a lock: try again until the deadline
-    set_aside,       // the file is no database or a damaged one: move it away and begin a fresh one
-    read_immutable,  // SQLite cannot keep its lock files beside the database: read it as it lies
+    set_aside,       // the database is damaged: move it aside and create a new one
+    read_unlocked,   // SQLite cannot lock the file, or cannot keep its log beside it: read it without
+    write_in_place,  // no disk space for the log: what frees space can do without
   };
   Error error;
   Remedy remedy = Remedy::none;
@@ -24,18 +25,19 @@ struct Failure {
 template <class T>
 using Outcome = tl::expected<T, Failure>;
 
-// A failure that nothing but a person can remedy.
+// A failure that only a person can remedy.
 inline tl::unexpected<Failure> give_up(ErrorCode code, std::string message) {
   return tl::make_unexpected(Failure{Error{code, std::move(message)}, Failure::Remedy::none});
 }
 
-// Hands a failure on to the caller, whose own Outcome is of another type.
+// Returns a failure as that of an Outcome of another type.
 template <class T>
 tl::unexpected<Failure> pass_on(const Outcome<T>& outcome) {
   return tl::make_unexpected(outcome.error());
 }
 
-// The one place that knows what SQLite's (extended) result codes mean to us. `database` is the connection that gave it.
+// The one place that knows what SQLite's (extended) result codes mean to us. `database` is the connection that
+// returned `code`.
 Failure failure_of(sqlite3* database, int code);
 
 }  // namespace libcache::internal::sqlite

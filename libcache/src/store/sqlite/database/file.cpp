@@ -3,26 +3,30 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <ctime>
+#include <random>
+#include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "store/sqlite/database/connection.h"
+#include "store/sqlite/database/header.h"
+#include "store/sqlite/database/open_files.h"
+#include "store/sqlite/database/schema.h"
 
 namespace libcache::internal::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const fs::path& path) {
-  return "'" + path.string() + "'";
-}
-
 tl::unexpected<Error> refuse(const fs::path& path, const std::string& why) {
-  return fail(ErrorCode::refused, quoted(path) + ": " + why);
+  return fail(ErrorCode::refused, "'" + path.string() + "' " + why);
 }
 
 tl::unexpected<Error> refuse_for_errno(const fs::path& path, const std::string& what) {
@@ -33,21 +37,19 @@ Status check_directory(const fs::path& directory) {
   struct stat state{};
   if (stat(directory.c_str(), &state) != 0) return refuse_for_errno(directory, "cannot be used");
   if ((state.st_mode & S_IWOTH) != 0 && state.st_uid != geteuid()) {
-    return refuse(directory, "anyone may write to this directory of another user; name a file elsewhere");
+    return refuse(directory, "belongs to another user and anyone may write to it; choose another --store path");
   }
   return {};
 }
 
-// Lets backup programs pass over the directory (https://bford.info/cachedir/). It does not matter if that fails.
+// Lets backup programs skip the directory (https://bford.info/cachedir/). It does not matter if that fails.
 void tag_cache_directory(const fs::path& directory) {
   constexpr std::string_view kTag =
       "Signature: 8a477f597d28d172789f06886806bc55\n"
       "# This directory holds a cache of llmcache and may be deleted.\n";
   const auto path = directory / "CACHEDIR.TAG";
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (file < 0) return;
-  (void)!write(file, kTag.data(), kTag.size());
-  close(file);
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file) (void)!write(*file, kTag.data(), kTag.size());
 }
 
 fs::path unused_name_beside(const fs::path& path, UnixTime now) {
@@ -62,35 +64,120 @@ fs::path unused_name_beside(const fs::path& path, UnixTime now) {
   return name;
 }
 
+// The first bytes of a file; fewer if it is shorter.
+Result<std::string> first_bytes(const fs::path& path, std::size_t count) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file) return refuse_for_errno(path, "cannot be read");
+  std::string bytes(count, '\0');
+  const auto size = pread(*file, bytes.data(), count, 0);
+  if (size < 0) return refuse_for_errno(path, "cannot be read");
+  bytes.resize(static_cast<std::size_t>(size));
+  return bytes;
+}
+
+// SQLite would replay the log of a database that was deleted into a new one of the same name, and delete what it takes
+// for a journal. Removes the former if it is one.
+Status clear_leftovers(const fs::path& path) {
+  const fs::path log = path.string() + "-wal";
+  const fs::path journal = path.string() + "-journal";
+  if (access(journal.c_str(), F_OK) == 0) return refuse(journal, "exists without its database; move it away");
+  if (access(log.c_str(), F_OK) != 0) return {};
+  const auto bytes = first_bytes(log, 4);
+  if (!bytes) return tl::make_unexpected(bytes.error());
+  if (!bytes->empty() && *bytes != "\x37\x7f\x06\x82" && *bytes != "\x37\x7f\x06\x83") {
+    return refuse(log, "is in the way of the log of '" + path.filename().string() + "'; choose another --store path");
+  }
+  return unlink(log.c_str()) == 0 || errno == ENOENT ? Status() : refuse_for_errno(log, "cannot be removed");
+}
+
+// A file of its own that has no name yet or, where the file system does not have that, a name that nobody uses.
+struct NewFile {
+  Descriptor descriptor;
+  fs::path name;  // by which it can be linked
+  bool named = false;
+
+  explicit NewFile(const fs::path& path) {
+    descriptor = Descriptor(open(path.parent_path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+    name = "/proc/self/fd/" + std::to_string(*descriptor);
+    if (descriptor && access(name.c_str(), F_OK) == 0) return;
+    name = path.string() + ".new-" + std::to_string(std::random_device()());
+    descriptor = Descriptor(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    named = static_cast<bool>(descriptor);
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile() {
+    if (named) unlink(name.c_str());
+  }
+};
+
+bool write_whole(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<DirectoryLock> DirectoryLock::take(const fs::path& directory, Kind kind, Deadline deadline) {
-  DirectoryLock lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (lock.descriptor_ < 0) return refuse_for_errno(directory, "cannot be opened");
+  DirectoryLock lock(Descriptor(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  if (!lock.directory_) return refuse_for_errno(directory, "cannot be opened");
   const int operation = LOCK_NB | (kind == Kind::shared ? LOCK_SH : LOCK_EX);
-  for (int attempt = 0; flock(lock.descriptor_, operation) != 0; ++attempt) {
+  for (int attempt = 0; flock(*lock.directory_, operation) != 0; ++attempt) {
     if (errno != EWOULDBLOCK) return refuse_for_errno(directory, "cannot be locked");
     if (!back_off(attempt, deadline)) {
-      return fail(ErrorCode::timeout, quoted(directory) + ": another process kept the directory locked");
+      return fail(ErrorCode::timeout, "'" + directory.string() + "': another process kept the directory locked");
     }
   }
   return lock;
 }
 
-DirectoryLock::~DirectoryLock() {
-  if (descriptor_ >= 0) close(descriptor_);
+bool supports_locks(const fs::path& directory) {
+  const Descriptor file(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct flock lock{};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  return !file || fcntl(*file, F_SETLK, &lock) == 0 || errno != ENOLCK;
 }
 
 Result<std::optional<FileState>> look_at(const fs::path& path) {
   struct stat state{};
   if (lstat(path.c_str(), &state) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    return refuse_for_errno(path, "cannot be looked at");
+    return refuse_for_errno(path, "cannot be used");
   }
-  if (S_ISLNK(state.st_mode)) return refuse(path, "is a symbolic link; name the file itself");
-  if (!S_ISREG(state.st_mode)) return refuse(path, "is not a file");
+  if (S_ISLNK(state.st_mode)) return refuse(path, "is a symbolic link; give the path of the file itself");
+  if (!S_ISREG(state.st_mode)) return refuse(path, "is not a regular file; choose another --store path");
   if (auto checked = check_directory(path.parent_path()); !checked) return tl::make_unexpected(checked.error());
   return FileState{{state.st_dev, state.st_ino}, static_cast<std::uint64_t>(state.st_size)};
+}
+
+Status check_is_ours(const fs::path& path, const FileId& id) {
+  const auto open_files = lock_open_files();
+  if (open_files->is_locked(id)) return {};  // it was checked when it was opened
+  const auto header = first_bytes(path, kHeaderSize);
+  if (!header) return tl::make_unexpected(header.error());
+  return check_header(*header, path.native());
+}
+
+Status check_file(const fs::path& path) {
+  const auto state = look_at(path);
+  if (!state) return tl::make_unexpected(state.error());
+  return *state ? check_is_ours(path, (*state)->id) : Status();
+}
+
+bool has_room(const fs::path& path, std::uint64_t size) {
+  constexpr std::uint64_t kOtherPages = 64 << 10;
+  struct statvfs system{};
+  if (statvfs(path.c_str(), &system) != 0) return true;  // the write will tell
+  struct stat log{};
+  const std::uint64_t in_log = stat((path.native() + "-wal").c_str(), &log) == 0 ? log.st_size : 0;
+  const auto free = std::uint64_t{geteuid() == 0 ? system.f_bfree : system.f_bavail} * system.f_frsize;
+  return free >= in_log + 2 * size + kOtherPages;
 }
 
 Status make_private_directory(const fs::path& directory) {
@@ -101,20 +188,35 @@ Status make_private_directory(const fs::path& directory) {
   bool created = false;
   for (auto path = missing.rbegin(); path != missing.rend(); ++path) {
     created = mkdir(path->c_str(), 0700) == 0;
-    if (!created && errno != EEXIST) return refuse_for_errno(*path, "cannot create the directory");
-    if (created && chmod(path->c_str(), 0700) != 0) return refuse_for_errno(*path, "cannot set its permissions");
+    if (!created && errno != EEXIST) return refuse_for_errno(*path, "cannot be created");
+    if (created && chmod(path->c_str(), 0700) != 0) return refuse_for_errno(*path, "cannot be made private");
   }
   if (created) tag_cache_directory(directory);
   return check_directory(directory);
 }
 
-Status make_private_file(const fs::path& path) {
-  // Not open(): to close a descriptor of a database file would drop the locks that this process holds on it.
-  if (mknod(path.c_str(), S_IFREG | 0600, 0) != 0) {
-    return errno == EEXIST ? Status() : refuse_for_errno(path, "cannot create the file");
+Status create_database(const fs::path& path, Deadline deadline) {
+  const auto lock = DirectoryLock::take(path.parent_path(), DirectoryLock::Kind::exclusive, deadline);
+  if (!lock && lock.error().code == ErrorCode::timeout) return tl::make_unexpected(lock.error());
+  const auto present = look_at(path);
+  if (!present) return tl::make_unexpected(present.error());
+  if (*present) return {};
+  if (auto cleared = clear_leftovers(path); !cleared) return cleared;
+  const auto bytes = empty_database();
+  if (!bytes) return tl::make_unexpected(bytes.error());
+
+  NewFile file(path);
+  if (!file.descriptor) return refuse_for_errno(path, "cannot be created");
+  // Written before it is linked, even to the disk: an incomplete file would never be taken for ours.
+  if (fchmod(*file.descriptor, 0600) != 0 || !write_whole(*file.descriptor, *bytes) ||
+      fdatasync(*file.descriptor) != 0) {
+    return refuse_for_errno(path, "cannot be created");
   }
-  if (chmod(path.c_str(), 0600) != 0) return refuse_for_errno(path, "cannot set its permissions");
-  return {};
+  const auto open_files = lock_open_files();  // nobody here may lock it before its descriptor is closed
+  const int linked = linkat(AT_FDCWD, file.name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+  const auto done = linked == 0 || errno == EEXIST ? Status() : refuse_for_errno(path, "cannot be created");
+  file.descriptor = Descriptor();
+  return done;
 }
 
 Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& damaged, UnixTime now,
@@ -126,10 +228,8 @@ Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& da
   if (!*present || (*present)->id != damaged) return std::nullopt;
 
   auto aside = unused_name_beside(path, now);
-  if (rename(path.c_str(), aside.c_str()) != 0) {
-    return refuse_for_errno(path, "is damaged or not a database, and cannot be moved away");
-  }
-  // SQLite's own files may be missing. Should one stay behind, SQLite clears it away when it begins the next database.
+  if (rename(path.c_str(), aside.c_str()) != 0) return refuse_for_errno(path, "is damaged and cannot be moved aside");
+  // SQLite's own files may be missing.
   for (const char* suffix : {"-wal", "-shm"}) {
     (void)rename((path.string() + suffix).c_str(), (aside.string() + suffix).c_str());
   }

@@ -1,63 +1,65 @@
-// The database as a file: made so that nobody else can read it, never through a link, and set aside when it is damaged.
+// The database as a file: created so that nobody else can read it and never through a link, recognised as ours before
+// anything is done to it, and moved aside when it is damaged.
 #pragma once
 
 #include <libcache/result.h>
 #include <libcache/time.h>
-#include <sys/types.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <utility>
+
+#include "base/descriptor.h"
+#include "store/sqlite/database/file_id.h"
 
 namespace libcache::internal::sqlite {
-
-// Which file it is, whatever its name.
-struct FileId {
-  dev_t device = 0;
-  ino_t inode = 0;
-  bool operator==(const FileId&) const = default;
-};
 
 struct FileState {
   FileId id;
   std::uint64_t size = 0;
 };
 
-// A lock on a directory. Whoever opens or creates a database in it holds the lock with others; set_aside() holds it
-// alone, since SQLite finds the files that belong to a database by name and must not meet those of another one half
-// way.
+// A lock on a directory. Whoever opens a database in it holds the lock together with others. Whoever creates one or
+// moves one aside holds it alone: SQLite finds the files that belong to a database by name and must not meet those of
+// another one.
 class DirectoryLock {
  public:
   enum class Kind { shared, exclusive };
   // Fails: refused (also for directories that cannot be locked at all), timeout.
   static Result<DirectoryLock> take(const std::filesystem::path& directory, Kind kind, Deadline deadline);
 
-  DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  DirectoryLock& operator=(DirectoryLock&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~DirectoryLock();
-
  private:
-  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit DirectoryLock(Descriptor directory) : directory_(std::move(directory)) {}
+  Descriptor directory_;
 };
 
-// The file at `path`, or nothing. Fails (refused): a symbolic link, anything but a regular file, or a place where
-// others could put one.
+// Whether the file system supports the locks that SQLite uses. (Network file systems may not.)
+bool supports_locks(const std::filesystem::path& directory);
+
+// The file at `path`; nothing if there is none. Fails (refused): a symbolic link, anything but a regular file, or a
+// directory in which others could replace it.
 Result<std::optional<FileState>> look_at(const std::filesystem::path& path);
 
-// Creates a directory, and those missing above it, with mode 0700 whatever the umask, and a CACHEDIR.TAG in it. No
-// failure if it is there already. Fails: refused, also where others could put files into it.
+// Fails (refused) unless the file is a database of ours, whole or damaged, in a version that we know.
+Status check_is_ours(const std::filesystem::path& path, const FileId& id);
+
+// The same for whatever file is at `path`, if there is one. Fails as look_at(), too.
+Status check_file(const std::filesystem::path& path);
+
+// Whether a value of `size` bytes can be written to the log, and everything in the log to the database. Otherwise the log
+// would take the last space, and nothing could be removed any more.
+bool has_room(const std::filesystem::path& path, std::uint64_t size);
+
+// Creates a directory, and those missing above it, with mode 0700 whatever the umask, and a CACHEDIR.TAG in it. An
+// existing one is left as it is. Fails: refused, also where others could put files into it.
 Status make_private_directory(const std::filesystem::path& directory);
 
-// Creates an empty file with mode 0600 whatever the umask. No failure if it is there already. Fails: refused.
-Status make_private_file(const std::filesystem::path& path);
+// Creates an empty database of ours, all at once, with mode 0600 whatever the umask. An existing file is left as it is.
+// Fails: refused, timeout.
+Status create_database(const std::filesystem::path& path, Deadline deadline);
 
-// Moves the damaged file and SQLite's files beside it to `path`.corrupt-<time>. Nothing if another process already has
-// done that, or `damaged` is not what stands at `path` any more; else the new name. Fails: refused, timeout.
+// Moves the damaged file and SQLite's files beside it to `path`.corrupt-<time>. Returns the new name; nothing if another
+// process has done that already, or `damaged` is not the file at `path` any more. Fails: refused, timeout.
 Result<std::optional<std::filesystem::path>> set_aside(const std::filesystem::path& path, const FileId& damaged,
                                                        UnixTime now, Deadline deadline);
 

@@ -1,66 +1,31 @@
 #include "store/sqlite/database/schema.h"
 
-#include <iterator>
-#include <string>
+#include <sqlite3.h>
+
+#include <memory>
 
 #include "base/hash.h"
+#include "store/sqlite/database/header.h"
 
 namespace libcache::internal::sqlite {
 namespace {
 
-// On disk. Step i leads from version i to version i + 1; a step that was released never changes.
+// On disk. A released schema never changes: a new one gets a new version.
 //
 // An entry's id is the XXH3-64 of its name: one search of one tree finds it. Two names with one id displace each other,
-// which a cache may do. Times are milliseconds since 1970. The value stands last, so that nothing else is read past it.
-constexpr const char* kSteps[] = {
+// which a cache may do. Times are milliseconds since 1970. The value is the last column, so that nothing else is read
+// past it. auto_vacuum must be set before there is anything in the file.
+constexpr const char* kSchema =
+    "PRAGMA auto_vacuum=INCREMENTAL;"
     "CREATE TABLE entries(id INTEGER PRIMARY KEY, name TEXT NOT NULL, expires INTEGER, used INTEGER NOT NULL,"
     " value BLOB NOT NULL);"
     "CREATE INDEX entries_by_name ON entries(name);"
     "CREATE INDEX entries_by_expiry ON entries(expires) WHERE expires IS NOT NULL;"
-    "CREATE INDEX entries_by_use ON entries(used);",
+    "CREATE INDEX entries_by_use ON entries(used);";
+
+struct Close {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 };
-constexpr std::int64_t kVersion = std::size(kSteps);
-
-std::string quoted(Connection& connection) {
-  return "'" + connection.path() + "'";
-}
-
-// The version of the schema; 0 for an empty database.
-Outcome<std::int64_t> version_of(Connection& connection) {
-  const auto read_application = [&] { return Statement(connection, "PRAGMA application_id").integer(); };
-  auto application = read_application();
-  if (application && *application == 0) {
-    const auto objects = Statement(connection, "SELECT count(*) FROM sqlite_schema").integer();
-    if (!objects || *objects == 0) return objects;
-    application = read_application();  // another process may have begun the database in between, all of it at once
-  }
-  if (!application) return application;
-  if (*application != kApplicationId) {
-    return give_up(ErrorCode::refused, quoted(connection) + " is a database of another program; name another file");
-  }
-  auto version = Statement(connection, "PRAGMA user_version").integer();
-  if (version && *version < 1) return connection.damaged();  // it is stamped together with the application id
-  if (version && *version > kVersion) {
-    return give_up(
-        ErrorCode::refused,
-        quoted(connection) + " was written by a newer version of this program; update, or name another file");
-  }
-  return version;
-}
-
-Outcome<void> migrate(Connection& connection) {
-  auto transaction = Transaction::begin(connection);
-  if (!transaction) return pass_on(transaction);
-  const auto version = version_of(connection);  // again, for another process may have been first
-  if (!version) return tl::make_unexpected(version.error());
-  for (auto step = *version; step < kVersion; ++step) {
-    if (auto taken = connection.execute(kSteps[step]); !taken) return taken;
-  }
-  const auto stamp =
-      "PRAGMA application_id=" + std::to_string(kApplicationId) + "; PRAGMA user_version=" + std::to_string(kVersion);
-  if (auto stamped = connection.execute(stamp.c_str()); !stamped) return stamped;
-  return transaction->commit();
-}
 
 }  // namespace
 
@@ -68,19 +33,23 @@ std::int64_t id_of(std::string_view name) {
   return static_cast<std::int64_t>(xxh3_64(name));
 }
 
-Outcome<bool> is_readable(Connection& connection) {
-  return version_of(connection).map([](std::int64_t version) { return version == kVersion; });
-}
-
-Outcome<void> prepare_schema(Connection& connection) {
-  auto version = version_of(connection);
-  if (!version) return pass_on(version);
-  // Both are kept in the file; the first must be said before there is anything in it.
-  if (*version == 0) {
-    auto set = connection.execute("PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL");
-    if (!set) return set;
-  }
-  return *version == kVersion ? Outcome<void>() : migrate(connection);
+// Made in memory: so the file can appear all at once, and SQLite never finds it half made.
+Result<std::string> empty_database() {
+  const auto sql = kSchema + ("PRAGMA application_id=" + std::to_string(kApplicationId)) +
+                   "; PRAGMA user_version=" + std::to_string(kSchemaVersion);
+  sqlite3* opened = nullptr;
+  int code = sqlite3_open(":memory:", &opened);
+  const std::unique_ptr<sqlite3, Close> database(opened);
+  if (code == SQLITE_OK) code = sqlite3_exec(opened, sql.c_str(), nullptr, nullptr, nullptr);
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, void (*)(void*)> bytes(
+      code == SQLITE_OK ? sqlite3_serialize(opened, "main", &size, 0) : nullptr, sqlite3_free);
+  if (!bytes) return fail(ErrorCode::unavailable, "cannot create a database: out of memory");
+  std::string image(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));
+  // The version of the file format for writers and for readers: with a write-ahead log. A database in memory has none.
+  constexpr std::size_t kFormatVersionsAt = 18;
+  image[kFormatVersionsAt] = image[kFormatVersionsAt + 1] = 2;
+  return image;
 }
 
 }  // namespace libcache::internal::sqlite

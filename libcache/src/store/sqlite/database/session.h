@@ -1,8 +1,10 @@
-// A connection that opens itself when it is needed, notices when its file has gone, and remedies what it can.
+// A connection that opens itself when it is needed, notices when its file has changed under it, and remedies what it
+// can.
 #pragma once
 
 #include <libcache/event.h>
 
+#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -17,94 +19,172 @@ struct Place {
   std::filesystem::path file;
   Clock clock;
   EventHandler on_event;
-  bool sets_aside = true;  // a damaged file is moved away and a fresh one begun; otherwise it is an error
+  bool strict = false;
+  bool read_only = false;
+  mutable std::atomic<bool> told_missing = false;
+  mutable std::atomic<bool> told_damaged = false;
 };
 
-// A file that is about to be opened, and cannot be set aside by others while this lives.
+// How a session uses the file. Only `write` creates it or moves a damaged one aside.
+enum class Access {
+  observe,  // reads, and leaves no trace on disk
+  read,
+  write,
+};
+
+// What one call wants from a session.
+struct Request {
+  UnixTime now;
+  Deadline deadline;
+  bool create = false;         // a file that does not exist is created; otherwise there is nothing to do
+  bool frees_space = false;    // may do its work in place when there is no disk space for the log
+  bool may_set_aside = false;  // a damaged file is moved aside
+};
+
+// A file that is about to be opened, and cannot be moved aside by others while this exists.
 struct Opening {
   std::optional<DirectoryLock> lock;  // nothing where a directory cannot be locked: then only that race is not excluded
   std::optional<FileId> file;         // nothing: there is no database
 };
 
-// Looks for the file and, if `create`, makes an empty one where there is none. Fails: refused, timeout.
+// Checks that the file is ours and, if `create`, creates it where there is none. Fails: refused, timeout.
 Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline);
 
-// Moves the damaged file away, and tells if it was this process that did. Fails: refused, timeout.
+// By what a change of a database and its log is noticed without locks.
+struct Fingerprint {
+  struct File {
+    FileId id;
+    off_t size = 0;
+    std::int64_t changed = 0;  // nanoseconds since 1970
+    bool operator==(const File&) const = default;
+  };
+  File database;
+  File log;  // without content: the same as none
+  bool operator==(const Fingerprint&) const = default;
+};
+Fingerprint fingerprint_of(const std::filesystem::path& file);
+
+// The connection to open. `unlocked`: neither locks nor files beside the database are to be used.
+Connection::Mode mode_of(Access access, bool unlocked, const std::filesystem::path& file, const Fingerprint& files);
+
+// Fails (refused) if the file is on a file system without locks.
+Status check_locks(const Place& place);
+
+// Moves the damaged file aside, with an event if it was this process that did. Fails: refused, timeout.
 Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline deadline);
+
+// Reports once that the file does not exist. Fails (refused) for a strict store that may not create it.
+Status tell_missing(const Place& place);
+
+// Reports once that the file is damaged and is read as if it were empty.
+void tell_damaged(const Place& place, const Error& error);
 
 // A file's connection as T, which is a Reader or a Writer. One thread at a time.
 template <class T>
 class Session {
  public:
   // `place` must outlive this.
-  Session(const Place& place, Connection::Mode mode) : place_(place), preferred_mode_(mode), mode_(mode) {}
+  Session(const Place& place, Access access) : place_(place), access_(access) {}
 
-  // Gives body(connection), an Outcome<R>; or R{} if there is no database and none is to be created. Tries again after
+  // Returns body(connection), an Outcome<R>; or R{} if there is no database and none is to be created. Tries again after
   // what can be waited for or remedied.
   template <class R, class Body>
-  Result<R> run(UnixTime now, bool create, Deadline deadline, const Body& body) {
+  Result<R> run(const Request& request, const Body& body) {
     constexpr int kMostRemedies = 3;
     for (int attempt = 0, remedies = 0;; ++attempt) {
-      auto outcome = run_once<R>(now, create, deadline, body);
+      auto outcome = run_once<R>(request, body);
+      if (way_ == Way::in_place) close();
       if (outcome) return std::move(*outcome);
-      const auto& failure = outcome.error();
+      const Failure& failure = outcome.error();
       if (failure.remedy == Failure::Remedy::wait) {
-        if (back_off(attempt, deadline)) continue;
-      } else if (++remedies <= kMostRemedies && can_remedy(failure)) {
-        if (auto remedied = remedy(failure, deadline); !remedied) return tl::make_unexpected(remedied.error());
+        if (back_off(attempt, request.deadline)) continue;
+      } else if (++remedies <= kMostRemedies && can_remedy(failure, request)) {
+        if (auto remedied = remedy(failure, request.deadline); !remedied) return tl::make_unexpected(remedied.error());
         continue;
+      } else if (is_read_as_empty(failure)) {
+        close();
+        tell_damaged(place_, failure.error);
+        return R{};
       }
+      if (!connection_) way_ = Way::usual;
       return tl::make_unexpected(failure.error);
     }
   }
 
  private:
+  enum class Way { usual, unlocked, in_place };
+
   template <class R, class Body>
-  Outcome<R> run_once(UnixTime now, bool create, Deadline deadline, const Body& body) {
-    close_if_stale(now);
+  Outcome<R> run_once(const Request& request, const Body& body) {
+    close_if_stale(request.now);
     if (!connection_) {
-      if (auto opened = open(create, deadline); !opened) return pass_on(opened);
+      if (auto opened = open(request); !opened) return pass_on(opened);
       if (!connection_) return R{};
-      checked_ = now;
+      checked_ = request.now;
     }
-    connection_->connection().wait_until(deadline);
-    return body(*connection_);
+    connection_->connection().wait_until(request.deadline);
+    auto outcome = body(*connection_);
+    if (!is_unlocked(mode_) || fingerprint_of(place_.file) == seen_) return outcome;
+    // A writer has been here. What was read may be old or torn.
+    close();
+    return tl::make_unexpected(Failure{{ErrorCode::timeout, "'" + place_.file.string() +
+                                                                "' kept changing while it was "
+                                                                "being read without locks"},
+                                       Failure::Remedy::wait});
   }
 
-  // Another process or a person may have moved the file away. A write must not be lost to that; a read may be late a
-  // little.
   void close_if_stale(UnixTime now) {
     constexpr auto kBetweenChecks = std::chrono::seconds(1);
     if (!connection_) return;
+    if (is_unlocked(mode_)) {
+      if (access_ == Access::read && way_ == Way::usual) close();  // see open()
+      return;
+    }
+    // Another process or a person may have moved the file away. A write must not be lost to that; a read may notice it a
+    // little later.
     const auto age = now - checked_;
-    if (mode_ != Connection::Mode::write && age >= Milliseconds(0) && age < kBetweenChecks) return;
+    if (access_ != Access::write && age >= Milliseconds(0) && age < kBetweenChecks) return;
     checked_ = now;
-    // What was read as it lay is looked at afresh, since nothing else tells of changes.
-    if (mode_ == Connection::Mode::read_immutable || connection_->connection().moved()) close();
+    if (connection_->connection().moved()) close();
   }
 
   void close() {
     connection_.reset();
-    mode_ = preferred_mode_;
+    way_ = Way::usual;
   }
 
-  Outcome<void> open(bool create, Deadline deadline) {
-    const auto opening = begin_opening(place_, create, deadline);
+  Outcome<void> open(const Request& request) {
+    const auto opening = begin_opening(place_, request.create, request.deadline);
     if (!opening) return tl::make_unexpected(Failure{opening.error()});
-    if (!opening->file) return {};
+    if (!opening->file) {
+      if (auto told = tell_missing(place_); !told) return tl::make_unexpected(Failure{told.error()});
+      return {};
+    }
     file_ = *opening->file;
-    auto opened = T::open(place_.file, mode_, deadline);
+    seen_ = fingerprint_of(place_.file);
+    const auto lockable = check_locks(place_);
+    if (!lockable && access_ == Access::write) return tl::make_unexpected(Failure{lockable.error()});
+    // A program that looks once finds no log, as a rule, and then needs to create none. Whoever looks again shares the
+    // log with writers.
+    const bool looks_once = access_ == Access::read && !std::exchange(has_looked_, true) && seen_.log.size == 0;
+    mode_ = way_ == Way::in_place
+                ? Connection::Mode::write_in_place
+                : mode_of(access_, looks_once || !lockable || way_ == Way::unlocked, place_.file, seen_);
+    auto opened = T::open(place_.file, file_, mode_, request.deadline);
     if (!opened) return pass_on(opened);
     connection_ = std::move(*opened);
     return {};
   }
 
-  bool can_remedy(const Failure& failure) const {
+  bool can_remedy(const Failure& failure, const Request& request) const {
+    if (way_ != Way::usual) return false;
     switch (failure.remedy) {
       case Failure::Remedy::set_aside:
-        return place_.sets_aside && mode_ != Connection::Mode::read_immutable;
-      case Failure::Remedy::read_immutable:
-        return mode_ == Connection::Mode::read;
+        return access_ == Access::write && request.may_set_aside && !place_.strict;
+      case Failure::Remedy::read_unlocked:
+        return access_ != Access::write;
+      case Failure::Remedy::write_in_place:
+        return access_ != Access::write || request.frees_space;
       case Failure::Remedy::none:
       case Failure::Remedy::wait:
         break;
@@ -115,16 +195,23 @@ class Session {
   Status remedy(const Failure& failure, Deadline deadline) {
     close();
     if (failure.remedy == Failure::Remedy::set_aside) return set_aside_and_tell(place_, file_, deadline);
-    mode_ = Connection::Mode::read_immutable;
+    way_ = access_ == Access::write ? Way::in_place : Way::unlocked;
     return {};
   }
 
+  bool is_read_as_empty(const Failure& failure) const {
+    return failure.remedy == Failure::Remedy::set_aside && access_ == Access::read && !place_.strict;
+  }
+
   const Place& place_;
-  Connection::Mode preferred_mode_;
-  Connection::Mode mode_;
+  const Access access_;
+  Connection::Mode mode_ = Connection::Mode::read;
+  Way way_ = Way::usual;
+  bool has_looked_ = false;
   std::optional<T> connection_;
   FileId file_;       // what was opened, or was to be
-  UnixTime checked_;  // when it was last seen at its path
+  Fingerprint seen_;  // of the files when they were opened
+  UnixTime checked_;  // when the file was last seen at its path
 };
 
 }  // namespace libcache::internal::sqlite
