@@ -84,12 +84,4 @@ Result<std::string> annotate(std::string_view stored, std::string_view provider,
   return text_of(json);
 }
 
-Verdict judge_stream(const Recording& recording) {
-  auto chunks = chunks_to_store(recording.chunks(), {});
-  if (!chunks) return {Completeness::incomplete, std::move(chunks.error().message), {}};
-  ChunkJudge judge{UnixTime()};
-  for (const StoredChunk& chunk : *chunks) judge.read(chunk);
-  return judge.finish();
-}
-
 }  // namespace libcache::bifrost

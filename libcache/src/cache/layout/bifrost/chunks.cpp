@@ -205,4 +205,12 @@ Verdict ChunkJudge::finish() {
   return verdict;
 }
 
+Verdict judge_recording(const Recording& recording) {
+  const auto chunks = chunks_to_store(recording.chunks(), {});
+  if (!chunks) return {Completeness::incomplete, chunks.error().message, {}};
+  ChunkJudge judge{UnixTime()};
+  for (const StoredChunk& chunk : *chunks) judge.read(chunk);
+  return judge.finish();
+}
+
 }  // namespace libcache::internal::bifrost

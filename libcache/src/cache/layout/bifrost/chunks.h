@@ -63,4 +63,7 @@ class ChunkJudge {
   std::string reason_;  // the first fault
 };
 
+// Judges the chunks that a recorded stream would be stored as.
+Verdict judge_recording(const Recording& recording);
+
 }  // namespace libcache::internal::bifrost

@@ -1,7 +1,6 @@
 #include "cache/layout/entries.h"
 
 #include <fmt/format.h>
-#include <libcache/bifrost.h>
 
 #include <algorithm>
 #include <utility>
@@ -192,8 +191,8 @@ class BifrostLayout final : public EntryLayout {
   // The plugin's entries hold no proof.
   bool proves(const Entry&, const RequestKey&) const override { return true; }
   void judge(Answer& answer) const override {
-    if (answer.kind != EntryKind::stream) return;
-    Verdict verdict = libcache::bifrost::judge_stream(answer.recording);
+    if (answer.kind != EntryKind::stream || answer.completeness == Completeness::error) return;
+    Verdict verdict = bifrost::judge_recording(answer.recording);
     verdict.metadata.origin_first_chunk = answer.metadata.origin_first_chunk;
     verdict.metadata.origin_total = answer.metadata.origin_total;
     answer.completeness = verdict.completeness;
