@@ -12,8 +12,13 @@ std::vector<std::string> Option::flags() const {
 }
 
 bool Option::has_flag(std::string_view flag) const {
-  const auto own = flags();
-  return std::ranges::find(own, flag) != own.end();
+  if (is_positional()) return false;
+  for (std::string_view rest = names; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    if (rest.substr(0, end) == flag) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
 }
 
 void Option::assign(const std::string& value) const {

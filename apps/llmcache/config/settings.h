@@ -71,7 +71,7 @@ struct Setting {
 
   bool is_list() const { return field.kind >= ValueKind::list; }
   std::string environment_name() const;
-  std::vector<std::string> default_texts() const { return field.texts(Settings()); }
+  std::vector<std::string> default_texts() const;
 };
 
 std::span<const Setting> setting_table();

@@ -334,6 +334,11 @@ std::string Setting::environment_name() const {
   return variable;
 }
 
+std::vector<std::string> Setting::default_texts() const {
+  static const Settings defaults;
+  return field.texts(defaults);
+}
+
 std::span<const Setting> setting_table() {
   return kTable;
 }
