@@ -248,3 +248,21 @@ TEST_CASE("a request too large for the deadline starts COMMAND at once, uncached
   CHECK(shell.out(run + " --deadline 60s -- echo answer") == "answer\n");
   CHECK(shell.out(run + " --deadline 60s -- echo another") == "answer\n");
 }
+
+TEST_CASE("a curl that fails on HTTP errors is known to have got an answer, whatever its JSON looks like") {
+  const TerminalSession shell;
+  shell.write("curl", "#!/bin/sh\necho '{\"message\":\"Hello\"}'\n");
+  shell.out("chmod +x curl");
+  const auto stores = [&](const std::string& options) {
+    const std::string run = "echo '{\"model\":\"" + options + "\"}' | llmcache run -v -- ./curl " + options;
+    return shell.run(run).err.find("not stored") == std::string::npos;
+  };
+  for (const char* const options : {"-f", "-sSf", "--fail", "--fail-with-body", "-d x -fs"}) {
+    INFO(options);
+    CHECK(stores(options));
+  }
+  for (const char* const options : {"", "-s", "-d -f", "-dxf", "--fail-early", "--form f"}) {
+    INFO(options);
+    CHECK_FALSE(stores(options));
+  }
+}

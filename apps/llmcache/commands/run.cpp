@@ -10,6 +10,7 @@
 #include "config/password.h"
 #include "config/values.h"
 #include "process/child.h"
+#include "process/curl.h"
 #include "why.h"
 
 namespace llmcache {
@@ -115,6 +116,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     options.require_store = context.settings().strict;
     const std::string request = read_input(request_path_);
     options.facts.request = request;
+    if (is_curl_that_fails_on_errors(command_)) options.facts.http_status = 200;
     if (mode == Mode::off) return run_uncached(context, request);
     if (!use_url_of(command_, context)) return run_uncached(context, request);
     if (mode != Mode::replay && exceeds_deadline(request, context.settings().deadline)) {
