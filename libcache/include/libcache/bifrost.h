@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-namespace libcache::bifrost LIBCACHE_EXPORT {
+namespace libcache {
+namespace bifrost LIBCACHE_EXPORT {
 
 /// A stored response or chunk as the plugin serves it on a hit: with `provider` as its provider (unless that is empty),
 /// and, if `extra_fields.raw_response` is null or an object, a note in it that the answer comes from the cache, where
@@ -18,4 +19,5 @@ namespace libcache::bifrost LIBCACHE_EXPORT {
 /// Fails (corrupt) if `stored` is not a JSON object. Pure and thread-safe.
 [[nodiscard]] Result<std::string> annotate(std::string_view stored, std::string_view provider, std::string_view name);
 
-}  // namespace libcache::bifrostLIBCACHE_EXPORT
+}  // namespace bifrost LIBCACHE_EXPORT
+}  // namespace libcache
