@@ -313,7 +313,7 @@ void check_threads(const StoreUnderTest& under_test) {
         if (!store.put(own, value, {}, soon())) problems[thread] = "a put failed";
         if (!store.put("shared", value, {}, soon())) problems[thread] = "a put of a shared name failed";
         const auto shared = store.get("shared", soon());
-        if (!shared || !is_whole(*shared)) problems[thread] = "a shared value was torn or not to be had";
+        if (!shared || !is_whole(*shared)) problems[thread] = "a shared value was torn or missing";
         const auto mine = store.get(own, soon());
         if (!mine || *mine != value) problems[thread] = "a thread's own value was lost";
         if (round % 8 == 0 && !store.remove(Names{"shared"}, soon())) problems[thread] = "a remove failed";

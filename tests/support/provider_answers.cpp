@@ -40,7 +40,7 @@ std::vector<std::string> split_behind(std::string_view text, std::string_view se
 
 HttpAnswer make_answer(Protocol protocol, const std::string& request, const Scenario& scenario) {
   const auto json = nlohmann::json::parse(request, nullptr, false);
-  if (!json.is_object()) return {400, "application/json", {error_body(protocol, "The body is no JSON object")}};
+  if (!json.is_object()) return {400, "application/json", {error_body(protocol, "The body is not a JSON object")}};
   switch (scenario.fault) {
     case Scenario::Fault::status_429:
       return {429, "application/json", {error_body(protocol, "Rate limit reached")}};

@@ -1,4 +1,4 @@
-// The chunks of a stream, out of the blocks of its entry's payload.
+// Reads the chunks of a stream from the blocks of an entry's payload.
 #pragma once
 
 #include <optional>
@@ -10,8 +10,8 @@
 
 namespace libcache::internal {
 
-// A section as a source of numbers and byte strings, whatever pieces it comes in. What returns false has failed, for
-// the reason that error() keeps: a Result each would cost more than the decoding.
+// A section as a source of numbers and byte strings, independent of the pieces in which it is read. A function that
+// returns false has failed; error() has the reason. Returning a Result would cost more than the decoding.
 class SectionSource {
  public:
   SectionSource(const Section& section, std::string_view bytes) : section_(section, bytes) {}

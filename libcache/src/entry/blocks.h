@@ -8,7 +8,7 @@
 
 namespace libcache::internal {
 
-// What the blocks of `chunks` take before compression. Times never go back: an earlier one counts as the latest so far.
+// The size of the blocks of `chunks` before compression. Times never go back: an earlier time counts as the latest one.
 std::uint64_t blocks_size(std::span<const Chunk> chunks);
 void write_blocks(std::span<const Chunk> chunks, const Emit& emit);
 

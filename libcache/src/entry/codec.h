@@ -1,15 +1,15 @@
-// The entry format, version 1. llmcache-format(5) describes the same to the byte.
+// The entry format, version 1. llmcache-format(5) describes every byte.
 //
 //   entry    = header metadata request payload checksum
 //   header   = "LLMC" version kind request-encoding payload-encoding created expires digest
 //              metadata-size request-raw request-stored payload-raw payload-stored
-//              u8 x 4 behind the magic, i64 milliseconds x 2, 32 bytes, u32, u64 x 4; all little-endian
+//              u8 x 4 after the magic, i64 milliseconds x 2, 32 bytes, u32, u64 x 4; all little-endian
 //   metadata = compact JSON object, never compressed; header and metadata fit in kEntryHeadBytes
 //   request  = section                      the canonical request; absent if it was not kept
 //   payload  = section                      a response: its body; a stream: block*
 //   section  = raw bytes, as they are ("stored") or as one zstd frame with a window of at most 2^kWindowLog bytes
 //   block    = varint(n) n*(varint(delta) varint(length)) n*(chunk)      1 <= n <= kBlockChunks
-//              delta: milliseconds since the chunk before it; the tables stand apart from the text to compress well
+//              delta: milliseconds since the previous chunk; tables and text are separate to compress well
 //   varint   = LEB128, at most 64 bits
 //   checksum = XXH3-64 of everything before it
 #pragma once
@@ -31,7 +31,7 @@ inline constexpr std::size_t kChecksumBytes = 8;
 inline constexpr std::size_t kBlockChunks = 256;
 inline constexpr int kWindowLog = 19;
 
-// The sizes of a request or payload, as it was and as it stands in the entry.
+// The sizes of a request or payload, before compression and in the entry.
 struct Section {
   Encoding encoding = Encoding::absent;
   std::uint64_t raw = 0;
@@ -50,7 +50,7 @@ struct Header {
 
 // The header's bytes.
 std::string write_header(const Header& header);
-// Reads the header that `bytes` begin with; what stands behind it is not looked at. Fails: corrupt.
+// Reads the header at the beginning of `bytes`; ignores what follows. Fails: corrupt.
 Result<Header> read_header(std::string_view bytes);
 
 // The three parts between header and checksum.

@@ -27,7 +27,7 @@ std::unique_ptr<Decompressor> take_decompressor() {
   auto decompressor = std::exchange(spare_decompressor, nullptr);
   if (!decompressor) decompressor = std::make_unique<Decompressor>();
   ZSTD_DCtx_reset(decompressor->context.get(), ZSTD_reset_session_and_parameters);
-  // A frame may ask for a window of gigabytes; none of ours asks for more than this.
+  // A frame may require a window of gigabytes; ours never require more than this.
   ZSTD_DCtx_setParameter(decompressor->context.get(), ZSTD_d_windowLogMax, kWindowLog);
   return decompressor;
 }
@@ -36,7 +36,7 @@ tl::unexpected<Error> damaged() {
   return fail(ErrorCode::corrupt, "entry's compressed data is damaged");
 }
 
-// Keeps out the formats of zstd's youth, which its decoder may still know, and skippable frames.
+// Rejects formats of early zstd versions, which the decoder may still accept, and skippable frames.
 bool begins_frame(std::string_view bytes) {
   return bytes.starts_with("\x28\xb5\x2f\xfd");
 }
@@ -77,7 +77,7 @@ Result<std::string_view> SectionReader::decompress() {
 }
 
 Result<std::string> read_section(const Section& section, std::string_view bytes) {
-  // What prose and JSON compress to at most; beyond, the string grows as it is filled.
+  // The highest ratio expected for prose and JSON; beyond it, the string grows while it is filled.
   constexpr std::uint64_t kLikelyRatio = 32;
   std::string raw;
   raw.reserve(std::min<std::uint64_t>(section.raw, bytes.size() * kLikelyRatio));

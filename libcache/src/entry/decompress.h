@@ -21,7 +21,7 @@ class SectionReader {
   ~SectionReader();
 
   // The next piece, at most 128 KiB where the section is compressed; empty at the end. Valid until the next call.
-  // Fails (corrupt): also at the end, if the section was not as long as it said.
+  // Fails (corrupt): also at the end, if the section does not have its declared size.
   Result<std::string_view> next();
 
  private:
@@ -34,7 +34,7 @@ class SectionReader {
   std::unique_ptr<Decompressor> decompressor_;
 };
 
-// The whole of a section. Memory grows with what was really decoded. Fails: corrupt.
+// A whole section. Memory grows with what was actually decoded. Fails: corrupt.
 Result<std::string> read_section(const Section& section, std::string_view bytes);
 
 }  // namespace libcache::internal

@@ -13,10 +13,10 @@ using namespace internal;
 
 namespace {
 
-// Below this zstd's own tables eat what it saves.
+// Below this size, zstd's own tables are larger than what it saves.
 constexpr std::uint64_t kCompressFrom = 512;
-// Decompressing 4 KB takes longer than the whole select that fetched it (4.5 us against 2.8 us): the short answers, of
-// which hits are made, are stored as they are. Streams are not: they shrink to a thirtieth and decode at 10 GB/s.
+// Decompressing 4 KB takes longer than the whole select that fetched it (4.5 us against 2.8 us), so
+// short answers are stored uncompressed. Streams are compressed: they shrink to a thirtieth and decode at 10 GB/s.
 constexpr std::uint64_t kCompressResponseFrom = 16 << 10;
 
 Section append_bytes(std::string& out, std::string_view bytes, std::uint64_t threshold) {

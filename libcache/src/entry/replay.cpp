@@ -9,7 +9,7 @@ namespace libcache {
 using namespace internal;
 
 struct Replay::State {
-  // One of the two: a stream's blocks or a response's body. Nothing: the entry could not be divided, for this reason.
+  // A stream's blocks or a response's body. If neither is set, the entry could not be divided, for this reason.
   std::optional<BlockReader> blocks = {};
   std::optional<SectionReader> body = {};
   Status status = {};

@@ -1,4 +1,4 @@
-// A store that may only be read, whatever stands behind it.
+// A wrapper that makes any store read-only.
 #pragma once
 
 #include <libcache/store.h>
@@ -7,7 +7,7 @@
 
 namespace libcache::internal {
 
-// Passes reads on to `store`, which it owns, and refuses every put and remove.
+// Forwards reads to `store`, which it owns, and refuses every put and remove.
 std::unique_ptr<Store> make_read_only(std::unique_ptr<Store> store);
 
 }  // namespace libcache::internal

@@ -1,8 +1,8 @@
-// Flights among the processes of one machine: a locked file each, in a directory beside the database.
+// Flights between the processes of one machine: each is a locked file in a directory next to the database.
 //
-// The kernel keeps the lock, so a leader that dies by whatever means frees it in that moment; there is nothing to renew
-// and no time to agree on. The pieces are the file's content. Rows in the database would do, but each would wait for
-// whoever writes entries just then, go through the log, and need a clock to tell the dead.
+// The kernel keeps the lock, so a leader that dies in any way releases it at once; there is nothing to renew and no
+// clock to agree on. The pieces are the content of the file. Rows in the database would also work, but each would wait
+// for other writers, go through the log, and need timestamps to detect dead leaders.
 #pragma once
 
 #include <libcache/flight.h>
@@ -13,8 +13,8 @@
 
 namespace libcache::internal::sqlite {
 
-// Thread-safe. The directory is made when it is needed, with mode 0700, and kept: to remove it costs a leader more than
-// its whole flight where the file system tells the disk of every block that becomes free.
+// Thread-safe. The directory is created when it is needed, with mode 0700, and kept: removing it would cost a leader
+// more than its whole flight on file systems that report every freed block to the disk.
 class FileFlights {
  public:
   explicit FileFlights(std::filesystem::path directory) : directory_(std::move(directory)) {}
