@@ -1,4 +1,4 @@
-// A store's verbs for tests in which they must work: a failure ends the test with its message.
+// The operations of a store for tests in which they must succeed: a failure ends the test with its message.
 #pragma once
 
 #include <libcache/store.h>
@@ -15,7 +15,7 @@ namespace libcache::test {
 
 using Names = std::vector<std::string>;
 
-// Far enough for anything that works at all.
+// Long enough for every operation that works.
 inline Deadline soon() {
   return Deadline::after(std::chrono::seconds(30));
 }
@@ -39,7 +39,7 @@ inline std::uint64_t remove(Store& store, const Names& names) {
   return required(store.remove(names, soon()));
 }
 
-// In the order of their names.
+// Sorted by name.
 inline std::vector<ScanRow> list(Store& store, std::string_view prefix, std::size_t head_bytes = 0) {
   std::vector<ScanRow> listings;
   const auto visit = [&](const ScanRow& listing) -> Result<bool> {

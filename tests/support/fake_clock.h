@@ -1,4 +1,4 @@
-// A wall clock that moves only when told to.
+// A wall clock that a test moves by hand.
 #pragma once
 
 #include <libcache/time.h>
@@ -13,7 +13,7 @@ class FakeClock {
  public:
   UnixTime now() const { return UnixTime(Milliseconds(*milliseconds_)); }
   void advance(Milliseconds time) { *milliseconds_ += time.count(); }
-  // For the options of what is under test.
+  // For the options of the object under test.
   Clock clock() const {
     return [*this] { return now(); };
   }

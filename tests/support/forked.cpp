@@ -14,7 +14,7 @@
 namespace support {
 namespace {
 
-// The end to read from, and the end to write to.
+// The read end and the write end.
 std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");

@@ -1,4 +1,4 @@
-// A part of a test that runs in a process of its own, where it may be killed, or give up its rights for good.
+// A part of a test that runs in its own process, where it can be killed or drop its privileges.
 #pragma once
 
 #include <sys/types.h>
@@ -8,20 +8,20 @@
 
 namespace support {
 
-// Killed, if it still runs, when this is destroyed.
+// The process is killed when this object is destroyed.
 class Forked {
  public:
-  // Runs `work` in a child. What it returns is its complaint, empty if all is well; `progress` tells the parent that
-  // another step is done. Start it while no other thread runs and no file is open that the child is to open.
+  // Runs `work` in a child. `work` returns an error message, empty on success, and calls `progress` after each step.
+  // Construct this while no other thread runs, and before opening files that the child opens.
   explicit Forked(const std::function<std::string(const std::function<void()>& progress)>& work);
   explicit Forked(const std::function<std::string()>& work);
   Forked(Forked&& other) noexcept;
   Forked& operator=(Forked&&) = delete;
   ~Forked();
 
-  // Waits for the next step; false: it has ended instead.
+  // Waits for the next step; false: the child has ended.
   bool wait_for_progress();
-  // Waits for its end and gives its complaint, or says how it ended otherwise.
+  // Waits until the child ends; returns its message, or how it ended if it did not return.
   std::string complaint();
   void kill();
 

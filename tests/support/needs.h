@@ -1,4 +1,4 @@
-// What a test needs of the machine that it cannot make for itself.
+// Tests that need something from the machine that they cannot provide themselves.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -7,7 +7,7 @@
 
 namespace support {
 
-// Ends a test that cannot run here: skipped at a developer's desk, failed in CI, where nothing may go untested.
+// Ends a test that cannot run here: as skipped on a developer's machine, as failed in CI, where nothing may be skipped.
 [[noreturn]] inline void cannot_run(const std::string& reason) {
   if (std::getenv("CI") != nullptr) FAIL(reason);
   SKIP(reason);

@@ -16,7 +16,7 @@
 namespace support {
 namespace {
 
-// Each answer under way holds a thread while it pauses.
+// Every unfinished answer occupies a thread, also while it pauses.
 constexpr std::size_t kThreads = 32;
 
 std::string nanoseconds_now() {
@@ -24,7 +24,7 @@ std::string nanoseconds_now() {
   return std::to_string(std::chrono::nanoseconds(now).count());
 }
 
-// Where a body is cut off, if it is.
+// The position at which a body is cut off, if any.
 std::optional<std::size_t> cut_position(const HttpAnswer& answer, const Scenario& scenario) {
   if (scenario.fault != Scenario::Fault::cut) return scenario.cut_at;
   return std::accumulate(answer.pieces.begin(), answer.pieces.end(), std::size_t{0},
@@ -68,7 +68,7 @@ struct Provider::State {
     });
   }
 
-  // Reads the body itself: left to do so, the server takes the body of a plain `curl -d` for a form.
+  // Reads the body itself: by default the server parses the body of a plain `curl -d` as a form.
   template <class MakeAnswer>
   void serve(const char* path, MakeAnswer make) {
     server.Post(path, [this, make](const auto& request, auto& response, const httplib::ContentReader& read) {
@@ -100,7 +100,7 @@ struct Provider::State {
         });
   }
 
-  // False closes the connection without the end of the chunked body.
+  // False closes the connection before the end of the chunked body.
   bool write_pieces(const HttpAnswer& answer, const Scenario& scenario, httplib::DataSink& sink) {
     const auto cut = cut_position(answer, scenario);
     std::size_t sent = 0;
@@ -127,7 +127,7 @@ struct Provider::State {
     first_byte = nanoseconds_now();
   }
 
-  // False: the provider is being stopped.
+  // False: the provider is stopping.
   bool pause(std::chrono::milliseconds duration) {
     std::unique_lock lock(mutex);
     return !stopped.wait_for(lock, duration, [this] { return stopping; });

@@ -24,7 +24,7 @@ std::vector<std::string> stream_pieces(Protocol protocol, const std::string& mod
   return pieces;
 }
 
-// Cuts behind each `separator`; what follows the last one is a piece too.
+// Cuts after each `separator`; the rest after the last one is a piece too.
 std::vector<std::string> split_behind(std::string_view text, std::string_view separator) {
   std::vector<std::string> pieces;
   while (!text.empty()) {

@@ -1,4 +1,4 @@
-// What the local provider answers to a request, as the pieces that it sends one by one.
+// The answers of the local provider, as the pieces that it sends one by one.
 #pragma once
 
 #include <filesystem>
@@ -17,10 +17,10 @@ struct HttpAnswer {
   std::vector<std::string> pieces;
 };
 
-// The answer to a request's body; a failure that only a stream can have needs a request for a stream.
+// The answer to a request body. Faults that only streams can have need a streaming request.
 HttpAnswer make_answer(Protocol protocol, const std::string& request, const Scenario& scenario);
 
-// A file as an answer. Nothing if it cannot be read.
+// A file as an answer; nothing if it cannot be read.
 std::optional<HttpAnswer> file_answer(const std::filesystem::path& file);
 
 }  // namespace support

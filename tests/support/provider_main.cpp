@@ -1,4 +1,4 @@
-// The local provider as a program: prints its port on stdout and serves until stdin closes.
+// The local provider as a program: prints its port to stdout and serves until stdin is closed.
 #include <poll.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 
 namespace {
 
-// Returns when stdin has closed or the time is over.
+// Returns when stdin is closed or the time is over.
 void wait_for_end(std::chrono::steady_clock::time_point end) {
   using namespace std::chrono;
   pollfd input{STDIN_FILENO, POLLIN, 0};

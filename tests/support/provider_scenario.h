@@ -1,4 +1,4 @@
-// How one answer of the local provider goes, as the query of its URL says (provider.h).
+// The behaviour of the local provider for one answer, from the query of the URL (provider.h).
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ struct Scenario {
   std::optional<std::size_t> cut_at;
   bool gateway = false;
 
-  // Nothing for a query that is not understood.
+  // Nothing for an unknown query.
   static std::optional<Scenario> parse(const std::multimap<std::string, std::string>& query);
 };
 

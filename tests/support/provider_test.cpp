@@ -47,7 +47,7 @@ std::size_t count(const std::string& text, std::string_view part) {
   return found;
 }
 
-// A folder with one file, removed at the end.
+// A folder with one file; removed by the destructor.
 struct FolderWith {
   std::filesystem::path path;
   FolderWith(const std::string& name, const std::string& content) {

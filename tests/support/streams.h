@@ -1,4 +1,4 @@
-// Streams to record: the samples in tests/golden/streams, and short ones made of their events.
+// Streams to record: the samples in tests/golden/streams, and short ones made from events.
 #pragma once
 
 #include <libcache/answer.h>
@@ -34,7 +34,7 @@ inline std::string sample_stream(const std::string& name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Events with these data.
+// Events with this data.
 inline std::string sse(std::initializer_list<std::string_view> events) {
   std::string stream;
   for (const std::string_view data : events) stream.append("data: ").append(data).append("\n\n");
@@ -47,7 +47,7 @@ inline std::string ndjson(std::initializer_list<std::string_view> events) {
   return stream;
 }
 
-// An answer that arrives at once.
+// An answer that arrives in one piece.
 inline libcache::Answer record(std::string_view bytes) {
   libcache::AnswerRecorder recorder;
   recorder.write(bytes);

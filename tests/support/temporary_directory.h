@@ -1,4 +1,4 @@
-// A directory of a test's own.
+// A temporary directory for one test.
 #pragma once
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 namespace support {
 
-// Removed, with all that is in it, when this is destroyed.
+// It is removed with its contents when this object is destroyed.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
