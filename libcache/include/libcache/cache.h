@@ -190,7 +190,7 @@ class Cache {
   /// The name of the entry of a kind that `key` leads to: the key of a request, or the name of any entry of it.
   std::string entry_name(std::string_view key, EntryKind kind) const;
   /// What a row of a scan says of its entry, if the scan asked for the first `head_bytes` of the values. Fails (corrupt)
-  /// for what is no entry.
+  /// for a value that is not an entry.
   std::size_t head_bytes() const;
   [[nodiscard]] Result<EntryHead> head(const ScanRow& listing) const;
 

@@ -34,7 +34,7 @@ bool is_made_of_alphanumerics_or(std::string_view others, std::string_view text)
   return std::ranges::all_of(text, [&](char c) { return is_alphanumeric(c) || others.find(c) != others.npos; });
 }
 
-// What stands before the first `separator`, and what stands behind it if it is there at all.
+// The text before the first `separator`, and the text after it if there is one.
 std::pair<std::string_view, std::optional<std::string_view>> cut(std::string_view text, char separator) {
   const auto at = text.find(separator);
   if (at == text.npos) return {text, std::nullopt};
@@ -109,7 +109,7 @@ Status parse_database(std::string_view digits, StoreUrl& url) {
   return {};
 }
 
-// What stands behind the hosts' slash, without it.
+// The text after the slash that ends the hosts.
 Status parse_path(std::string_view path, StoreUrl& url) {
   if (url.kind != Kind::redis_sentinel) return path.empty() ? Status() : parse_database(path, url);
   const auto [master, database] = cut(path, '/');

@@ -53,7 +53,7 @@ TEST_CASE("a sound file passes every check") {
   }
 }
 
-TEST_CASE("a file that is not there yet is not made by looking for it") {
+TEST_CASE("a file that does not exist yet is not created by a lookup") {
   const File file;
   CHECK(worst(file.diagnosis()) == Grade::pass);
   CHECK_FALSE(fs::exists(file.path));

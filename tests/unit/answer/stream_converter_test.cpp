@@ -79,13 +79,13 @@ TEST_CASE("recorded events keep their names and lines, and lose comments, ids an
   CHECK(to_sse(sse({R"({"type":"message_stop"})"})) == sse({R"({"type":"message_stop"})"}));
 }
 
-TEST_CASE("data of several lines is one line of NDJSON, and data that is no JSON a string") {
+TEST_CASE("data of several lines becomes one line of NDJSON, and data that is not JSON becomes a string") {
   CHECK(to_ndjson("data: {\ndata: \"a\": 1}\n\n") == "{ \"a\": 1}\n");
   CHECK(to_ndjson("data: so \"it\" is\ndata: \xff\n\n") == "\"so \\\"it\\\" is\\n\xEF\xBF\xBD\"\n");
   CHECK(to_ndjson("data: {\"cut\n\ndata:\n\n") == "\"{\\\"cut\"\n");
 }
 
-TEST_CASE("a body that is no stream of events is one event") {
+TEST_CASE("a body that is not a stream of events is one event") {
   const std::string body = "{\n  \"a\": [\n    1\n  ]\n}\n";
   CHECK(to_ndjson(body) == "{   \"a\": [     1   ] }\n");
   CHECK(to_sse(body) == "data: {\ndata:   \"a\": [\ndata:     1\ndata:   ]\ndata: }\n\ndata: [DONE]\n\n");
