@@ -1,6 +1,6 @@
 #include "store/redis/flight_names.h"
 
-#include "store/redis/routing/slots.h"
+#include "store/redis/wire/slots.h"
 
 namespace libcache::internal::redis {
 

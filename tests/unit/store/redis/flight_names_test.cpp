@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "store/redis/routing/slots.h"
+#include "store/redis/wire/slots.h"
 
 using namespace libcache;
 using namespace libcache::internal;

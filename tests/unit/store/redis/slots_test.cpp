@@ -1,4 +1,4 @@
-#include "store/redis/routing/slots.h"
+#include "store/redis/wire/slots.h"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -2,8 +2,8 @@
 #include <charconv>
 
 #include "store/redis/doctor/diagnosis.h"
-#include "store/redis/routing/slots.h"
 #include "store/redis/server/info.h"
+#include "store/redis/wire/slots.h"
 #include "store/size_text.h"
 
 namespace libcache::internal::redis {

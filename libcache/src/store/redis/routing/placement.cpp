@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "store/redis/routing/slots.h"
 #include "store/redis/server/info.h"
+#include "store/redis/wire/slots.h"
 
 namespace libcache::internal::redis {
 

@@ -14,8 +14,8 @@
 
 #include "base/guarded.h"
 #include "store/redis/routing/discovery.h"
-#include "store/redis/routing/slots.h"
 #include "store/redis/server/node.h"
+#include "store/redis/wire/slots.h"
 
 namespace libcache::internal::redis {
 

@@ -1,4 +1,4 @@
-#include "store/redis/routing/slots.h"
+#include "store/redis/wire/slots.h"
 
 #include <array>
 #include <charconv>
