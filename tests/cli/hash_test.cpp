@@ -89,6 +89,7 @@ TEST_CASE("hash needs no store, and makes none") {
 TEST_CASE("an --ignore pointer that matches nothing causes a warning, in every command that makes a key") {
   const TerminalSession shell;
   shell.write("request.json", R"({"model":"m","messages":[{"t":1},{"t":2}],"user":"u"})");
+  shell.out("echo '{}' | llmcache put request.json --sample 1");
   const std::string ignore = " --ignore /user --ignore /nope --ignore '/messages/*/t' --ignore /messages/0 ";
   const std::string warnings =
       "llmcache: warning: --ignore /nope matches no member of the request\n"

