@@ -48,6 +48,9 @@ lc::Cache& Context::cache() {
   auto store = checked_option(lc::open_stores(urls, store_options));
   lc::CacheOptions options = settings_.cache;
   options.tool = "llmcache " LLMCACHE_VERSION;
+  if (takes_accepted_ && !settings_.strict) {
+    options.policy = {.refuse = {}, .accept_incomplete = true, .accept_errors = true};
+  }
   if (options.key.scheme == lc::KeyScheme::native && options.ttl.duration.value_or(lc::Milliseconds(0)).count() < 0) {
     usage_error("the TTL is negative, which only --compat bifrost allows");
   }

@@ -40,6 +40,9 @@ class Context {
   libcache::Cache& cache();
   // Says, before the first call of cache(), that this command only reads: it leaves no trace on disk.
   void only_reads() { only_reads_ = true; }
+  // Says, before the first call of cache(), that an answer is wanted even if only --accept let it be stored: for commands
+  // that show what there is. --strict overrides it.
+  void takes_accepted() { takes_accepted_ = true; }
   // How to open stores; their events are reported. Reads the password.
   libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls);
   // For the store. One budget for the whole command, which starts with the first call; reading the password counts.
@@ -61,6 +64,7 @@ class Context {
   Output out_;
   std::unique_ptr<libcache::Cache> cache_;
   bool only_reads_ = false;
+  bool takes_accepted_ = false;
   std::optional<libcache::Deadline> deadline_;
   libcache::Milliseconds password_time_{0};
 };

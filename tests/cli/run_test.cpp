@@ -239,7 +239,8 @@ TEST_CASE("an answer much larger than max_entry passes through whole without bei
 
 TEST_CASE("a request too large for the deadline starts COMMAND at once, uncached") {
   const TerminalSession shell;
-  shell.out("(printf '{\"model\":\"m\",\"text\":\"'; head -c 20000000 /dev/zero | tr '\\0' x; printf '\"}') > request.json");
+  shell.out(
+      "(printf '{\"model\":\"m\",\"text\":\"'; head -c 20000000 /dev/zero | tr '\\0' x; printf '\"}') > request.json");
   const std::string run = "llmcache run --request request.json";
   const auto hurried = shell.run(run + " --deadline 10ms -- wc -c");
   CHECK(hurried.exit == 0);

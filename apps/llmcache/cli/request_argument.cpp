@@ -39,6 +39,17 @@ std::string name_of_entry(Context& context, const std::string& argument) {
   usage_error(fmt::format("'{}' is neither a file nor the name of an entry", argument));
 }
 
+namespace {
+
+void warn_of_accepted(const Context& context, const lc::Entry& entry) {
+  const auto metadata = entry.metadata();
+  if (!metadata || !(metadata->incomplete || metadata->error)) return;
+  context.report().warn(fmt::format("the stored answer is {}; it was stored because of --accept",
+                                    metadata->error ? "an error" : "incomplete"));
+}
+
+}  // namespace
+
 lc::RequestKey RequestArgument::key(Context& context) {
   auto key = checked(about_request(path_, context.cache().key(request())));
   warn_of_unmatched(context, key.unmatched);
@@ -56,8 +67,11 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;
     auto lookup = context.settle(cache.get(key, kind, context.deadline()));
-    const std::string others = lookup ? "" : other_endpoints(context, key);
-    if (!others.empty()) context.report().say(others);
+    if (lookup) {
+      warn_of_accepted(context, *lookup.entry);
+    } else if (const std::string others = other_endpoints(context, key); !others.empty()) {
+      context.report().say(others);
+    }
     return lookup;
   }
   entry_ = cache.entry_name(*key_, kind);

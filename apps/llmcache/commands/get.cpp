@@ -30,6 +30,7 @@ On a miss, prints nothing and exits with 1.)",
 
   Exit run(Context& context) override {
     context.only_reads();
+    context.takes_accepted();
     if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::response);
     if (!found) {
