@@ -18,6 +18,7 @@ namespace libcache LIBCACHE_EXPORT {
 ///                                        and not stored
 ///   flight.unavailable         warning   the store cannot tell who else is asking: the answer is produced and stored
 ///   flight.followed            info      another caller is producing the same answer
+///   flight.other_request       info      that caller's request has the same name but another proof, so this one leads too
 ///   write.failed               warning   a background write failed, and its answer is lost
 ///   write.dropped              warning   the queue of background writes was full, and an answer is lost
 ///   store.unavailable          warning   a server stopped answering

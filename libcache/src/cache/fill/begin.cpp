@@ -146,6 +146,7 @@ Status FillState::join() {
     core.events.note("flight.followed", name(), "following another caller of the same request");
     tail = std::move(flight->tail);
     role = Fill::Role::follow;
+    filled.source = Filled::Source::leader;
     return {};
   }
   lead.shared = std::move(flight->lease);

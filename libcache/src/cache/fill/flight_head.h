@@ -1,6 +1,7 @@
 // What a leader tells its followers about an answer before its first byte: the bytes of a flight begin with it.
 #pragma once
 
+#include <libcache/digest.h>
 #include <libcache/entry.h>
 
 #include <cstddef>
@@ -10,10 +11,12 @@
 
 namespace libcache::internal {
 
-// The length (4 bytes, little endian) and the metadata as JSON.
-std::string write_flight_head(const Metadata& metadata);
+// The proof of the request that is answered (32 bytes), the length of what follows (4 bytes, little endian), and the
+// metadata as JSON.
+std::string write_flight_head(const Digest& proof, const Metadata& metadata);
 
 struct FlightHead {
+  Digest proof;
   Metadata metadata;  // empty if it cannot be read
   std::size_t size = 0;
 };

@@ -10,17 +10,17 @@ namespace libcache::internal {
 void Following::take(std::string_view bytes) {
   received_ += bytes.size();
   waiting_ += bytes;
-  if (has_head_) return;
+  if (proof_) return;
   auto head = read_flight_head(waiting_);
   if (!head) return;
-  has_head_ = true;
+  proof_ = head->proof;
   metadata_ = std::move(head->metadata);
   waiting_.erase(0, head->size);
 }
 
 std::string_view Following::deliver() {
   delivering_.clear();
-  if (has_head_) std::swap(delivering_, waiting_);
+  if (proof_) std::swap(delivering_, waiting_);
   delivered_ += delivering_.size();
   hash_.write(delivering_);
   return delivering_;

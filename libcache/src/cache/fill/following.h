@@ -1,6 +1,7 @@
 // What a follower has received of another caller's answer.
 #pragma once
 
+#include <libcache/digest.h>
 #include <libcache/entry.h>
 
 #include <cstdint>
@@ -23,9 +24,11 @@ class Following {
   std::uint64_t delivered() const { return delivered_; }  // of the answer
   std::uint64_t hash() const { return hash_.value(); }    // of what was delivered
   const Metadata& metadata() const { return metadata_; }
+  // Of the request that the leader answers; nullopt until the head has arrived.
+  const std::optional<Digest>& proof() const { return proof_; }
 
  private:
-  bool has_head_ = false;
+  std::optional<Digest> proof_;
   Metadata metadata_;
   std::string waiting_;  // not delivered yet; before the head is complete, its beginning
   std::string delivering_;

@@ -31,7 +31,7 @@ Status FillState::write(std::string_view bytes) {
     recorder->write(bytes);
     if (recorder->size() / kMostRawPerEncoded > core.options.max_entry) stop_recording();
   }
-  if (!std::exchange(head_shared, true)) lead.append(write_flight_head(description));
+  if (!std::exchange(head_shared, true)) lead.append(write_flight_head(key.proof(), description));
   lead.append(bytes);
   return {};
 }

@@ -32,6 +32,7 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
     news_at = Steady::now();
     lead.append(news->bytes);
     following.take(news->bytes);
+    if (following.proof() && *following.proof() != proof()) return leave_other_request();
   }
   if (news->state == FlightState::flying) {
     if (options.live && !news->bytes.empty()) return Fill::Piece{.bytes = following.deliver()};
@@ -47,6 +48,17 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
   filled.source = Filled::Source::leader;
   count();
   return Fill::Piece{.bytes = following.deliver(), .done = true};
+}
+
+const Digest& FillState::proof() {
+  if (!own_proof) own_proof = key.proof();
+  return *own_proof;
+}
+
+// Two requests can have one name (see "Proof" in llmcache-format(5)). This one asks for itself.
+Result<Fill::Piece> FillState::leave_other_request() {
+  core.events.note("flight.other_request", name(), "the leader answers another request with the same name");
+  return become_lone_lead().map([] { return Fill::Piece{}; });
 }
 
 // The flight has ended, and this follower has not got all of it. Perhaps the store has.

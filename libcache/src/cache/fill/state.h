@@ -59,6 +59,8 @@ struct FillState {
   Milliseconds wait_left() const;
   Result<Fill::Piece> without_leader(const std::string& why);
   Result<Fill::Piece> follow_no_longer();
+  const Digest& proof();
+  Result<Fill::Piece> leave_other_request();
   FlightState store();
   void refuse(Refused refused);
 
@@ -78,6 +80,7 @@ struct FillState {
 
   std::unique_ptr<LiveTail> tail;  // follow
   Following following;
+  std::optional<Digest> own_proof;  // computed when a leader's has arrived
   Steady::time_point news_at = Steady::now();
 
   Lead lead;  // also of a follower that leads this process's other threads

@@ -14,6 +14,8 @@ namespace {
 constexpr Milliseconds kBetweenRenewals = kLeaseTime / 4;
 constexpr Milliseconds kRenewalTimeout = kLeaseTime / 2;
 constexpr Milliseconds kReleaseTimeout{250};
+// What one flight may take of the server's memory.
+constexpr std::size_t kMostSharedBytes = 64 * 1024 * 1024;
 
 // Calls `renew` regularly on a thread of its own, until that returns false or this is destroyed, which interrupts a
 // renewal that is waiting for the server.
@@ -92,6 +94,8 @@ class RedisLease final : public Lease {
   }
 
   Status append(std::string_view piece, Deadline deadline) override {
+    shared_bytes_ += piece.size();
+    if (shared_bytes_ > kMostSharedBytes) return fail(ErrorCode::refused, "the answer is too large to be shared");
     std::vector<Command> commands = {{"XADD", names_.live, "*", kPieceField, piece}};
     if (!appended_) commands.push_back({"PEXPIRE", names_.live, live_time_});
     const auto replies = client_.run_all(commands, Repeat::forbidden, deadline);
@@ -167,6 +171,7 @@ class RedisLease final : public Lease {
   const std::string lease_time_ = std::to_string(kLeaseTime.count());
   const std::string live_time_ = std::to_string(kLiveTime.count());
   bool appended_ = false;
+  std::size_t shared_bytes_ = 0;
   unsigned renewals_ = 0;           // used by the renewer's thread only
   bool is_reachable_ = true;        // no renewal has hung; written by the renewer's thread, read after it ended
   std::optional<Renewer> renewer_;  // none after the flight has ended

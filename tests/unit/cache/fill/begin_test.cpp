@@ -1,4 +1,5 @@
 // A fill that its caller drives itself, without callbacks.
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 
 #include "unit/cache/fill/callers.h"
@@ -145,14 +146,34 @@ TEST_CASE("an answer much larger than max_entry is no longer recorded, but still
   CHECK(cache->counters().refused[static_cast<std::size_t>(Refusal::too_large)] == 1);
 }
 
+TEST_CASE("a caller does not follow a request that has the same name but another proof") {
+  Callers callers;
+  CacheOptions ignoring = callers.options();
+  ignoring.key.ignore = {"/user"};
+  const auto first = callers.process(ignoring);
+  const auto second = callers.process();
+  const RequestKey with_user = first->key(R"({"model":"m","messages":[],"user":"u"})").value();
+  REQUIRE(with_user.response_name == callers.response.response_name);
+  Fill leader = begin(*first, with_user);
+  Fill other = begin(*second, callers.response);
+  REQUIRE(other.role() == Role::follow);
+  REQUIRE(leader.write("an answer for u"));
+  CHECK(other.read(kNever).value().bytes.empty());
+  CHECK(other.role() == Role::lead);
+  (void)leader.finish();
+}
+
 TEST_CASE("on_begin comes once, before the first byte, from every source") {
   Callers callers;
   std::vector<std::string> seen;
+  std::atomic<int> calls{0};
   FillOptions options;
   options.metadata.content_type = "text/plain";
   options.on_begin = [&](Source source, const EntryHead& head) -> Status {
     const char* const names[] = {"store", "leader", "producer"};
     seen.push_back(names[static_cast<int>(source)] + (' ' + head.metadata.content_type));
+    ++calls;
+    calls.notify_all();
     return {};
   };
   CHECK(callers.call(callers.response, produces({"one", "two"}), options).received == "onetwo");
@@ -162,6 +183,7 @@ TEST_CASE("on_begin comes once, before the first byte, from every source") {
   auto follower = callers.call_in_background(callers.stream, kNoProducer, options);
   callers.wait_for_followers(1);
   REQUIRE(leader.write(kWhole));
+  calls.wait(2);  // the follower has begun; otherwise it might find the answer stored
   (void)leader.finish();
   CHECK(follower.get().received == kWhole);
   CHECK(seen == std::vector<std::string>{"producer text/plain", "store text/plain", "leader text/plain"});
