@@ -12,7 +12,7 @@ namespace {
 
 // `line` may not take long: `timeout` ends it with 124.
 llmcache::test::Ran quickly(const TerminalSession& shell, const std::string& line) {
-  return shell.run("ulimit -v 4000000; timeout 20 bash -c '" + line + "'");
+  return shell.run(llmcache::test::limit_memory(4'000'000) + "timeout 20 bash -c '" + line + "'");
 }
 
 }  // namespace

@@ -228,10 +228,11 @@ TEST_CASE("what one run accepted is a miss for a run that would not have stored 
 
 TEST_CASE("an answer much larger than max_entry passes through whole without being held in memory") {
   const TerminalSession shell;
-  const auto ran = shell.run(
-      "ulimit -v 400000; echo '{\"model\":\"m\"}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc "
-      "-c; "
-      "exit ${PIPESTATUS[1]}");
+  const auto ran =
+      shell.run(llmcache::test::limit_memory(400'000) +
+                "echo '{\"model\":\"m\"}' | llmcache run --max-entry 1M -- head -c 600000000 /dev/zero | wc "
+                "-c; "
+                "exit ${PIPESTATUS[1]}");
   CHECK(ran.exit == 0);
   CHECK(ran.out == "600000000\n");
   CHECK(shell.out("llmcache ls").empty());

@@ -61,4 +61,12 @@ std::string TerminalSession::read(const std::string& file) const {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+std::string limit_memory([[maybe_unused]] int kibibytes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return "";
+#else
+  return "ulimit -v " + std::to_string(kibibytes) + "; ";
+#endif
+}
+
 }  // namespace llmcache::test

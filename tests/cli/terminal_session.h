@@ -32,4 +32,8 @@ class TerminalSession {
   std::filesystem::path home_;
 };
 
+// The beginning of a line whose programs may use so many KiB of address space. No limit under sanitizers, which reserve
+// terabytes.
+std::string limit_memory(int kibibytes);
+
 }  // namespace llmcache::test

@@ -20,7 +20,7 @@ TEST_CASE("a stored response is found again, byte for byte") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
-  const std::string body("text: a\0b\xff", 12);
+  const std::string body("text: a\0b\xff", 10);
   CHECK(cache->put(key, CacheFixture::response(body), {}, kNever).value());
   const auto found = cache->get(key, EntryKind::response, kNever).value();
   REQUIRE(found);
