@@ -54,8 +54,9 @@ TEST_CASE("an empty body and an error body are refused unless allowed") {
   }
   CHECK(shell.run("llmcache get request.json").exit == 1);
   CHECK(shell.run("llmcache put --allow-errors request.json --response response").exit == 0);
-  // A lookup serves only what its own policy would store; the entry itself can still be named.
-  CHECK(shell.run("llmcache get request.json").exit == 1);
+  CHECK(shell.run("llmcache get request.json").err ==
+        "llmcache: warning: the stored answer is an error; it was stored because of --accept\n");
+  CHECK(shell.run("llmcache get --strict request.json").exit == 1);
   CHECK(shell.out("llmcache get --key \"$(llmcache ls | cut -f 1)\"") == shell.read("response"));
 }
 
