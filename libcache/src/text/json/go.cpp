@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "text/json/escape.h"
@@ -223,7 +224,8 @@ void append_go_map(std::string& out, const JsonDocument& document, std::span<con
   for (const JsonNode* object : objects) {
     for (const std::uint32_t index : document.sorted_members(*object)) members.push_back(&document.node(index));
   }
-  std::ranges::stable_sort(members, {}, &JsonNode::name);
+  // By name, and for one name in document order, which is the order of the nodes in memory.
+  std::ranges::sort(members, {}, [](const JsonNode* member) { return std::pair(member->name, member); });
   out += '{';
   for (std::size_t index = 0; index < members.size(); ++index) {
     const JsonNode& member = *members[index];
