@@ -50,9 +50,9 @@ class Package(unittest.TestCase):
                 *(["--component", component] if component else []))
         return shutil.move(self.folder / "installed", self.folder / "moved")
 
-    def check_find_package(self, prefix, package="libcache"):
+    def check_find_package(self, prefix, package="libcache", others=""):
         build = self.folder / f"with-{package}"
-        run(*configure(HERE / "consumer", build, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DPACKAGE={package}"))
+        run(*configure(HERE / "consumer", build, f"-DCMAKE_PREFIX_PATH={prefix};{others}", f"-DPACKAGE={package}"))
         run("cmake", "--build", build)
         self.assertEqual(run(build / "consumer"), STORED)
 
@@ -124,7 +124,7 @@ class EmbeddedPackage(Package):
         self.assertEqual(run(build / "consumer"), STORED)
         prefix = self.install(build)
         self.assertFalse((prefix / "bin/llmcache").exists())
-        self.check_find_package(prefix, "embedder")
+        self.check_find_package(prefix, "embedder", DEPENDENCIES)
         return prefix
 
     def test_as_a_subdirectory_with_shared_libraries(self):
