@@ -36,3 +36,12 @@ include(${CMAKE_CURRENT_LIST_DIR}/bundle.cmake)
 llmcache_bundle(fmt fmt::fmt fmtlib/LICENSE.rst)
 llmcache_bundle(hiredis hiredis::hiredis hiredis/COPYING)
 llmcache_bundle(simdjson simdjson::simdjson simdjson/LICENSE)
+
+if(LLMCACHE_SERVE)
+  # Beast and Asio are headers. Of libcurl Debian has no archive that is complete by itself.
+  set(suffixes ${CMAKE_FIND_LIBRARY_SUFFIXES})
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .so)
+  find_package(Boost 1.74 REQUIRED)
+  find_package(CURL 7.85 REQUIRED)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES ${suffixes})
+endif()

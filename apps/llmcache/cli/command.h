@@ -18,6 +18,8 @@ struct CommandHelp {
   std::string_view examples;  // two command lines
 };
 
+inline constexpr std::string_view kMainProgram = "llmcache";
+
 class Command {
  public:
   virtual ~Command() = default;
@@ -25,6 +27,8 @@ class Command {
   virtual void declare(Options& options) = 0;
   // False: no configuration file is read, so that a broken one cannot prevent the command from running.
   virtual bool uses_config_files() const { return true; }
+  // The program that runs it.
+  virtual std::string_view program() const { return kMainProgram; }
   // Success or Exit::no; anything else is thrown as a Failure.
   virtual Exit run(Context& context) = 0;
 };

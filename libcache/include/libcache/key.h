@@ -50,6 +50,8 @@ struct KeyOptions {
   bool by_provider = true;
   /// Distinguishes several answers to the same request. 0: the answer without a sample's suffix. native only.
   unsigned sample = 0;
+
+  bool operator==(const KeyOptions&) const = default;
 };
 
 /// A request's key, and the parts of the request that it was made from.

@@ -1,0 +1,61 @@
+// A request that asks the upstream: what arrives goes to the clients and, in order and on the workers, into the cache.
+#pragma once
+
+#include <libcache/cache.h>
+#include <libcache/fill.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "answers/transfer.h"
+#include "upstream/client.h"
+
+namespace llmcache::serve {
+
+struct LeaderEnd {
+  std::optional<AnswerEnd> upstream_failure;  // how the call failed, if it did
+  std::optional<libcache::Filled> filled;     // what became of an answer that was recorded
+};
+
+// Lives on the event loop until its answer has ended or was abandoned. Keeps itself alive until then.
+class Leader : public std::enable_shared_from_this<Leader> {
+ public:
+  struct Options {
+    bool finish_abandoned = false;
+    // The head has arrived: `shared` says whether other requests may have this answer.
+    std::function<void(bool shared)> on_head;
+    std::function<void(const LeaderEnd&)> on_end;
+  };
+
+  // `fill`: null for an answer that is only passed through.
+  Leader(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::shared_ptr<Transfer> transfer,
+         std::unique_ptr<libcache::Fill> fill, Options options);
+  void start(UpstreamClient& client, UpstreamRequest request);
+
+ private:
+  void on_head(UpstreamHead head);
+  void on_data(std::string bytes);
+  void on_end(UpstreamEnd end, std::string message);
+  void abandon();
+  void stop();
+  void on_workers(std::function<void(libcache::Fill&)> work);
+
+  boost::asio::io_context& loop_;
+  boost::asio::strand<boost::asio::thread_pool::executor_type> recording_;
+  std::shared_ptr<Transfer> transfer_;
+  std::shared_ptr<libcache::Fill> fill_;
+  Options options_;
+  std::shared_ptr<Leader> alive_;
+  std::unique_ptr<UpstreamCall> call_;
+  bool records_ = false;
+  bool holds_back_ = false;
+  std::string held_back_;
+};
+
+}  // namespace llmcache::serve

@@ -1,0 +1,330 @@
+#include "answers/source.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "answers/leader.h"
+#include "answers/on_workers.h"
+#include "nearest.h"
+
+namespace llmcache::serve {
+
+namespace asio = boost::asio;
+namespace lc = libcache;
+
+namespace {
+
+constexpr std::size_t kWorkers = 8;
+constexpr std::size_t kFollowers = 32;
+// A follower of another process waits this long on its thread before it makes room for the next.
+constexpr lc::Milliseconds kFollowTime{25};
+
+std::string detail_of(const RequestOptions& options) {
+  if (options.cache_control.no_store) return "no-store";
+  if (options.ttl && options.ttl->duration && options.ttl->duration->count() <= 0) return "ttl 0";
+  return {};
+}
+
+template <class What>
+Answered answered(const std::string& key, What what) {
+  Answered result;
+  result.key = key;
+  result.what = std::move(what);
+  return result;
+}
+
+Answered bypassed(const libcache::Error& error) {
+  return answered("", Bypass{error.message});
+}
+
+Answered not_cached(const std::string& key, std::string nearest) {
+  return answered(key, NotCached{std::move(nearest)});
+}
+
+bool is_same_request(const lc::RequestKey& left, const lc::RequestKey& right) {
+  return left.response_name == right.response_name && left.stream == right.stream &&
+         left.canonical == right.canonical && left.session == right.session && left.endpoint == right.endpoint &&
+         left.left_out == right.left_out;
+}
+
+// The name that the request's own entry has.
+const std::string& entry_name(const lc::RequestKey& key) {
+  return key.stream ? key.stream_name : key.response_name;
+}
+
+// Without the headers of an upstream: what another process leads says what it is by its first bytes.
+AnswerHead head_of(const lc::Metadata& metadata) {
+  AnswerHead head;
+  if (!metadata.content_type.empty()) head.fields.add("content-type", metadata.content_type);
+  return head;
+}
+
+}  // namespace
+
+// An answer that is being looked up or fetched, for all who ask for it at this time.
+struct Answers::Shared {
+  Shared(asio::io_context& loop, lc::RequestKey request_key)
+      : key(std::move(request_key)),
+        transfer(std::make_shared<Transfer>(loop.get_executor(), true)),
+        looked_up(loop, asio::steady_timer::time_point::max()) {}
+
+  lc::RequestKey key;
+  std::shared_ptr<Transfer> transfer;
+  std::shared_ptr<lc::Metadata> metadata = std::make_shared<lc::Metadata>();
+  std::shared_ptr<const lc::Entry> entry;  // of a hit
+  std::string reason;                      // of a miss
+  bool is_looked_up = false;
+  asio::steady_timer looked_up;  // never expires; cancelled to wake those who wait
+};
+
+Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& context, Metrics& metrics)
+    : loop_(loop),
+      options_(options),
+      context_(context),
+      metrics_(metrics),
+      cache_(context.cache()),
+      workers_(kWorkers),
+      followers_(kFollowers),
+      upstream_(loop, options.upstream) {}
+
+Answers::~Answers() {
+  close();
+}
+
+void Answers::close() {
+  workers_.join();
+  followers_.join();
+}
+
+lc::KeyOptions Answers::key_options(const Question& question) const {
+  lc::KeyOptions options = context_.key_options();
+  options.endpoint = question.upstream.url;
+  if (!question.session.empty()) options.session = question.session;
+  if (question.options.sample) options.sample = *question.options.sample;
+  options.ignore.insert(options.ignore.end(), question.options.ignore.begin(), question.options.ignore.end());
+  return options;
+}
+
+lc::Result<lc::RequestKey> Answers::derive(const Question& question) const {
+  // Most requests of a thread have the same options.
+  thread_local std::optional<lc::KeyDeriver> deriver;
+  lc::KeyOptions options = key_options(question);
+  if (!deriver || deriver->options() != options) {
+    auto created = lc::KeyDeriver::create(std::move(options));
+    if (!created) return tl::make_unexpected(created.error());
+    deriver = *std::move(created);
+  }
+  return deriver->derive(question.upstream.body);
+}
+
+lc::Deadline Answers::store_deadline() const {
+  return lc::Deadline::after(context_.settings().deadline);
+}
+
+asio::awaitable<Answered> Answers::ask(const Question& question) {
+  auto key = co_await on_workers(workers_, [&] { return derive(question); });
+  if (!key) co_return bypassed(key.error());
+  const CacheControl& control = question.options.cache_control;
+  if (question.mode == Mode::replay || control.only_if_cached) co_return co_await look_up(question, *std::move(key));
+  co_return co_await fill(question, *std::move(key), question.mode == Mode::refresh || control.no_cache);
+}
+
+asio::awaitable<Answered> Answers::ask_alone(const Question& question) {
+  auto key = co_await on_workers(workers_, [&] { return derive(question); });
+  if (!key) co_return bypassed(key.error());
+  co_return co_await fill(question, *std::move(key), true);
+}
+
+// A lookup after which the upstream is never asked.
+asio::awaitable<Answered> Answers::look_up(const Question& question, lc::RequestKey key) {
+  const std::string name = entry_name(key);
+  auto found = co_await on_workers(workers_, [&] {
+    return cache_.get(key, key.stream ? lc::EntryKind::stream : lc::EntryKind::response, store_deadline());
+  });
+  note_store_state(found ? std::nullopt : std::optional(found.error()));
+  if (found && found->entry) {
+    auto entry = std::make_shared<const lc::Entry>(*std::move(found->entry));
+    if (auto hit = hit_of(std::move(entry), question.options.cache_control)) co_return answered(name, *std::move(hit));
+  }
+  metrics_.count_miss(found ? std::string(to_string(found->miss)) : "store_error");
+  std::string nearest = co_await on_workers(workers_, [&] { return nearest_request(question); });
+  if (question.mode == Mode::replay) missed_.push_back({name, question.upstream.url, nearest});
+  co_return not_cached(name, std::move(nearest));
+}
+
+asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, bool overwrite) {
+  if (!overwrite) {
+    const auto same = std::ranges::find_if(shared_, [&](const auto& s) { return is_same_request(s->key, key); });
+    if (same != shared_.end()) co_return co_await join(question, *same);
+  }
+  const std::string name = entry_name(key);
+  const auto shared = std::make_shared<Shared>(loop_, std::move(key));
+  if (!overwrite) shared_.push_back(shared);
+  lc::FillOptions options;
+  options.overwrite = overwrite;
+  options.ttl = question.options.ttl;
+  options.store_budget = context_.settings().deadline;
+  options.refuse = [metadata = shared->metadata, detail = detail_of(question.options)](const lc::Answer& answer) {
+    *metadata = answer.metadata;
+    return detail;
+  };
+  auto begun = co_await on_workers(workers_, [&] { return cache_.begin(shared->key, options, lc::Deadline::never()); });
+  shared->is_looked_up = true;
+  shared->looked_up.cancel();
+  if (!begun) {
+    forget(shared);
+    shared->transfer->end(AnswerEnd::withdrawn);
+    co_return bypassed(begun.error());
+  }
+  auto filling = std::make_unique<lc::Fill>(*std::move(begun));
+  note_store_state(filling->store_error());
+  if (filling->role() == lc::Fill::Role::hit) {
+    const std::shared_ptr<lc::Fill> owner = std::move(filling);
+    shared->entry = std::shared_ptr<const lc::Entry>(owner, &*owner->lookup().entry);
+    forget(shared);
+    if (auto hit = hit_of(shared->entry, question.options.cache_control)) co_return answered(name, *std::move(hit));
+    co_return co_await fill(question, shared->key, true);
+  }
+  Miss miss;
+  miss.transfer = shared->transfer;
+  miss.metadata = shared->metadata;
+  miss.by_request = overwrite;
+  miss.detail = detail_of(question.options);
+  miss.reason = filling->store_error() ? "store_error" : std::string(to_string(filling->lookup().miss));
+  metrics_.count_miss(miss.reason);
+  if (filling->role() == lc::Fill::Role::lead) {
+    lead(question, std::move(filling), shared);
+  } else {
+    miss.followed = true;
+    asio::co_spawn(loop_, follow(question, std::move(filling), shared), asio::detached);
+  }
+  co_return answered(name, std::move(miss));
+}
+
+// Takes the answer that another request is looking up or getting.
+asio::awaitable<Answered> Answers::join(const Question& question, std::shared_ptr<Shared> shared) {
+  boost::system::error_code woken;
+  while (!shared->is_looked_up) {
+    co_await shared->looked_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  const std::string name = entry_name(shared->key);
+  if (shared->entry) {
+    if (auto hit = hit_of(shared->entry, question.options.cache_control)) co_return answered(name, *std::move(hit));
+    co_return co_await fill(question, shared->key, true);
+  }
+  Miss miss;
+  miss.transfer = shared->transfer;
+  miss.metadata = shared->metadata;
+  miss.followed = true;
+  co_return answered(name, std::move(miss));
+}
+
+void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
+  Leader::Options options;
+  options.finish_abandoned = options_.finish_abandoned;
+  options.on_head = [this, shared](bool is_shared) {
+    if (is_shared) return;
+    forget(shared);
+    shared->transfer->withdraw_from_followers();
+  };
+  options.on_end = [this, shared](const LeaderEnd& end) {
+    forget(shared);
+    if (end.upstream_failure) metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
+    if (!end.filled) return;
+    const lc::Filled& filled = *end.filled;
+    if (filled.storing == lc::Filled::Storing::stored) metrics_.count_stored();
+    if (filled.storing == lc::Filled::Storing::refused) {
+      metrics_.count_refused(filled.refusal ? std::string(to_string(*filled.refusal)) : "request");
+      context_.report().note(fmt::format("not stored: {}", filled.reason));
+    }
+    if (filled.storing == lc::Filled::Storing::failed) note_store_state(filled.store_error);
+  };
+  std::make_shared<Leader>(loop_, workers_, shared->transfer, std::move(fill), std::move(options))
+      ->start(upstream_, question.upstream);
+}
+
+// Takes an answer from the process that leads it.
+asio::awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill,
+                                      std::shared_ptr<Shared> shared) {
+  Transfer& transfer = *shared->transfer;
+  for (;;) {
+    std::string bytes;
+    auto piece = co_await on_workers(followers_, [&]() -> lc::Result<bool> {
+      auto read = fill->read(lc::Deadline::after(kFollowTime));
+      if (!read) return tl::make_unexpected(read.error());
+      bytes = read->bytes;
+      return read->done;
+    });
+    if (piece && fill->role() == lc::Fill::Role::lead) co_return lead(question, std::move(fill), shared);
+    if (!transfer.has_head() && (!bytes.empty() || (piece && *piece))) {
+      const auto head = fill->head();
+      transfer.begin(head_of(head ? head->metadata : lc::Metadata{}));
+    }
+    transfer.add(std::move(bytes));
+    if (!piece || *piece) {
+      forget(shared);
+      transfer.end(piece ? AnswerEnd::complete : transfer.has_head() ? AnswerEnd::broken : AnswerEnd::withdrawn);
+      co_return;
+    }
+    if (transfer.readers() == 0 && transfer.was_read()) co_return forget(shared);
+  }
+}
+
+std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {
+  auto transfer = std::make_shared<Transfer>(loop_.get_executor(), false);
+  Leader::Options options;
+  options.on_end = [this](const LeaderEnd& end) {
+    if (end.upstream_failure) metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
+  };
+  std::make_shared<Leader>(loop_, workers_, transfer, nullptr, std::move(options))
+      ->start(upstream_, std::move(request));
+  return transfer;
+}
+
+asio::awaitable<std::optional<std::string>> Answers::check_store() {
+  const auto status = co_await on_workers(workers_, [&] { return cache_.store().ping(store_deadline()); });
+  co_return status ? std::nullopt : std::optional(status.error().message);
+}
+
+std::string Answers::nearest_request(const Question& question) const {
+  const lc::KeyOptions options = key_options(question);
+  const auto nearest = find_nearest(cache_.store(), options, question.upstream.body, store_deadline());
+  if (!nearest) return fmt::format("no answer is recorded for this request ({})", nearest.error().message);
+  if (!*nearest)
+    return fmt::format("no answer is recorded for this request, nor any other in session '{}'", options.session);
+  if ((*nearest)->differences.empty()) {
+    return fmt::format(
+        "no answer is recorded for this request; the same request is recorded as {}, for another URL or with "
+        "other options",
+        (*nearest)->name);
+  }
+  return fmt::format("no answer is recorded for this request; the nearest recorded request differs at {}",
+                     fmt::join(describe((*nearest)->differences), "; "));
+}
+
+std::optional<Hit> Answers::hit_of(std::shared_ptr<const lc::Entry> entry, const CacheControl& control) const {
+  if (control.max_age && lc::system_now() - entry->created() > *control.max_age) return std::nullopt;
+  auto metadata = entry->metadata();
+  return Hit{std::move(entry), metadata ? *std::move(metadata) : lc::Metadata{}};
+}
+
+void Answers::forget(const std::shared_ptr<Shared>& shared) {
+  shared_.remove(shared);
+}
+
+void Answers::note_store_state(const std::optional<lc::Error>& error) {
+  if (error) metrics_.count_store_error();
+  if (error.has_value() == store_failed_) return;
+  store_failed_ = error.has_value();
+  context_.report().warn(error ? fmt::format("the store failed, requests go upstream uncached: {}", error->message)
+                               : std::string("the store answers again"));
+}
+
+}  // namespace llmcache::serve

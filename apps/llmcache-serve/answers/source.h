@@ -1,0 +1,116 @@
+// Answers from the cache or, through it, from the upstream. Requests for the same answer at one time share one upstream
+// call: in this process through one Transfer, and with other processes through the store's flights.
+#pragma once
+
+#include <libcache/cache.h>
+#include <libcache/fill.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "answers/transfer.h"
+#include "context.h"
+#include "monitor/junit.h"
+#include "monitor/metrics.h"
+#include "options.h"
+#include "upstream/client.h"
+
+namespace llmcache::serve {
+
+// A request whose answer may be cached.
+struct Question {
+  UpstreamRequest upstream;
+  RequestOptions options;
+  Mode mode = Mode::auto_;
+  std::string session;  // empty: the settings'
+};
+
+struct Hit {
+  std::shared_ptr<const libcache::Entry> entry;
+  libcache::Metadata metadata;
+};
+
+// An answer that comes from the upstream.
+struct Miss {
+  std::shared_ptr<Transfer> transfer;
+  bool followed = false;    // another request asked the upstream
+  bool by_request = false;  // the request did not accept a cached answer
+  std::string reason;       // of the miss
+  std::string detail;       // why it will not be stored, where that is known already
+  // What the answer says of itself; filled in when it has ended.
+  std::shared_ptr<const libcache::Metadata> metadata;
+};
+
+// No answer is cached, and the upstream is not to be asked.
+struct NotCached {
+  std::string nearest;  // the nearest recorded request and where it differs, for people
+};
+
+// The request cannot be cached.
+struct Bypass {
+  std::string detail;
+};
+
+struct Answered {
+  std::string key;
+  std::variant<Hit, Miss, NotCached, Bypass> what;
+};
+
+// Lives on the event loop; what may block goes to the workers.
+class Answers {
+ public:
+  Answers(boost::asio::io_context& loop, const ServeOptions& options, Context& context, Metrics& metrics);
+  ~Answers();
+
+  boost::asio::awaitable<Answered> ask(const Question& question);
+  // The same, but follows nobody: for a request whose leader turned out to have nothing to share.
+  boost::asio::awaitable<Answered> ask_alone(const Question& question);
+  // Straight from the upstream.
+  std::shared_ptr<Transfer> pass_through(UpstreamRequest request);
+
+  // What is wrong with the store; nothing: it answers.
+  boost::asio::awaitable<std::optional<std::string>> check_store();
+  // The requests that found no recorded answer in replay mode.
+  const std::vector<Missed>& missed() const { return missed_; }
+  // Waits for what is being stored. No further calls.
+  void close();
+
+ private:
+  struct Shared;
+
+  libcache::KeyOptions key_options(const Question& question) const;
+  libcache::Result<libcache::RequestKey> derive(const Question& question) const;
+  boost::asio::awaitable<Answered> look_up(const Question& question, libcache::RequestKey key);
+  boost::asio::awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
+  boost::asio::awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
+  void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
+  boost::asio::awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill,
+                                      std::shared_ptr<Shared> shared);
+  std::optional<Hit> hit_of(std::shared_ptr<const libcache::Entry> entry, const CacheControl& control) const;
+  void forget(const std::shared_ptr<Shared>& shared);
+  void note_store_state(const std::optional<libcache::Error>& error);
+  libcache::Deadline store_deadline() const;
+  std::string nearest_request(const Question& question) const;
+
+  boost::asio::io_context& loop_;
+  const ServeOptions& options_;
+  Context& context_;
+  Metrics& metrics_;
+  libcache::Cache& cache_;
+  boost::asio::thread_pool workers_;
+  boost::asio::thread_pool followers_;  // each waits for news of another process
+  UpstreamClient upstream_;
+  std::list<std::shared_ptr<Shared>> shared_;  // answers that later requests may join
+  std::vector<Missed> missed_;
+  bool store_failed_ = false;
+};
+
+}  // namespace llmcache::serve

@@ -1,0 +1,111 @@
+// An answer on its way from one source to any number of clients. A client that is slow or goes away affects no other.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/headers.h"
+
+namespace llmcache::serve {
+
+struct AnswerHead {
+  int status = 200;
+  Headers fields;
+};
+
+// How an answer ended, or why there is none.
+enum class AnswerEnd {
+  complete,
+  broken,       // it broke off after its head
+  unreachable,  // the upstream could not be reached
+  timed_out,    // the upstream did not answer in time
+  withdrawn,    // it is not to be shared: a client that has received nothing asks the upstream itself
+};
+
+// Everything happens on the event loop.
+class Transfer : public std::enable_shared_from_this<Transfer> {
+ public:
+  // Where a client has got to.
+  class Reader {
+   public:
+    // `follows`: somebody else's request is the reason for this answer.
+    Reader(std::shared_ptr<Transfer> transfer, bool follows);
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    ~Reader();
+
+    // Waits for the head. Nothing: the answer ended without one, or the wait was interrupted.
+    boost::asio::awaitable<const AnswerHead*> head();
+    // Waits for the next piece. Nothing: the answer has ended, or the wait was interrupted.
+    boost::asio::awaitable<std::shared_ptr<const std::string>> next();
+    // Ends the current wait and all later ones: the client has gone.
+    void interrupt();
+    bool interrupted() const { return interrupted_; }
+    // What the answer ended as for this reader; nothing while it goes on.
+    std::optional<AnswerEnd> end() const { return withdrawn_ ? AnswerEnd::withdrawn : transfer_->end_; }
+    const std::string& message() const { return transfer_->message_; }
+
+   private:
+    friend class Transfer;
+    std::shared_ptr<Transfer> transfer_;
+    std::size_t next_ = 0;     // the piece to read next, counted from the answer's beginning
+    std::uint64_t bytes_ = 0;  // read so far
+    bool follows_;
+    bool withdrawn_ = false;
+    bool interrupted_ = false;
+  };
+
+  // What the source of an answer is told about its readers.
+  struct Source {
+    std::function<void()> pause = [] {};      // the fastest reader is too far behind
+    std::function<void()> resume = [] {};     // it has caught up
+    std::function<void()> abandoned = [] {};  // the last reader has gone before the end
+  };
+
+  // `keeps`: every piece stays until the end, for clients who join later.
+  Transfer(boost::asio::any_io_executor executor, bool keeps);
+
+  void set_source(Source source) { source_ = std::move(source); }
+  void begin(AnswerHead head);
+  void add(std::string piece);
+  void end(AnswerEnd end, std::string message = {});
+  // The answer is for the one who asked for it alone: those who follow get none of it.
+  void withdraw_from_followers();
+
+  bool has_head() const { return head_.has_value(); }
+  bool has_ended() const { return end_.has_value(); }
+  std::size_t readers() const { return readers_.size(); }
+  bool was_read() const { return was_read_; }
+
+ private:
+  boost::asio::awaitable<void> wait();
+  void notify();
+  void drop_read_pieces();
+  void interrupt_stragglers();
+  void control_flow();
+
+  boost::asio::steady_timer changed_;  // never expires; cancelled to wake those who wait
+  bool keeps_;
+  Source source_;
+  std::optional<AnswerHead> head_;
+  std::deque<std::shared_ptr<const std::string>> pieces_;
+  std::size_t dropped_ = 0;  // pieces before the first of pieces_
+  std::uint64_t bytes_ = 0;  // of all pieces so far
+  std::optional<AnswerEnd> end_;
+  std::string message_;
+  std::vector<Reader*> readers_;
+  bool paused_ = false;
+  bool was_read_ = false;
+};
+
+std::string_view to_string(AnswerEnd end);
+
+}  // namespace llmcache::serve

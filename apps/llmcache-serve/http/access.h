@@ -1,0 +1,35 @@
+// Who may use the server: keeps web pages, and host names that are rebound to loopback, out of a local cache.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/headers.h"
+
+namespace llmcache::serve {
+
+struct AccessRules {
+  std::vector<std::string> allowed_hosts;    // --allow-host
+  std::vector<std::string> allowed_origins;  // --allow-origin
+};
+
+// The host of a Host field or an authority, in lower case, without its port and without the brackets of IPv6.
+std::string host_of(std::string_view authority);
+
+// Whether a request's Host names this server: the address on which it arrived (empty for a unix socket, where any host
+// will do), `localhost`, or an allowed host.
+bool is_known_host(const AccessRules& rules, std::string_view host, std::string_view local_address);
+
+// Whether a page of this origin may read answers.
+bool is_allowed_origin(const AccessRules& rules, std::string_view origin);
+
+// Whether a request is a browser's question before the actual request (Fetch standard, CORS preflight).
+bool is_preflight(std::string_view method, const Headers& headers);
+
+// The fields with which an allowed origin is told that it may read the answer, and before that, send the request.
+Headers cors_fields(std::string_view origin);
+Headers preflight_fields(std::string_view origin, const Headers& request);
+
+}  // namespace llmcache::serve

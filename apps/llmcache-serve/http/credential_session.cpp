@@ -1,0 +1,118 @@
+#include "http/credential_session.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <span>
+
+#include "failure.h"
+
+namespace llmcache::serve {
+
+namespace {
+
+constexpr auto kCredentialFields = std::to_array<std::string_view>(
+    {"authorization", "x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key", "cookie"});
+constexpr auto kCredentialParameters = std::to_array<std::string_view>(
+    {"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"});
+
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kSessionBytes = 16;  // 32 hex digits
+
+std::string hex(std::span<const unsigned char> bytes) {
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+[[noreturn]] void fail_with_errno(const std::string& path) {
+  throw Failure(Exit::refused, fmt::format("--session-secret-file {}: {}", path, std::strerror(errno)));
+}
+
+// Written under another name first, so that no process ever reads a half of it.
+void make_secret(const std::string& path) {
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  std::array<unsigned char, kSecretBytes> secret;
+  if (RAND_bytes(secret.data(), secret.size()) != 1) throw Failure(Exit::refused, "no random numbers are available");
+  const std::string text = hex(secret) + "\n";
+  std::string temporary = path + ".XXXXXX";
+  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) fail_with_errno(path);
+  const bool written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  // Whoever came first has made the secret that counts.
+  const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const int error = errno;
+  ::close(descriptor);
+  ::unlink(temporary.c_str());
+  errno = error;
+  if (!linked) fail_with_errno(path);
+}
+
+}  // namespace
+
+std::string credential_of(const Headers& headers, std::string_view target) {
+  std::string credential;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    credential.append(name).append(1, '\0').append(value).append(1, '\0');
+  };
+  for (const std::string_view name : kCredentialFields) {
+    for (const Field& field : headers) {
+      if (equals_ignoring_case(field.name, name)) add(name, field.value);
+    }
+  }
+  const std::size_t question = target.find('?');
+  for (std::string_view query = question == target.npos ? "" : target.substr(question + 1); !query.empty();) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view parameter = query.substr(0, end);
+    const std::size_t equals = std::min(parameter.find('='), parameter.size());
+    const std::string_view name = parameter.substr(0, equals);
+    for (const std::string_view known : kCredentialParameters) {
+      if (equals_ignoring_case(name, known)) add(known, parameter.substr(std::min(equals + 1, parameter.size())));
+    }
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return credential;
+}
+
+std::string session_of_credential(std::string_view secret, std::string_view credential) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+       reinterpret_cast<const unsigned char*>(credential.data()), credential.size(), digest.data(), &size);
+  return hex(std::span(digest).first(kSessionBytes));
+}
+
+std::string session_secret(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) make_secret(path);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) fail_with_errno(path);
+  struct stat state{};
+  std::array<char, 4096> buffer;
+  const bool is_file = ::fstat(descriptor, &state) == 0 && S_ISREG(state.st_mode);
+  const ssize_t size = is_file ? ::read(descriptor, buffer.data(), buffer.size()) : -1;
+  ::close(descriptor);
+  if (!is_file) throw Failure(Exit::refused, fmt::format("--session-secret-file {}: not a regular file", path));
+  if ((state.st_mode & 077) != 0) {
+    throw Failure(Exit::refused,
+                  fmt::format("--session-secret-file {}: others can read it; run chmod 600 on it", path));
+  }
+  std::string secret(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  if (secret.size() < kSessionBytes) {
+    throw Failure(Exit::refused,
+                  fmt::format("--session-secret-file {}: a secret has at least {} bytes", path, kSessionBytes));
+  }
+  return secret;
+}
+
+}  // namespace llmcache::serve

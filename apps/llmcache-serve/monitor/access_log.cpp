@@ -1,0 +1,62 @@
+#include "monitor/access_log.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "failure.h"
+
+namespace llmcache::serve {
+
+namespace {
+
+double milliseconds(Exchange::Clock::duration duration) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
+}
+
+std::string utc(std::chrono::system_clock::time_point time) {
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
+                     since_epoch.count() % 1000);
+}
+
+}  // namespace
+
+AccessLog::AccessLog(const std::string& path) {
+  if (path.empty()) return;
+  descriptor_ =
+      path == "-" ? ::dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor_ < 0) throw Failure(Exit::refused, fmt::format("--access-log {}: {}", path, std::strerror(errno)));
+}
+
+AccessLog::~AccessLog() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void AccessLog::write(const Exchange& exchange) {
+  if (descriptor_ < 0) return;
+  const auto now = Exchange::Clock::now();
+  nlohmann::ordered_json line{{"time", utc(exchange.time)},
+                              {"method", exchange.method},
+                              {"path", exchange.path},
+                              {"status", exchange.status},
+                              {"outcome", to_string(exchange.outcome)}};
+  if (!exchange.detail.empty()) line["detail"] = exchange.detail;
+  if (!exchange.key.empty()) line["key"] = exchange.key;
+  line["bytes"] = exchange.bytes;
+  line["duration_ms"] = milliseconds(now - exchange.start);
+  if (exchange.first_byte) line["first_byte_ms"] = milliseconds(*exchange.first_byte - exchange.start);
+  if (!exchange.model.empty()) line["model"] = exchange.model;
+  if (exchange.prompt_tokens) line["prompt_tokens"] = *exchange.prompt_tokens;
+  if (exchange.completion_tokens) line["completion_tokens"] = *exchange.completion_tokens;
+  const std::string text = line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  // One write for a line: lines of several processes do not mix.
+  (void)!::write(descriptor_, text.data(), text.size());
+}
+
+}  // namespace llmcache::serve

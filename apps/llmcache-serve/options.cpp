@@ -1,0 +1,75 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "commands/serve.h"
+#include "config/values.h"
+#include "failure.h"
+
+namespace llmcache::serve {
+
+namespace {
+
+std::optional<double> parse_pace(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  if (text == "recorded") return 1.0;
+  double factor = 0;
+  const char* end = text.data() + text.size();
+  const bool is_factor = text.starts_with('x') && std::from_chars(text.data() + 1, end, factor).ptr == end;
+  if (!is_factor || !(factor > 0))
+    usage_error(fmt::format("--pace {}: expected none, recorded, or x2 for twice as fast", text));
+  return factor;
+}
+
+std::string default_secret_file() {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') return std::string(state) + "/llmcache/session-secret";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') usage_error("--session-secret-file is needed: there is no home directory");
+  return std::string(home) + "/.local/state/llmcache/session-secret";
+}
+
+}  // namespace
+
+ServeOptions parse_options(const ServeArguments& arguments) {
+  ServeOptions options;
+  for (const std::string& upstream : arguments.upstreams) options.upstreams.add(upstream);
+  options.command = arguments.command;
+  if (!arguments.listen.empty()) {
+    options.listen = arguments.listen;
+  } else if (!options.command.empty()) {
+    options.listen = {"127.0.0.1:0"};  // several may run at one time
+  }
+  const auto mode = parse_mode(arguments.mode);
+  if (!mode) usage_error(fmt::format("--mode {}: expected auto, replay, refresh or off", arguments.mode));
+  options.mode = *mode;
+  options.pace = parse_pace(arguments.pace);
+  options.shared = arguments.shared;
+  if (!arguments.session_from.empty() && arguments.session_from != "authorization") {
+    usage_error(fmt::format("--session-from {}: expected authorization", arguments.session_from));
+  }
+  options.session_from_credential = !arguments.session_from.empty();
+  options.session_secret_file = arguments.session_secret_file;
+  if (options.session_from_credential && options.session_secret_file.empty()) {
+    options.session_secret_file = default_secret_file();
+  }
+  options.access = {arguments.allow_hosts, arguments.allow_origins};
+  options.tls_certificate = arguments.tls_certificate;
+  options.tls_key = arguments.tls_key;
+  options.upstream = {parse_duration(arguments.upstream_connect_timeout),
+                      parse_duration(arguments.upstream_idle_timeout), arguments.upstream_ca_file};
+  options.header_timeout = parse_duration(arguments.header_timeout);
+  options.drain = parse_duration(arguments.drain);
+  options.max_request = parse_size(arguments.max_request);
+  options.max_connections = parse_count(arguments.max_connections);
+  options.finish_abandoned = arguments.finish_abandoned;
+  options.access_log = arguments.access_log;
+  options.junit = arguments.junit;
+  return options;
+}
+
+}  // namespace llmcache::serve

@@ -1,0 +1,48 @@
+// What `llmcache serve` is told besides the global options.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/access.h"
+#include "http/request_options.h"
+#include "http/routing.h"
+#include "upstream/client.h"
+
+namespace llmcache {
+
+struct ServeArguments;
+
+namespace serve {
+
+struct ServeOptions {
+  Upstreams upstreams = Upstreams::built_in();
+  std::vector<std::string> listen{"127.0.0.1:8090"};
+  Mode mode = Mode::auto_;
+  AccessRules access;
+  bool shared = false;  // strangers on a network share answers
+  bool session_from_credential = false;
+  std::string session_secret_file;
+  std::string tls_certificate;
+  std::string tls_key;
+  UpstreamOptions upstream;
+  std::chrono::milliseconds header_timeout{std::chrono::seconds(10)};
+  std::chrono::milliseconds drain{std::chrono::seconds(30)};
+  std::uint64_t max_request = 64ULL << 20;  // bytes of a body
+  std::size_t max_connections = 1024;
+  bool finish_abandoned = false;
+  std::optional<double> pace;  // how many times faster than recorded; nothing: at once
+  std::string access_log;
+  std::string junit;
+  std::vector<std::string> command;
+};
+
+// Throws a Failure (usage) for a value that an option does not take.
+ServeOptions parse_options(const ServeArguments& arguments);
+
+}  // namespace serve
+
+}  // namespace llmcache

@@ -1,0 +1,15 @@
+// The Cache-Status field (RFC 9211).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "answers/source.h"
+
+namespace llmcache::serve {
+
+std::string hit_status(const Hit& hit, std::string_view key, libcache::UnixTime now);
+std::string miss_status(const Miss& miss);
+std::string bypass_status(std::string_view detail);
+
+}  // namespace llmcache::serve

@@ -1,0 +1,291 @@
+#include "server/connection.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <utility>
+
+#include "server/messages.h"
+#include "server/service.h"
+
+namespace llmcache::serve {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::use_awaitable;
+using boost::system::error_code;
+
+namespace {
+
+using PlainStream = ClientSocket;
+using TlsStream = asio::ssl::stream<ClientSocket>;
+
+constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::uint32_t kMostFieldBytes = 64 * 1024;
+// Between two requests of one client, and for a client that does not read what is sent to it.
+constexpr std::chrono::seconds kIdleTime{75};
+constexpr std::chrono::seconds kWriteTime{60};
+constexpr std::chrono::seconds kDiscardTime{2};
+constexpr std::size_t kMostDiscardedBytes = 256 * 1024 * 1024;
+
+// Ends the operations of a socket that take too long. One operation at a time.
+class TimeLimit {
+ public:
+  explicit TimeLimit(ClientSocket::lowest_layer_type& socket) : socket_(socket), timer_(socket.get_executor()) {}
+  ~TimeLimit() { stop(); }
+
+  void start(std::chrono::steady_clock::duration limit) {
+    expired_ = std::make_shared<bool>(false);
+    timer_.expires_after(limit);
+    timer_.async_wait([this, expired = std::weak_ptr(expired_)](error_code error) {
+      const auto mine = expired.lock();
+      if (error || !mine) return;
+      *mine = true;
+      error_code ignored;
+      socket_.cancel(ignored);
+    });
+  }
+  void stop() {
+    timer_.cancel();
+    if (expired_ && !*expired_) expired_.reset();
+  }
+  bool expired() const { return expired_ && *expired_; }
+
+ private:
+  ClientSocket::lowest_layer_type& socket_;
+  asio::steady_timer timer_;
+  std::shared_ptr<bool> expired_;
+};
+
+template <class Stream>
+class Connection final : public ResponseWriter, public std::enable_shared_from_this<Connection<Stream>> {
+ public:
+  template <class... Arguments>
+  Connection(Service& service, std::string local_address, Arguments&&... arguments)
+      : service_(service),
+        local_address_(std::move(local_address)),
+        stream_(std::forward<Arguments>(arguments)...),
+        reading_(stream_.lowest_layer()),
+        writing_(stream_.lowest_layer()) {}
+
+  asio::awaitable<void> run() {
+    const Service::Membership membership(service_, [this] {
+      if (idle_) cancel();
+    });
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      reading_.start(service_.options().header_timeout);
+      co_await stream_.async_handshake(asio::ssl::stream_base::server, use_awaitable);
+      reading_.stop();
+    }
+    while (co_await read_request()) {
+      keep_alive_ = request_.keep_alive && !request_.http_1_0 && !service_.draining();
+      gone_ = false;
+      asio::co_spawn(stream_.get_executor(), watch(this->shared_from_this()), asio::detached);
+      co_await service_.answer(request_, local_address_, *this);
+      on_gone_ = nullptr;
+      if (!keep_alive_ || service_.draining() || !co_await next_request_begins()) break;
+    }
+    close();
+  }
+
+  void close() {
+    on_gone_ = nullptr;
+    error_code ignored;
+    stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+    cancel();
+  }
+
+  // ResponseWriter
+  bool http_1_0() const override { return request_.http_1_0; }
+  bool keeps_alive() const override { return keep_alive_; }
+  void close_after_answer() override { keep_alive_ = false; }
+  void on_gone(std::function<void()> handler) override {
+    on_gone_ = std::move(handler);
+    if (gone_ && on_gone_) on_gone_();
+  }
+  asio::awaitable<void> write(std::array<std::string_view, 3> parts) override {
+    const std::array buffers{asio::buffer(parts[0]), asio::buffer(parts[1]), asio::buffer(parts[2])};
+    writing_.start(kWriteTime);
+    co_await asio::async_write(stream_, buffers, use_awaitable);
+    writing_.stop();
+  }
+  void abort() override {
+    keep_alive_ = false;
+    error_code ignored;
+    // The client gets a reset instead of an orderly end.
+    stream_.lowest_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+    stream_.lowest_layer().close(ignored);
+  }
+
+ private:
+  void cancel() {
+    error_code ignored;
+    stream_.lowest_layer().cancel(ignored);
+  }
+
+  // Reads ahead while an answer is written, to notice when the client goes away. What it reads belongs to the next
+  // request.
+  asio::awaitable<void> watch(std::shared_ptr<Connection> /*alive*/) {
+    watching_ = true;
+    error_code error;
+    if (buffer_.size() == 0) {
+      const std::size_t size =
+          co_await stream_.async_read_some(buffer_.prepare(kReadBytes), asio::redirect_error(use_awaitable, error));
+      buffer_.commit(size);
+    }
+    watching_ = false;
+    gone_ = static_cast<bool>(error);
+    if (gone_ && on_gone_) on_gone_();
+    watch_ended_.cancel();
+  }
+
+  // Waits for the next request's first bytes; false: there is none.
+  asio::awaitable<bool> next_request_begins() {
+    error_code woken;
+    idle_ = true;
+    reading_.start(kIdleTime);
+    while (watching_) co_await watch_ended_.async_wait(asio::redirect_error(use_awaitable, woken));
+    reading_.stop();
+    idle_ = false;
+    co_return !gone_;
+  }
+
+  // Reads one request into request_. False: the client has gone or was turned away.
+  asio::awaitable<bool> read_request() {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(kMostFieldBytes);
+    parser.body_limit(service_.options().max_request);
+    error_code error;
+    reading_.start(service_.options().header_timeout);
+    co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(use_awaitable, error));
+    if (!error) error = co_await read_body(parser);
+    reading_.stop();
+    if (error) {
+      co_await refuse(error);
+      co_return false;
+    }
+    take(parser.release());
+    co_return true;
+  }
+
+  asio::awaitable<error_code> read_body(http::request_parser<http::string_body>& parser) {
+    error_code error;
+    if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(use_awaitable, error));
+    }
+    while (!error && !parser.is_done()) {
+      // For each piece: a large body may take its time as long as it arrives.
+      reading_.start(service_.options().header_timeout);
+      co_await http::async_read_some(stream_, buffer_, parser, asio::redirect_error(use_awaitable, error));
+    }
+    co_return error;
+  }
+
+  // Answers what is not a request. A client that has gone, or never sent anything and closes, gets no answer.
+  asio::awaitable<void> refuse(error_code error) {
+    std::optional<OwnError> refusal;
+    if (reading_.expired()) {
+      refusal = own_errors::request_timeout();
+    } else if (error == http::error::header_limit) {
+      refusal = own_errors::fields_too_large();
+    } else if (error == http::error::body_limit) {
+      refusal = own_errors::too_large(
+          fmt::format("the request is larger than --max-request ({} bytes)", service_.options().max_request));
+    } else if (error.category() == make_error_code(http::error::bad_method).category() &&
+               error != http::error::end_of_stream && error != http::error::partial_message) {
+      refusal = own_errors::malformed("malformed HTTP: " + error.message());
+    }
+    if (!refusal) co_return;
+    request_ = {};
+    keep_alive_ = false;
+    co_await service_.refuse(*refusal, *this);
+    co_await discard_input();
+  }
+
+  // Reads for a moment what the client is still sending: if the socket were closed with unread input, the system would
+  // reset the connection, and the client might lose the answer.
+  asio::awaitable<void> discard_input() {
+    error_code error;
+    stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, error);
+    std::size_t most = kMostDiscardedBytes;
+    reading_.start(kDiscardTime);
+    while (!error && most > 0) {
+      buffer_.clear();
+      const std::size_t size =
+          co_await stream_.async_read_some(buffer_.prepare(kReadBytes), asio::redirect_error(use_awaitable, error));
+      most -= std::min(most, size);
+    }
+    reading_.stop();
+  }
+
+  void take(http::request<http::string_body> message) {
+    request_ = {};
+    request_.method = std::string(message.method_string());
+    request_.target = std::string(message.target());
+    request_.http_1_0 = message.version() == 10;
+    request_.keep_alive = message.keep_alive();
+    for (const auto& field : message) {
+      request_.headers.add(std::string(field.name_string()), std::string(field.value()));
+    }
+    request_.body = std::move(message.body());
+  }
+
+  Service& service_;
+  std::string local_address_;
+  Stream stream_;
+  TimeLimit reading_;
+  TimeLimit writing_;
+  beast::flat_buffer buffer_;
+  Request request_;
+  bool keep_alive_ = true;
+  bool idle_ = false;
+  bool watching_ = false;
+  bool gone_ = false;
+  std::function<void()> on_gone_;
+  asio::steady_timer watch_ended_{stream_.get_executor(), asio::steady_timer::time_point::max()};
+};
+
+}  // namespace
+
+asio::awaitable<void> serve_client(Service& service, Client client, asio::ssl::context* tls) {
+  const auto serve = [](auto connection) -> asio::awaitable<void> {
+    try {
+      co_await connection->run();
+    } catch (const boost::system::system_error&) {
+      // The client has gone, or does not read: nobody is left to tell.
+    }
+    connection->close();
+  };
+  if (tls) {
+    co_await serve(std::make_shared<Connection<TlsStream>>(service, std::move(client.local_address),
+                                                           std::move(client.socket), *tls));
+  } else {
+    co_await serve(
+        std::make_shared<Connection<PlainStream>>(service, std::move(client.local_address), std::move(client.socket)));
+  }
+}
+
+asio::awaitable<void> turn_away(Client client) {
+  const OwnError error = own_errors::too_many_connections();
+  const std::string body = body_of(error);
+  Headers fields = fields_of(error);
+  fields.add("content-length", std::to_string(body.size()));
+  fields.add("connection", "close");
+  const std::string text = head_text(error.status, fields) + body;
+  error_code ignored;
+  co_await asio::async_write(client.socket, asio::buffer(text), asio::redirect_error(use_awaitable, ignored));
+}
+
+}  // namespace llmcache::serve

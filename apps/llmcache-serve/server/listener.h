@@ -1,0 +1,48 @@
+// The sockets on which the server accepts clients: HOST:PORT, unix:PATH, and those that systemd passes on.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/connection.h"
+
+namespace llmcache::serve {
+
+class Listener {
+ public:
+  // Binds and listens. Throws a Failure: usage, for a malformed address; refused, for one that cannot be had.
+  static std::unique_ptr<Listener> open(boost::asio::io_context& loop, const std::string& address);
+  // The sockets of socket activation (sd_listen_fds(3)): LISTEN_FDS of them, if LISTEN_PID is this process.
+  static std::vector<std::unique_ptr<Listener>> inherited(boost::asio::io_context& loop);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Nothing: a client could not be accepted, or the listener was closed.
+  boost::asio::awaitable<std::optional<Client>> accept();
+  void close();
+
+  // Whether clients on other machines can reach it.
+  bool is_loopback() const { return is_loopback_; }
+  // "http://127.0.0.1:8090", or "unix:/run/llmcache.sock".
+  std::string url(bool tls) const;
+
+ private:
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+  Listener(boost::asio::io_context& loop, int descriptor);
+
+  Acceptor acceptor_;
+  std::string socket_path_;  // of a unix socket that this process made
+  std::string name_;         // host:port, or unix:path
+  bool is_unix_ = false;
+  bool is_loopback_ = true;
+};
+
+}  // namespace llmcache::serve

@@ -1,0 +1,215 @@
+#include "server/run.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "answers/source.h"
+#include "command/child_command.h"
+#include "http/credential_session.h"
+#include "monitor/junit.h"
+#include "server/listener.h"
+#include "server/service.h"
+
+namespace llmcache::serve {
+
+namespace asio = boost::asio;
+namespace ssl = asio::ssl;
+
+namespace {
+
+constexpr std::chrono::milliseconds kAcceptPause{50};
+
+// An event loop whose handlers can be destroyed before what they refer to.
+class Loop : public asio::io_context {
+ public:
+  Loop() : asio::io_context(1) {}
+  using asio::io_context::shutdown;
+};
+
+// Tells the service manager that the server is ready (sd_notify(3)).
+void notify_ready() {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (!path || (*path != '/' && *path != '@')) return;
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string_view text = path;
+  if (text.size() >= sizeof name.sun_path) return;
+  text.copy(name.sun_path, text.size());
+  if (*path == '@') name.sun_path[0] = '\0';
+  const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return;
+  constexpr std::string_view kReady = "READY=1";
+  ::sendto(descriptor, kReady.data(), kReady.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&name),
+           static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size()));
+  ::close(descriptor);
+}
+
+std::unique_ptr<ssl::context> tls_context(const ServeOptions& options) {
+  if (options.tls_certificate.empty() && options.tls_key.empty()) return nullptr;
+  if (options.tls_certificate.empty() || options.tls_key.empty()) {
+    usage_error("--tls-cert and --tls-key are given together");
+  }
+  auto context = std::make_unique<ssl::context>(ssl::context::tls_server);
+  context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+  boost::system::error_code error;
+  context->use_certificate_chain_file(options.tls_certificate, error);
+  if (error) usage_error(fmt::format("--tls-cert {}: {}", options.tls_certificate, error.message()));
+  context->use_private_key_file(options.tls_key, ssl::context::pem, error);
+  if (error) usage_error(fmt::format("--tls-key {}: {}", options.tls_key, error.message()));
+  return context;
+}
+
+class Server {
+ public:
+  Server(const ServeOptions& options, Context& context)
+      : options_(options),
+        context_(context),
+        log_(options.access_log),
+        tls_(tls_context(options)),
+        answers_(loop_, options, context, metrics_),
+        service_(options, secret(options), answers_, metrics_, log_),
+        signals_(loop_, SIGINT, SIGTERM),
+        drained_(loop_),
+        child_(loop_) {}
+
+  int run() {
+    std::signal(SIGHUP, SIG_IGN);
+    listen();
+    for (const auto& listener : listeners_) asio::co_spawn(loop_, accept(*listener), asio::detached);
+    wait_for_signals();
+    if (options_.command.empty()) {
+      announce();
+      notify_ready();
+    } else {
+      child_.start(options_.command,
+                   client_environment(listeners_.front()->url(tls_ != nullptr), options_.upstreams.has_names(),
+                                      options_.mode == Mode::replay),
+                   [this](int code) {
+                     exit_code_ = code;
+                     drain();
+                   });
+    }
+    loop_.run();
+    answers_.close();
+    loop_.shutdown();
+    if (!options_.command.empty()) context_.report().say(metrics_.summary());
+    if (!options_.junit.empty()) write_junit(options_.junit, answers_.missed());
+    return exit_code_;
+  }
+
+ private:
+  static std::string secret(const ServeOptions& options) {
+    return options.session_from_credential ? session_secret(options.session_secret_file) : std::string();
+  }
+
+  void listen() {
+    listeners_ = Listener::inherited(loop_);
+    if (!listeners_.empty()) return check_listeners();
+    for (const std::string& address : options_.listen) listeners_.push_back(Listener::open(loop_, address));
+    check_listeners();
+  }
+
+  void check_listeners() const {
+    for (const auto& listener : listeners_) {
+      if (listener->is_loopback() || options_.session_from_credential || options_.shared) continue;
+      usage_error(
+          fmt::format("{} can be reached from other machines: give --session-from authorization, or --shared if "
+                      "all callers may share answers",
+                      listener->url(tls_ != nullptr)));
+    }
+  }
+
+  void announce() {
+    std::vector<std::string> urls;
+    for (const auto& listener : listeners_) urls.push_back(listener->url(tls_ != nullptr));
+    if (context_.settings().json) {
+      context_.out().write(nlohmann::json{{"schema", "llmcache.serve/1"}, {"urls", urls}, {"pid", ::getpid()}}.dump() +
+                           "\n");
+    } else {
+      context_.out().write(fmt::format("llmcache serve: listening on {}\n", fmt::join(urls, ", ")));
+    }
+    context_.out().flush();
+  }
+
+  asio::awaitable<void> accept(Listener& listener) {
+    while (!service_.draining()) {
+      auto client = co_await listener.accept();
+      if (!client) {
+        // Out of descriptors, or a client that has gone already: others may still come.
+        asio::steady_timer pause(loop_, kAcceptPause);
+        co_await pause.async_wait(asio::use_awaitable);
+      } else if (service_.connections() >= options_.max_connections) {
+        asio::co_spawn(loop_, turn_away(*std::move(client)), asio::detached);
+      } else {
+        asio::co_spawn(loop_, serve(*std::move(client)), asio::detached);
+      }
+    }
+  }
+
+  asio::awaitable<void> serve(Client client) {
+    co_await serve_client(service_, std::move(client), tls_.get());
+    if (service_.draining() && service_.connections() == 0) stop();
+  }
+
+  void wait_for_signals() {
+    signals_.async_wait([this](auto error, int signal) {
+      if (error) return;
+      if (child_.is_running()) {
+        child_.forward(signal);
+      } else if (service_.draining()) {
+        stop();
+      } else {
+        drain();
+      }
+      wait_for_signals();
+    });
+  }
+
+  void drain() {
+    for (const auto& listener : listeners_) listener->close();
+    service_.drain();
+    if (service_.connections() == 0) return stop();
+    drained_.expires_after(options_.drain);
+    drained_.async_wait([this](auto error) {
+      if (!error) stop();
+    });
+  }
+
+  void stop() { loop_.stop(); }
+
+  const ServeOptions& options_;
+  Context& context_;
+  Loop loop_;
+  Metrics metrics_;
+  AccessLog log_;
+  std::unique_ptr<ssl::context> tls_;
+  Answers answers_;
+  Service service_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  asio::signal_set signals_;
+  asio::steady_timer drained_;
+  ChildCommand child_;
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+int run_server(const ServeOptions& options, Context& context) {
+  return Server(options, context).run();
+}
+
+}  // namespace llmcache::serve

@@ -1,0 +1,86 @@
+// What the server does with a request: checks who asks, and answers from the cache, from the upstream or by itself.
+// Everything happens on the event loop, except what may block, which goes to the workers.
+#pragma once
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <list>
+#include <string_view>
+#include <utility>
+
+#include "answers/source.h"
+#include "monitor/access_log.h"
+#include "monitor/metrics.h"
+#include "options.h"
+#include "server/exchange.h"
+#include "server/messages.h"
+#include "server/request.h"
+
+namespace llmcache::serve {
+
+// Where an answer goes.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+  virtual bool http_1_0() const = 0;
+  virtual bool keeps_alive() const = 0;
+  virtual void close_after_answer() = 0;
+  // Called once if the client goes away before its answer is written; at once if it already has.
+  virtual void on_gone(std::function<void()> handler) = 0;
+  // Writes all parts. Throws boost::system::system_error if the client has gone or does not read.
+  virtual boost::asio::awaitable<void> write(std::array<std::string_view, 3> parts) = 0;
+  // Breaks the connection off, so that the client cannot take what it has received for a whole answer.
+  virtual void abort() = 0;
+};
+
+class Service {
+ public:
+  // `secret`: from which sessions are made of credentials; empty unless the options ask for that.
+  Service(const ServeOptions& options, std::string secret, Answers& answers, Metrics& metrics, AccessLog& log)
+      : options_(options), secret_(std::move(secret)), answers_(answers), metrics_(metrics), log_(log) {}
+
+  const ServeOptions& options() const { return options_; }
+
+  // Answers one request, whole.
+  boost::asio::awaitable<void> answer(const Request& request, std::string_view local_address, ResponseWriter& writer);
+  // Answers what could not be read as a request.
+  boost::asio::awaitable<void> refuse(const OwnError& error, ResponseWriter& writer);
+
+  // A connection that is open. `on_drain` is called when the server stops.
+  class Membership {
+   public:
+    Membership(Service& service, std::function<void()> on_drain);
+    ~Membership();
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+
+   private:
+    Service& service_;
+    std::list<std::function<void()>>::iterator place_;
+  };
+  std::size_t connections() const { return members_.size(); }
+
+  // No further requests are read.
+  void drain();
+  bool draining() const { return draining_; }
+
+ private:
+  class Reply;
+  std::optional<OwnError> check_access(const Request& request, std::string_view local_address, Reply& reply) const;
+  libcache::Result<Question> question_of(const Request& request, std::string url) const;
+  boost::asio::awaitable<void> answer_cached(Question question, Reply& reply);
+  boost::asio::awaitable<bool> write_answered(const Question& question, const Answered& answered, Reply& reply);
+  boost::asio::awaitable<void> pass_through(Question question, Reply& reply, std::string detail);
+  boost::asio::awaitable<void> answer_own(const Request& request, Reply& reply);
+
+  const ServeOptions& options_;
+  const std::string secret_;
+  Answers& answers_;
+  Metrics& metrics_;
+  AccessLog& log_;
+  std::list<std::function<void()>> members_;
+  bool draining_ = false;
+};
+
+}  // namespace llmcache::serve

@@ -1,0 +1,264 @@
+#include "upstream/client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <utility>
+
+namespace llmcache::serve {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+
+namespace {
+
+struct FreeEasy {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct FreeMulti {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Easy = std::unique_ptr<CURL, FreeEasy>;
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+// libcurl sends these by itself unless it is told not to: what the client did not send does not go upstream.
+constexpr const char* kFieldsOfCurl[] = {"Accept", "User-Agent", "Content-Type", "Expect"};
+
+void append(List& list, const std::string& line) {
+  list.reset(curl_slist_append(list.release(), line.c_str()));
+}
+
+List field_list(const Headers& fields) {
+  List list;
+  for (const Field& field : fields) {
+    // A field without a value is written with a semicolon (curl_easy_setopt(3), CURLOPT_HTTPHEADER).
+    append(list, field.value.empty() ? field.name + ";" : field.name + ": " + field.value);
+  }
+  for (const char* name : kFieldsOfCurl) {
+    if (!fields.first(name)) append(list, std::string(name) + ":");
+  }
+  return list;
+}
+
+UpstreamEnd end_of(CURLcode code, bool has_head) {
+  if (code == CURLE_OK) return UpstreamEnd::complete;
+  if (code == CURLE_OPERATION_TIMEDOUT) return has_head ? UpstreamEnd::broken : UpstreamEnd::timed_out;
+  return has_head ? UpstreamEnd::broken : UpstreamEnd::unreachable;
+}
+
+}  // namespace
+
+// libcurl's sockets and its one timer, waited for on the event loop.
+class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
+ public:
+  Multi(asio::io_context& loop, UpstreamOptions options)
+      : options_(std::move(options)), loop_(loop), timer_(loop), multi_(curl_multi_init()) {
+    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
+    curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 256L);
+  }
+
+  // Sockets are closed by libcurl: the event loop must let go of them first.
+  ~Multi() {
+    for (auto& [number, socket] : sockets_) socket->descriptor.release();
+  }
+
+  class Call final : public UpstreamCall {
+   public:
+    Call(std::shared_ptr<Multi> multi, UpstreamRequest request, UpstreamEvents events)
+        : multi_(std::move(multi)), request_(std::move(request)), events_(std::move(events)), easy_(curl_easy_init()) {
+      set_up();
+      curl_multi_add_handle(multi_->multi_.get(), easy_.get());
+    }
+    ~Call() override { curl_multi_remove_handle(multi_->multi_.get(), easy_.get()); }
+
+    void pause() override { paused_ = true; }
+    void resume() override {
+      if (!std::exchange(paused_, false)) return;
+      // Not from within a callback of libcurl, and not if the call is over by then.
+      asio::post(multi_->loop_, [alive = std::weak_ptr(alive_), this] {
+        if (!alive.expired() && !paused_) curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+      });
+    }
+
+    void end(CURLcode code) {
+      const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
+      // The owner may destroy this in on_end.
+      auto on_end = std::move(events_.on_end);
+      on_end(end_of(code, head_done_), message);
+    }
+
+   private:
+    void set_up() {
+      CURL* easy = easy_.get();
+      curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+      curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
+      curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+      curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
+      curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+      curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+      curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+      curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+      curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(multi_->options_.connect_timeout.count()));
+      const auto idle = std::chrono::ceil<std::chrono::seconds>(multi_->options_.idle_timeout);
+      curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(idle.count()));
+      if (!multi_->options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, multi_->options_.ca_file.c_str());
+      if (request_.method == "HEAD") {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+      } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT" ||
+                 request_.method == "PATCH") {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
+      }
+      if (request_.method != "HEAD") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+      fields_ = field_list(request_.fields);
+      curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
+      curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+      curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+      curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+      curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    }
+
+    // One line of a head. Interim answers (1xx) have heads of their own, which are dropped.
+    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
+      auto& call = *static_cast<Call*>(self);
+      std::string_view line(data, size * count);
+      while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+      if (line.starts_with("HTTP/")) {
+        call.head_ = {};
+      } else if (!line.empty()) {
+        const std::size_t colon = line.find(':');
+        if (colon == line.npos || call.head_done_) return size * count;  // trailers are not passed on
+        const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+        call.head_.fields.add(std::string(line.substr(0, colon)),
+                              value == line.npos ? "" : std::string(line.substr(value)));
+      } else if (!call.head_done_) {
+        long status = 0;
+        curl_easy_getinfo(call.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+        if (status < 200) return size * count;
+        call.head_done_ = true;
+        call.head_.status = static_cast<int>(status);
+        call.events_.on_head(std::move(call.head_));
+      }
+      return size * count;
+    }
+
+    static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
+      auto& call = *static_cast<Call*>(self);
+      if (call.paused_) return CURL_WRITEFUNC_PAUSE;
+      call.events_.on_data(std::string(data, size * count));
+      return size * count;
+    }
+
+    std::shared_ptr<Multi> multi_;
+    UpstreamRequest request_;
+    UpstreamEvents events_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    char error_[CURL_ERROR_SIZE] = {};
+    Easy easy_;
+    List fields_;
+    UpstreamHead head_;
+    bool head_done_ = false;
+    bool paused_ = false;
+  };
+
+ private:
+  struct Socket {
+    explicit Socket(asio::io_context& loop, curl_socket_t number) : descriptor(loop, number) {}
+    stream_descriptor descriptor;
+    int wanted = 0;
+    bool reading = false;
+    bool writing = false;
+  };
+
+  static int on_socket(CURL*, curl_socket_t number, int wanted, void* self, void*) {
+    auto& multi = *static_cast<Multi*>(self);
+    if (wanted == CURL_POLL_REMOVE) {
+      if (const auto found = multi.sockets_.find(number); found != multi.sockets_.end()) {
+        found->second->wanted = 0;
+        found->second->descriptor.release();
+        multi.sockets_.erase(found);
+      }
+      return 0;
+    }
+    auto& socket = multi.sockets_[number];
+    if (!socket) socket = std::make_shared<Socket>(multi.loop_, number);
+    socket->wanted = wanted;
+    multi.wait(socket, number);
+    return 0;
+  }
+
+  // Waits for what libcurl wants of a socket, again and again until it wants something else.
+  void wait(const std::shared_ptr<Socket>& socket, curl_socket_t number) {
+    if ((socket->wanted & CURL_POLL_IN) && !std::exchange(socket->reading, true)) {
+      wait(socket, number, stream_descriptor::wait_read, CURL_CSELECT_IN, &Socket::reading);
+    }
+    if ((socket->wanted & CURL_POLL_OUT) && !std::exchange(socket->writing, true)) {
+      wait(socket, number, stream_descriptor::wait_write, CURL_CSELECT_OUT, &Socket::writing);
+    }
+  }
+
+  void wait(const std::shared_ptr<Socket>& socket, curl_socket_t number, stream_descriptor::wait_type type, int event,
+            bool Socket::* waiting) {
+    socket->descriptor.async_wait(type, [weak = weak_from_this(), socket, number, event, waiting](auto error) {
+      (*socket).*waiting = false;
+      const auto self = weak.lock();
+      const int poll = event == CURL_CSELECT_IN ? CURL_POLL_IN : CURL_POLL_OUT;
+      if (!self || error == asio::error::operation_aborted || !(socket->wanted & poll)) return;
+      self->act(number, error ? CURL_CSELECT_ERR : event);
+      if (socket->wanted) self->wait(socket, number);
+    });
+  }
+
+  static int on_timer(CURLM*, long milliseconds, void* self) {
+    auto& multi = *static_cast<Multi*>(self);
+    multi.timer_.cancel();
+    if (milliseconds < 0) return 0;
+    multi.timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    multi.timer_.async_wait([weak = multi.weak_from_this()](auto error) {
+      if (const auto alive = weak.lock(); alive && !error) alive->act(CURL_SOCKET_TIMEOUT, 0);
+    });
+    return 0;
+  }
+
+  void act(curl_socket_t number, int events) {
+    int running = 0;
+    curl_multi_socket_action(multi_.get(), number, events, &running);
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      Call* call = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+      call->end(code);
+    }
+  }
+
+  UpstreamOptions options_;
+  asio::io_context& loop_;
+  asio::steady_timer timer_;
+  std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
+  std::unique_ptr<CURLM, FreeMulti> multi_;
+};
+
+UpstreamClient::UpstreamClient(asio::io_context& loop, UpstreamOptions options)
+    : multi_(std::make_shared<Multi>(loop, std::move(options))) {}
+
+UpstreamClient::~UpstreamClient() = default;
+
+std::unique_ptr<UpstreamCall> UpstreamClient::start(UpstreamRequest request, UpstreamEvents events) {
+  return std::make_unique<Multi::Call>(multi_, std::move(request), std::move(events));
+}
+
+}  // namespace llmcache::serve

@@ -1,0 +1,66 @@
+// Calls to upstreams: libcurl on the server's event loop, with kept connections and HTTP/2 where it is offered.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/headers.h"
+
+namespace llmcache::serve {
+
+struct UpstreamRequest {
+  std::string method;
+  std::string url;
+  Headers fields;
+  std::string body;
+};
+
+struct UpstreamHead {
+  int status = 0;
+  Headers fields;
+};
+
+enum class UpstreamEnd {
+  complete,
+  unreachable,  // no connection, or it failed before the answer's head was complete
+  timed_out,    // no connection within the connect time, or no byte within the idle time
+  broken,       // the answer broke off
+};
+
+// Called on the event loop. on_end is the last call, and is not made after cancel().
+struct UpstreamEvents {
+  std::function<void(UpstreamHead)> on_head;
+  std::function<void(std::string)> on_data;
+  std::function<void(UpstreamEnd, std::string message)> on_end;
+};
+
+struct UpstreamOptions {
+  std::chrono::milliseconds connect_timeout{std::chrono::seconds(10)};
+  std::chrono::milliseconds idle_timeout{std::chrono::minutes(10)};
+  std::string ca_file;  // empty: the system's
+};
+
+// One call. Destroying it cancels it. All functions on the event loop.
+class UpstreamCall {
+ public:
+  virtual ~UpstreamCall() = default;
+  // Stops and restarts the flow of data. While it is stopped the upstream is not read from.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+};
+
+class UpstreamClient {
+ public:
+  UpstreamClient(boost::asio::io_context& loop, UpstreamOptions options);
+  ~UpstreamClient();
+  std::unique_ptr<UpstreamCall> start(UpstreamRequest request, UpstreamEvents events);
+
+ private:
+  class Multi;
+  std::shared_ptr<Multi> multi_;
+};
+
+}  // namespace llmcache::serve

@@ -1,0 +1,230 @@
+"""How `llmcache serve` is run: who may use it, its own pages, COMMAND, and its end.
+
+Usage: running_test.py LLMCACHE
+"""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import unittest
+
+import support
+from support import STREAM, request
+
+
+class Access(support.ServeTest):
+    arguments = ("--allow-host", "cache.internal", "--allow-origin", "https://app.example")
+
+    def test_a_host_that_is_not_this_server_is_refused(self):
+        for host, status in (("localhost", 200), ("127.0.0.1:1", 200), ("cache.internal:80", 200), ("evil.example", 421)):
+            self.assertEqual((host, self.serve.call(body=request(), headers={"host": host})[0]), (host, status))
+
+    def test_a_page_of_another_origin_is_refused(self):
+        status, headers, body = self.serve.call(body=request(), headers={"origin": "https://evil.example"})
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (403, "origin_not_allowed"))
+        self.assertEqual(self.calls(), 0)
+
+    def test_a_page_of_an_allowed_origin_may_read_answers(self):
+        answer = self.serve.call(body=request(), headers={"origin": "https://app.example"})
+        self.assertEqual((answer[0], answer[1]["access-control-allow-origin"]), (200, "https://app.example"))
+        preflight = self.serve.call("OPTIONS", headers={"origin": "https://app.example", "access-control-request-method": "POST",
+                                                        "access-control-request-headers": "content-type"})
+        self.assertEqual((preflight[0], preflight[1]["access-control-allow-headers"]), (204, "content-type"))
+        self.assertEqual(self.calls(), 1)
+
+
+class Credentials(support.ServeTest):
+    arguments = ("--session-from", "authorization")
+
+    def test_callers_with_different_credentials_share_nothing(self):
+        for headers, status in (({"authorization": "Bearer a"}, "uri-miss"), ({"authorization": "Bearer b"}, "uri-miss"),
+                                ({"x-api-key": "Bearer a"}, "uri-miss"), ({}, "uri-miss"), ({"authorization": "Bearer a"}, "hit")):
+            self.assertIn(status, self.serve.call(body=request(), headers=headers)[1]["cache-status"])
+
+    def test_a_session_of_the_clients_own_is_refused(self):
+        self.assertEqual(self.serve.call(body=request(), headers={"x-llmcache-session": "s"})[0], 400)
+
+    def test_the_secret_is_readable_by_its_owner_alone(self):
+        [secret] = [p for p in pathlib.Path(self.home).rglob("*secret*")]
+        self.assertEqual(secret.stat().st_mode & 0o777, 0o600)
+
+    def test_no_credential_is_left_anywhere(self):
+        canary = "sk-canary-7f3a"
+        serve = self.start("--session-from", "authorization", "--access-log", self.home + "/access.log", "-v")
+        for headers, path in (({"authorization": "Bearer " + canary}, "/v1/x"), ({"x-api-key": canary}, "/v1/x"),
+                              ({"api-key": canary}, "/v1/x"), ({"cookie": "k=" + canary}, "/v1/x"), ({}, "/v1/x?key=" + canary)):
+            serve.call(body=request(), headers=headers, path=path)
+        serve.call(body=request(), headers={"authorization": "Bearer " + canary}, path="/bad%20target")
+        metrics = serve.call("GET", "/_llmcache/metrics")[2] + serve.call("GET", "/_llmcache/stats")[2]
+        serve.stop()
+        self.assertNotIn(canary.encode(), metrics)
+        files = [p for p in pathlib.Path(self.home).rglob("*") if p.is_file()]
+        self.assertTrue(files)
+        for file in files:
+            self.assertNotIn(canary.encode(), file.read_bytes(), file)
+
+
+class Listening(unittest.TestCase):
+    def run_serve(self, *arguments):
+        return subprocess.run([support.ServeTest.program, "serve", *arguments], capture_output=True, text=True, timeout=20)
+
+    def test_strangers_need_a_session_of_their_own_or_consent(self):
+        done = self.run_serve("--listen", "0.0.0.0:0")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--session-from authorization", done.stderr)
+
+    def test_bad_addresses_are_usage_errors(self):
+        for address in ("", "8090", "host:port", "unix:", "127.0.0.1:99999999"):
+            self.assertIn((address, self.run_serve("--listen", address).returncode), ((address, 2), (address, 5)))
+
+    def test_an_address_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = self.run_serve("--listen", address)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn(address, done.stderr)
+
+
+class UnixSocket(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+class Running(support.ServeTest):
+    def accepts(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.serve.port), timeout=5).close()
+            return True
+        except OSError:
+            return False
+
+    def command(self, *command, arguments=(), environment=None):
+        done = subprocess.run([self.program, "serve", "--upstream", "openai=" + self.upstream.url, *arguments, "--", *command],
+                              capture_output=True, text=True, timeout=60, env={**self.serve.environment, **(environment or {})})
+        return done.returncode, done.stdout, done.stderr
+
+    def test_command_gets_the_urls_and_its_exit_code_is_passed_on(self):
+        code, out, err = self.command("sh", "-c", "echo $OPENAI_BASE_URL $ANTHROPIC_BASE_URL $OLLAMA_HOST $LLMCACHE_URL '[a,b]'; exit 7")
+        self.assertEqual(code, 7)
+        self.assertRegex(out, r"^http://127.0.0.1:\d+/openai/v1 http://127.0.0.1:\d+/anthropic http://127.0.0.1:\d+/ollama http://127.0.0.1:\d+ \[a,b\]$")
+        self.assertRegex(err, r"0 hits, 0 misses, 0 stored, 0 refused, 0 upstream errors")
+
+    def test_command_that_cannot_be_started_is_127(self):
+        self.assertEqual(self.command("no-such-command")[0], 127)
+
+    def test_record_and_replay(self):
+        ask = 'curl -sS "$OPENAI_BASE_URL/chat/completions" -H "content-type: application/json" -d "$0"'
+        body = request().decode()
+        code, recorded, _ = self.command("sh", "-c", ask, body, arguments=("--ttl", "never"))
+        self.assertEqual(code, 0)
+        self.upstream.answer = lambda handler, _: handler.send(500, b"must not be asked")
+        replay = ("--mode", "replay", "--junit", self.home + "/report.xml")
+        code, replayed, err = self.command("sh", "-c", ask, body, arguments=replay)
+        self.assertEqual(replayed, recorded)
+        self.assertIn("1 hits, 0 misses", err)
+        code, missed, _ = self.command("sh", "-c", ask, request("Why is the sky red?").decode(), arguments=replay)
+        error = json.loads(missed)["error"]
+        self.assertEqual(error["code"], "no_recorded_answer")
+        self.assertIn("/messages/0/content", error["message"])
+        self.assertIn("/messages/0/content", pathlib.Path(self.home, "report.xml").read_text())
+        self.assertEqual(self.calls(), 1)
+
+    def test_replay_sets_keys_where_none_are_set(self):
+        self.assertEqual(self.command("sh", "-c", "echo $OPENAI_API_KEY", arguments=("--mode", "replay"))[1], "llmcache-replay\n")
+        mine = {"OPENAI_API_KEY": "mine"}
+        self.assertEqual(self.command("sh", "-c", "echo $OPENAI_API_KEY", arguments=("--mode", "replay"), environment=mine)[1], "mine\n")
+
+    def test_sigterm_lets_requests_finish(self):
+        def slow(handler, body):
+            self.upstream.gate.wait(20)
+            self.upstream.answer_chat(handler, body)
+        self.upstream.answer = slow
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(self.serve.call(body=request())))
+        client.start()
+        while not self.upstream.requests:
+            pass
+        self.serve.process.send_signal(signal.SIGTERM)
+        while self.accepts():
+            pass
+        self.upstream.gate.set()
+        client.join()
+        self.assertEqual((answers[0][0], answers[0][1]["connection"]), (200, "close"))
+        self.assertEqual(self.serve.process.wait(timeout=20), 0)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        self.upstream.answer = lambda handler, _: self.upstream.gate.wait(60)
+        client = self.serve.connection()
+        client.request("POST", "/v1/x", body=request(), headers={"content-type": "application/json"})
+        while not self.upstream.requests:
+            pass
+        self.serve.process.send_signal(signal.SIGTERM)
+        self.serve.process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            self.serve.process.wait(timeout=0.5)
+        self.serve.process.send_signal(signal.SIGTERM)
+        self.serve.process.wait(timeout=10)
+        client.close()
+
+    def test_a_unix_socket_is_for_its_owner_alone(self):
+        path = self.home + "/socket"
+        process = subprocess.Popen([self.program, "serve", "--listen", "unix:" + path, "--upstream", self.upstream.url],
+                                   stdout=subprocess.PIPE, env=self.serve.environment)
+        self.addCleanup(lambda: (process.terminate(), process.wait(20), process.stdout.close()))
+        process.stdout.readline()
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        client = UnixSocket(path)
+        client.request("POST", "/v1/x", body=request(), headers={"content-type": "application/json"})
+        self.assertEqual(client.getresponse().status, 200)
+        client.close()
+
+    def test_tls(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", self.home + "/key", "-out", self.home + "/cert", "-days", "1"],
+                       check=True, capture_output=True)
+        serve = self.start("--tls-cert", self.home + "/cert", "--tls-key", self.home + "/key")
+        self.assertTrue(serve.ready["urls"][0].startswith("https://"))
+        context = ssl.create_default_context(cafile=self.home + "/cert")
+        for expected in ("uri-miss", "hit"):
+            client = http.client.HTTPSConnection("127.0.0.1", serve.port, context=context, timeout=20)
+            client.request("POST", "/v1/x", body=request(stream=True), headers={"content-type": "application/json"})
+            answer = client.getresponse()
+            self.assertIn(expected, answer.getheader("cache-status"))
+            self.assertEqual(answer.read(), b"".join(STREAM))
+            client.close()
+
+    def test_a_store_that_is_down_costs_a_warning_and_nothing_else(self):
+        serve = self.start("--store", "redis://127.0.0.1:9")
+        for _ in range(3):
+            self.assertEqual(serve.call(body=request())[0], 200)
+        self.assertEqual(serve.call("GET", "/_llmcache/health")[0], 503)
+        self.assertEqual(serve.messages().count("go upstream uncached"), 1)
+
+    def test_health_metrics_stats_and_the_access_log_agree(self):
+        serve = self.start("--access-log", self.home + "/log")
+        for _ in range(3):
+            serve.call(path="/v1/chat/completions?key=secret", body=request())
+        self.assertEqual(json.loads(serve.call("GET", "/_llmcache/health")[2])["status"], "ok")
+        metrics = serve.call("GET", "/_llmcache/metrics")[2].decode()
+        for line in ('llmcache_requests_total{outcome="hit"} 2', 'llmcache_requests_total{outcome="miss"} 1',
+                     "llmcache_stored_total 1", "llmcache_saved_tokens_total 18"):
+            self.assertIn(line, metrics)
+        self.assertEqual(json.loads(serve.call("GET", "/_llmcache/stats")[2])["requests"]["hit"], 2)
+        lines = [json.loads(line) for line in pathlib.Path(self.home, "log").read_text().splitlines()]
+        self.assertEqual([line["outcome"] for line in lines[:3]], ["miss", "hit", "hit"])
+        self.assertEqual((lines[1]["path"], lines[1]["model"], lines[1]["prompt_tokens"]), ("/v1/chat/completions", "gpt-4o-mini", 7))
+
+
+if __name__ == "__main__":
+    support.main(sys.argv)
