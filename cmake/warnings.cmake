@@ -4,7 +4,7 @@ target_compile_options(llmcache_build_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wunused -Wformat=2
   # g++ 12 has false warnings about every "literal" + string when it optimises (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-stringop-overflow>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-stringop-overflow;-Wno-array-bounds>
   $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
 if(LLMCACHE_SANITIZE)
   target_compile_options(llmcache_build_flags INTERFACE
