@@ -1,5 +1,7 @@
 #include "bench/stored.h"
 
+#include <libcache/open.h>
+
 #include <random>
 
 #include "bench/requests.h"
