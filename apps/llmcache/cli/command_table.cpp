@@ -13,9 +13,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"get", "prints the stored response", make_get},
     {"put", "stores a response or a stream", make_put},
     {"replay", "prints the stored stream, chunk by chunk", make_replay},
-#ifdef LLMCACHE_SERVE
     {"serve", "serves the cache to SDKs, as a proxy in front of LLM APIs", make_serve},
-#endif
     {"hash", "prints the key of a request", make_hash},
     {"diff", "compares the keys of two requests", make_diff},
     {"ls", "lists entries", make_ls},

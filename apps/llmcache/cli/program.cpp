@@ -48,10 +48,11 @@ bool is_given(int count, char** arguments, const char* flag, const char* short_f
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& path : {folder / "../libexec/llmcache" / name, folder / name}) {
+  for (const fs::path& path : {folder / LLMCACHE_BIN_TO_LIBEXEC / name, folder / name}) {
     ::execv(path.c_str(), arguments);
   }
-  throw Failure(Exit::refused, fmt::format("cannot start {}: {}; is it installed?", name, std::strerror(errno)));
+  const char* hint = errno == ENOENT ? "; llmcache was built or installed without it" : "";
+  throw Failure(Exit::refused, fmt::format("cannot start {}: {}{}", name, std::strerror(errno), hint));
 }
 
 int run_command(int count, char** arguments, std::string_view name, const std::function<int(Command&, Context&)>& run,
