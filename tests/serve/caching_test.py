@@ -3,6 +3,8 @@
 Usage: caching_test.py LLMCACHE
 """
 import json
+import pathlib
+import subprocess
 import sys
 import threading
 
@@ -45,6 +47,18 @@ class Caching(support.ServeTest):
         self.assertIn("hit", second[1]["cache-status"])
         self.assertEqual(second[1]["transfer-encoding"], "chunked")
         self.assertEqual(second[1]["content-type"], "text/event-stream")
+
+    def test_what_a_pipe_recorded_is_served_with_the_content_type_that_sdks_expect(self):
+        ndjson = b'{"message":{"content":"a"},"done":false}\n{"message":{"content":"b"},"done":true,"done_reason":"stop"}\n'
+        for body, recorded, content_type in ((request("pipe"), json.dumps(CHAT).encode(), "application/json"),
+                                             (request("pipe", stream=True), b"".join(STREAM), "text/event-stream"),
+                                             (request("lines", stream=True), ndjson, "application/x-ndjson")):
+            pathlib.Path(self.home, "request").write_bytes(body)
+            subprocess.run([self.program, "put", "--endpoint", self.upstream.url + "/v1/chat/completions", self.home + "/request"],
+                           input=recorded, check=True, env=self.serve.environment)
+            _, headers, answer = self.serve.call(body=body)
+            self.assertIn("hit", headers["cache-status"])
+            self.assertEqual((headers["content-type"], answer), (content_type, recorded))
 
     def test_http_1_0_clients_get_bodies_that_end_with_the_connection(self):
         self.serve.call(body=request(stream=True))

@@ -1,7 +1,6 @@
 #include "answers/source.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -12,7 +11,7 @@
 
 #include "answers/leader.h"
 #include "answers/on_workers.h"
-#include "nearest.h"
+#include "answers/request_key.h"
 
 namespace llmcache::serve {
 
@@ -103,33 +102,12 @@ void Answers::close() {
   followers_.join();
 }
 
-lc::KeyOptions Answers::key_options(const Question& question) const {
-  lc::KeyOptions options = context_.key_options();
-  options.endpoint = question.upstream.url;
-  if (!question.session.empty()) options.session = question.session;
-  if (question.options.sample) options.sample = *question.options.sample;
-  options.ignore.insert(options.ignore.end(), question.options.ignore.begin(), question.options.ignore.end());
-  return options;
-}
-
-lc::Result<lc::RequestKey> Answers::derive(const Question& question) const {
-  // Most requests of a thread have the same options.
-  thread_local std::optional<lc::KeyDeriver> deriver;
-  lc::KeyOptions options = key_options(question);
-  if (!deriver || deriver->options() != options) {
-    auto created = lc::KeyDeriver::create(std::move(options));
-    if (!created) return tl::make_unexpected(created.error());
-    deriver = *std::move(created);
-  }
-  return deriver->derive(question.upstream.body);
-}
-
 lc::Deadline Answers::store_deadline() const {
   return lc::Deadline::after(context_.settings().deadline);
 }
 
 asio::awaitable<Answered> Answers::ask(const Question& question) {
-  auto key = co_await on_workers(workers_, [&] { return derive(question); });
+  auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
   if (!key) co_return bypassed(key.error());
   const CacheControl& control = question.options.cache_control;
   if (question.mode == Mode::replay || control.only_if_cached) co_return co_await look_up(question, *std::move(key));
@@ -137,7 +115,7 @@ asio::awaitable<Answered> Answers::ask(const Question& question) {
 }
 
 asio::awaitable<Answered> Answers::ask_alone(const Question& question) {
-  auto key = co_await on_workers(workers_, [&] { return derive(question); });
+  auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
   if (!key) co_return bypassed(key.error());
   co_return co_await fill(question, *std::move(key), true);
 }
@@ -154,7 +132,8 @@ asio::awaitable<Answered> Answers::look_up(const Question& question, lc::Request
     if (auto hit = hit_of(std::move(entry), question.options.cache_control)) co_return answered(name, *std::move(hit));
   }
   metrics_.count_miss(found ? std::string(to_string(found->miss)) : "store_error");
-  std::string nearest = co_await on_workers(workers_, [&] { return nearest_request(question); });
+  std::string nearest =
+      co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
   if (question.mode == Mode::replay) missed_.push_back({name, question.upstream.url, nearest});
   co_return not_cached(name, std::move(nearest));
 }
@@ -291,22 +270,6 @@ std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {
 asio::awaitable<std::optional<std::string>> Answers::check_store() {
   const auto status = co_await on_workers(workers_, [&] { return cache_.store().ping(store_deadline()); });
   co_return status ? std::nullopt : std::optional(status.error().message);
-}
-
-std::string Answers::nearest_request(const Question& question) const {
-  const lc::KeyOptions options = key_options(question);
-  const auto nearest = find_nearest(cache_.store(), options, question.upstream.body, store_deadline());
-  if (!nearest) return fmt::format("no answer is recorded for this request ({})", nearest.error().message);
-  if (!*nearest)
-    return fmt::format("no answer is recorded for this request, nor any other in session '{}'", options.session);
-  if ((*nearest)->differences.empty()) {
-    return fmt::format(
-        "no answer is recorded for this request; the same request is recorded as {}, for another URL or with "
-        "other options",
-        (*nearest)->name);
-  }
-  return fmt::format("no answer is recorded for this request; the nearest recorded request differs at {}",
-                     fmt::join(describe((*nearest)->differences), "; "));
 }
 
 std::optional<Hit> Answers::hit_of(std::shared_ptr<const lc::Entry> entry, const CacheControl& control) const {

@@ -13,10 +13,9 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "answers/transfer.h"
+#include "answers/question.h"
 #include "context.h"
 #include "monitor/junit.h"
 #include "monitor/metrics.h"
@@ -24,45 +23,6 @@
 #include "upstream/client.h"
 
 namespace llmcache::serve {
-
-// A request whose answer may be cached.
-struct Question {
-  UpstreamRequest upstream;
-  RequestOptions options;
-  Mode mode = Mode::auto_;
-  std::string session;  // empty: the settings'
-};
-
-struct Hit {
-  std::shared_ptr<const libcache::Entry> entry;
-  libcache::Metadata metadata;
-};
-
-// An answer that comes from the upstream.
-struct Miss {
-  std::shared_ptr<Transfer> transfer;
-  bool followed = false;    // another request asked the upstream
-  bool by_request = false;  // the request did not accept a cached answer
-  std::string reason;       // of the miss
-  std::string detail;       // why it will not be stored, where that is known already
-  // What the answer says of itself; filled in when it has ended.
-  std::shared_ptr<const libcache::Metadata> metadata;
-};
-
-// No answer is cached, and the upstream is not to be asked.
-struct NotCached {
-  std::string nearest;  // the nearest recorded request and where it differs, for people
-};
-
-// The request cannot be cached.
-struct Bypass {
-  std::string detail;
-};
-
-struct Answered {
-  std::string key;
-  std::variant<Hit, Miss, NotCached, Bypass> what;
-};
 
 // Lives on the event loop; what may block goes to the workers.
 class Answers {
@@ -86,8 +46,6 @@ class Answers {
  private:
   struct Shared;
 
-  libcache::KeyOptions key_options(const Question& question) const;
-  libcache::Result<libcache::RequestKey> derive(const Question& question) const;
   boost::asio::awaitable<Answered> look_up(const Question& question, libcache::RequestKey key);
   boost::asio::awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
   boost::asio::awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
@@ -98,7 +56,6 @@ class Answers {
   void forget(const std::shared_ptr<Shared>& shared);
   void note_store_state(const std::optional<libcache::Error>& error);
   libcache::Deadline store_deadline() const;
-  std::string nearest_request(const Question& question) const;
 
   boost::asio::io_context& loop_;
   const ServeOptions& options_;

@@ -108,7 +108,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
 
   // ResponseWriter
   bool http_1_0() const override { return request_.http_1_0; }
-  bool keeps_alive() const override { return keep_alive_; }
+  bool keeps_alive() const override { return keep_alive_ && !service_.draining(); }
   void close_after_answer() override { keep_alive_ = false; }
   void on_gone(std::function<void()> handler) override {
     on_gone_ = std::move(handler);

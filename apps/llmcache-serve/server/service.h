@@ -2,7 +2,6 @@
 // Everything happens on the event loop, except what may block, which goes to the workers.
 #pragma once
 
-#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <list>
@@ -13,26 +12,11 @@
 #include "monitor/access_log.h"
 #include "monitor/metrics.h"
 #include "options.h"
-#include "server/exchange.h"
 #include "server/messages.h"
+#include "server/reply.h"
 #include "server/request.h"
 
 namespace llmcache::serve {
-
-// Where an answer goes.
-class ResponseWriter {
- public:
-  virtual ~ResponseWriter() = default;
-  virtual bool http_1_0() const = 0;
-  virtual bool keeps_alive() const = 0;
-  virtual void close_after_answer() = 0;
-  // Called once if the client goes away before its answer is written; at once if it already has.
-  virtual void on_gone(std::function<void()> handler) = 0;
-  // Writes all parts. Throws boost::system::system_error if the client has gone or does not read.
-  virtual boost::asio::awaitable<void> write(std::array<std::string_view, 3> parts) = 0;
-  // Breaks the connection off, so that the client cannot take what it has received for a whole answer.
-  virtual void abort() = 0;
-};
 
 class Service {
  public:
@@ -66,7 +50,6 @@ class Service {
   bool draining() const { return draining_; }
 
  private:
-  class Reply;
   std::optional<OwnError> check_access(const Request& request, std::string_view local_address, Reply& reply) const;
   libcache::Result<Question> question_of(const Request& request, std::string url) const;
   boost::asio::awaitable<void> answer_cached(Question question, Reply& reply);

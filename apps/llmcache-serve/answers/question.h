@@ -1,0 +1,54 @@
+// A request whose answer may be cached, and the answers that there are to it.
+#pragma once
+
+#include <libcache/entry.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "answers/transfer.h"
+#include "http/request_options.h"
+#include "upstream/client.h"
+
+namespace llmcache::serve {
+
+struct Question {
+  UpstreamRequest upstream;
+  RequestOptions options;
+  Mode mode = Mode::auto_;
+  std::string session;  // empty: the settings'
+};
+
+struct Hit {
+  std::shared_ptr<const libcache::Entry> entry;
+  libcache::Metadata metadata;
+};
+
+// An answer that comes from the upstream.
+struct Miss {
+  std::shared_ptr<Transfer> transfer;
+  bool followed = false;    // another request asked the upstream
+  bool by_request = false;  // the request did not accept a cached answer
+  std::string reason;       // of the miss
+  std::string detail;       // why it will not be stored, where that is known already
+  // What the answer says of itself; filled in when it has ended.
+  std::shared_ptr<const libcache::Metadata> metadata;
+};
+
+// No answer is cached, and the upstream is not to be asked.
+struct NotCached {
+  std::string nearest;  // the nearest recorded request and where it differs, for people
+};
+
+// The request cannot be cached.
+struct Bypass {
+  std::string detail;
+};
+
+struct Answered {
+  std::string key;
+  std::variant<Hit, Miss, NotCached, Bypass> what;
+};
+
+}  // namespace llmcache::serve

@@ -1,0 +1,175 @@
+#include "server/reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace llmcache::serve {
+
+namespace asio = boost::asio;
+namespace lc = libcache;
+using asio::use_awaitable;
+
+namespace {
+
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+std::string chunk_head(std::size_t size) {
+  return fmt::format("{:x}\r\n", size);
+}
+
+OwnError error_of(AnswerEnd end, const std::string& message) {
+  return end == AnswerEnd::timed_out ? own_errors::timed_out(message) : own_errors::unreachable(message);
+}
+
+// Entries that a pipe recorded have no content type, and SDKs do not read an answer without one.
+std::string content_type_of(const lc::Metadata& metadata, lc::EntryKind kind, std::string_view first_bytes) {
+  if (!metadata.content_type.empty()) return metadata.content_type;
+  const std::size_t start = first_bytes.find_first_not_of(" \t\r\n");
+  const bool is_json = start != first_bytes.npos && (first_bytes[start] == '{' || first_bytes[start] == '[');
+  if (kind == lc::EntryKind::response) return is_json ? "application/json" : "application/octet-stream";
+  return is_json ? "application/x-ndjson" : "text/event-stream";
+}
+
+}  // namespace
+
+Reply::Reply(const Request& request, ResponseWriter& writer, Metrics& metrics, AccessLog& log)
+    : request_(request), writer_(writer), metrics_(metrics), log_(log) {
+  exchange_.method = request.method;
+  exchange_.path = std::string(request.path());
+  metrics_.begin();
+}
+
+Reply::~Reply() {
+  metrics_.end(exchange_);
+  log_.write(exchange_);
+}
+
+void Reply::add_fields(const Headers& fields) {
+  for (const Field& field : fields) extra_.add(field.name, field.value);
+}
+
+void Reply::take(const lc::Metadata& metadata) {
+  exchange_.model = metadata.model;
+  exchange_.prompt_tokens = metadata.prompt_tokens;
+  exchange_.completion_tokens = metadata.completion_tokens;
+}
+
+asio::awaitable<void> Reply::write_body(int status, Headers fields, std::string_view body) {
+  const bool has_body = request_.method != "HEAD";
+  fields.add("content-length", std::to_string(body.size()));
+  co_await write_head(status, std::move(fields), has_body ? body : "");
+}
+
+asio::awaitable<void> Reply::write_error(const OwnError& error) {
+  exchange_.outcome = Outcome::failed;
+  exchange_.detail = error.code;
+  co_await write_body(error.status, fields_of(error), body_of(error));
+}
+
+asio::awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
+  exchange_.outcome = Outcome::hit;
+  take(hit.metadata);
+  Headers fields;
+  const auto age = std::max(lc::system_now() - hit.entry->created(), lc::Milliseconds(0));
+  fields.add("age", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()));
+  if (hit.entry->kind() == lc::EntryKind::stream) co_return co_await write_recorded(hit, std::move(fields), pace);
+  const auto body = hit.entry->body();
+  if (!body) co_return co_await write_error(own_errors::unreachable(body.error().message));
+  fields.add("content-type", content_type_of(hit.metadata, lc::EntryKind::response, *body));
+  co_await write_body(200, std::move(fields), *body);
+}
+
+// A stream, chunk by chunk.
+asio::awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optional<double> pace) {
+  lc::Replay replay(*hit.entry);
+  auto chunk = replay.next();
+  if (!chunk) co_return co_await write_error(own_errors::unreachable(chunk.error().message));
+  const std::string_view first_bytes = *chunk ? (*chunk)->bytes : std::string_view();
+  fields.add("content-type", content_type_of(hit.metadata, lc::EntryKind::stream, first_bytes));
+  co_await begin_pieces(200, std::move(fields));
+  for (; chunk && *chunk; chunk = replay.next()) {
+    if (pace) co_await wait_until((*chunk)->at, *pace);
+    co_await write_piece((*chunk)->bytes);
+  }
+  if (!chunk) co_return writer_.abort();
+  co_await end_pieces();
+}
+
+asio::awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows) {
+  Transfer::Reader reader(transfer, follows);
+  writer_.on_gone([&reader] { reader.interrupt(); });
+  const bool written = co_await write_from(reader);
+  writer_.on_gone(nullptr);
+  co_return written;
+}
+
+asio::awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
+  const AnswerHead* head = co_await reader.head();
+  if (reader.interrupted()) co_return writer_.abort(), true;
+  if (!head) {
+    if (reader.end() == AnswerEnd::withdrawn) co_return false;
+    co_await write_error(error_of(*reader.end(), reader.message()));
+    co_return true;
+  }
+  const bool bodyless = request_.method == "HEAD" || head->status == 204 || head->status == 304;
+  if (bodyless) {
+    co_await write_head(head->status, head->fields, "");
+    co_return true;
+  }
+  co_await begin_pieces(head->status, head->fields);
+  while (const auto piece = co_await reader.next()) co_await write_piece(*piece);
+  // Without its end the client can tell that the answer is not whole.
+  if (reader.interrupted() || reader.end() != AnswerEnd::complete) co_return writer_.abort(), true;
+  co_await end_pieces();
+  co_return true;
+}
+
+asio::awaitable<void> Reply::write_head(int status, Headers fields, std::string_view body) {
+  exchange_.status = status;
+  for (const Field& field : extra_) fields.add(field.name, field.value);
+  if (!cache_status_.empty()) fields.add("cache-status", cache_status_);
+  if (!writer_.keeps_alive()) fields.add("connection", "close");
+  exchange_.bytes += body.size();
+  exchange_.first_byte = Exchange::Clock::now();
+  const std::string head = head_text(status, fields);
+  co_await writer_.write({head, body, {}});
+}
+
+// A body that comes in pieces: with the upstream's content-length where there is one, else chunked, or until the
+// connection is closed for HTTP/1.0 (RFC 9112, section 6).
+asio::awaitable<void> Reply::begin_pieces(int status, Headers fields) {
+  if (!fields.first("content-length")) {
+    if (writer_.http_1_0()) {
+      writer_.close_after_answer();
+    } else {
+      chunked_ = true;
+      fields.add("transfer-encoding", "chunked");
+    }
+  }
+  co_await write_head(status, std::move(fields), "");
+}
+
+asio::awaitable<void> Reply::write_piece(std::string_view piece) {
+  if (piece.empty()) co_return;
+  exchange_.bytes += piece.size();
+  if (!chunked_) co_return co_await writer_.write({piece, {}, {}});
+  const std::string head = chunk_head(piece.size());
+  co_await writer_.write({head, piece, "\r\n"});
+}
+
+asio::awaitable<void> Reply::end_pieces() {
+  if (chunked_) co_await writer_.write({kLastChunk, {}, {}});
+}
+
+asio::awaitable<void> Reply::wait_until(lc::Milliseconds at, double pace) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_at(exchange_.start + std::chrono::duration_cast<Exchange::Clock::duration>(
+                               std::chrono::duration<double, std::milli>(at) / pace));
+  co_await timer.async_wait(use_awaitable);
+}
+
+}  // namespace llmcache::serve
