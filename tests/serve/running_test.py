@@ -133,10 +133,11 @@ class Running(support.ServeTest):
         code, replayed, err = self.command("sh", "-c", ask, body, arguments=replay)
         self.assertEqual(replayed, recorded)
         self.assertIn("1 hits, 0 misses", err)
-        code, missed, _ = self.command("sh", "-c", ask, request("Why is the sky red?").decode(), arguments=replay)
+        code, missed, err = self.command("sh", "-c", ask, request("Why is the sky red?").decode(), arguments=replay)
+        self.assertIn("0 hits, 1 misses", err)
         error = json.loads(missed)["error"]
         self.assertEqual(error["code"], "no_recorded_answer")
-        self.assertIn("/messages/0/content", error["message"])
+        self.assertRegex(error["message"], r'nearest recorded request, llmcache:default_\w+, differs at /messages/0/content: stored "Why is the sky blue\?"')
         self.assertIn("/messages/0/content", pathlib.Path(self.home, "report.xml").read_text())
         self.assertEqual(self.calls(), 1)
 

@@ -49,8 +49,8 @@ std::string nearest_request(Context& context, const Question& question, lc::Dead
         "other options",
         (*nearest)->name);
   }
-  return fmt::format("no answer is recorded for this request; the nearest recorded request differs at {}",
-                     fmt::join(describe((*nearest)->differences), "; "));
+  return fmt::format("no answer is recorded for this request; the nearest recorded request, {}, differs at {}",
+                     (*nearest)->name, fmt::join(describe((*nearest)->differences), "; "));
 }
 
 }  // namespace llmcache::serve

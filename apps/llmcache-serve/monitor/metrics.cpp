@@ -44,6 +44,8 @@ std::string_view to_string(Outcome outcome) {
       return "miss";
     case Outcome::followed:
       return "followed";
+    case Outcome::not_cached:
+      return "not_cached";
     case Outcome::bypass:
       return "bypass";
     case Outcome::failed:
@@ -121,8 +123,8 @@ std::string Metrics::json() const {
 std::string Metrics::summary() const {
   return fmt::format("{} hits, {} misses, {} stored, {} refused, {} upstream errors, {} saved",
                      count_of(outcomes_, Outcome::hit) + count_of(outcomes_, Outcome::followed),
-                     count_of(outcomes_, Outcome::miss), stored_, total(refused_), total(upstream_errors_),
-                     format_duration(saved_time_));
+                     count_of(outcomes_, Outcome::miss) + count_of(outcomes_, Outcome::not_cached), stored_,
+                     total(refused_), total(upstream_errors_), format_duration(saved_time_));
 }
 
 }  // namespace llmcache::serve

@@ -10,10 +10,11 @@ namespace llmcache::serve {
 
 enum class Outcome {
   hit,
-  miss,      // this request asked the upstream
-  followed,  // it received the answer that another request was getting
-  bypass,    // passed through, uncached
-  failed,    // the server answered with an error of its own
+  miss,        // this request asked the upstream
+  followed,    // it received the answer that another request was getting
+  not_cached,  // no answer is cached, and the upstream was not to be asked
+  bypass,      // passed through, uncached
+  failed,      // the server answered with an error of its own
 };
 std::string_view to_string(Outcome outcome);
 

@@ -168,7 +168,7 @@ asio::awaitable<void> Reply::end_pieces() {
 asio::awaitable<void> Reply::wait_until(lc::Milliseconds at, double pace) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   timer.expires_at(exchange_.start + std::chrono::duration_cast<Exchange::Clock::duration>(
-                               std::chrono::duration<double, std::milli>(at) / pace));
+                                         std::chrono::duration<double, std::milli>(at) / pace));
   co_await timer.async_wait(use_awaitable);
 }
 

@@ -122,6 +122,7 @@ asio::awaitable<bool> Service::write_answered(const Question& question, const An
   if (const auto* missing = std::get_if<NotCached>(&answered.what)) {
     const OwnError error = not_cached(question, missing->nearest);
     co_await reply.write_error(error);
+    exchange.outcome = Outcome::not_cached;
     co_return true;
   }
   const Miss& miss = std::get<Miss>(answered.what);
