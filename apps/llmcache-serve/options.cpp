@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "commands/serve.h"
+#include "config/settings.h"
 #include "config/values.h"
 #include "failure.h"
 
@@ -35,8 +36,9 @@ std::string default_secret_file() {
 
 }  // namespace
 
-ServeOptions parse_options(const ServeArguments& arguments) {
+ServeOptions parse_options(const ServeArguments& arguments, const Settings& settings) {
   ServeOptions options;
+  for (const std::string& upstream : settings.upstreams) options.upstreams.add(upstream);
   for (const std::string& upstream : arguments.upstreams) options.upstreams.add(upstream);
   options.command = arguments.command;
   if (!arguments.listen.empty()) {

@@ -1,4 +1,4 @@
-// What `llmcache serve` is told besides the global options.
+// The options of `llmcache serve`, besides the global ones.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,7 @@
 namespace llmcache {
 
 struct ServeArguments;
+struct Settings;
 
 namespace serve {
 
@@ -41,7 +42,7 @@ struct ServeOptions {
 };
 
 // Throws a Failure (usage) for a value that an option does not take.
-ServeOptions parse_options(const ServeArguments& arguments);
+ServeOptions parse_options(const ServeArguments& arguments, const Settings& settings);
 
 }  // namespace serve
 

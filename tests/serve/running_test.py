@@ -61,6 +61,9 @@ class Credentials(support.ServeTest):
                               ({"api-key": canary}, "/v1/x"), ({"cookie": "k=" + canary}, "/v1/x"), ({}, "/v1/x?key=" + canary)):
             serve.call(body=request(), headers=headers, path=path)
         serve.call(body=request(), headers={"authorization": "Bearer " + canary}, path="/bad%20target")
+        replay = self.start("--mode", "replay", "--junit", self.home + "/missing.xml")
+        self.assertEqual(replay.call(body=request("missing"), path="/v1/x?key=" + canary)[0], 404)
+        replay.stop()
         metrics = serve.call("GET", "/_llmcache/metrics")[2] + serve.call("GET", "/_llmcache/stats")[2]
         serve.stop()
         self.assertNotIn(canary.encode(), metrics)

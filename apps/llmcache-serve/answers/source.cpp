@@ -134,7 +134,7 @@ asio::awaitable<Answered> Answers::look_up(const Question& question, lc::Request
   metrics_.count_miss(found ? std::string(to_string(found->miss)) : "store_error");
   std::string nearest =
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
-  if (question.mode == Mode::replay) missed_.push_back({name, question.upstream.url, nearest});
+  if (question.mode == Mode::replay) missed_.push_back({name, key.endpoint, nearest});
   co_return not_cached(name, std::move(nearest));
 }
 

@@ -47,7 +47,7 @@ void write_junit(const std::string& path, const std::vector<Missed>& missed) {
     file << fmt::format(
         "  <testcase classname=\"llmcache\" name=\"{} {}\">\n    <failure message=\"no recorded answer\">{}"
         "</failure>\n  </testcase>\n",
-        escaped(miss.path), escaped(miss.key), escaped(miss.message));
+        escaped(miss.endpoint), escaped(miss.key), escaped(miss.message));
   }
   file << "</testsuite>\n";
   file.flush();

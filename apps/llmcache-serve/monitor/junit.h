@@ -8,8 +8,8 @@ namespace llmcache::serve {
 
 struct Missed {
   std::string key;
-  std::string path;
-  std::string message;  // the nearest recorded request, and where it differs
+  std::string endpoint;  // without credentials
+  std::string message;   // the nearest recorded request, and where it differs
 };
 
 // Throws a Failure (refused) if the file cannot be written.

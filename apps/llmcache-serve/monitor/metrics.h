@@ -36,8 +36,6 @@ class Metrics {
   void count_refused(const std::string& reason) { ++refused_[reason]; }
   void count_upstream_error(const std::string& kind) { ++upstream_errors_[kind]; }
   void count_store_error() { ++store_errors_; }
-  // A hit saved this much of the origin's time.
-  void add_saved(std::chrono::milliseconds time) { saved_time_ += time; }
 
   std::string prometheus() const;
   std::string json() const;

@@ -30,6 +30,7 @@ struct Exchange {
   std::string detail;       // why it was not cached, or which miss it was
   std::uint64_t bytes = 0;  // of the body, as sent
   std::optional<Clock::time_point> first_byte;
+  std::chrono::milliseconds recorded{0};  // how long the upstream took when the answer of a hit was recorded
   std::string model;
   std::optional<std::int64_t> prompt_tokens;
   std::optional<std::int64_t> completion_tokens;

@@ -9,10 +9,9 @@ namespace llmcache::serve {
 
 namespace http = boost::beast::http;
 
-std::string head_text(int status, const Headers& fields, bool http_1_0) {
+std::string head_text(int status, const Headers& fields) {
   const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-  std::string text =
-      fmt::format("HTTP/1.{} {} {}\r\n", http_1_0 ? 0 : 1, status, std::string_view(reason.data(), reason.size()));
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", status, std::string_view(reason.data(), reason.size()));
   for (const Field& field : fields) text.append(field.name).append(": ").append(field.value).append("\r\n");
   return text.append("\r\n");
 }

@@ -9,7 +9,7 @@
 namespace llmcache::serve {
 
 // The status line and the fields, with the empty line that ends them.
-std::string head_text(int status, const Headers& fields, bool http_1_0 = false);
+std::string head_text(int status, const Headers& fields);
 
 // An error of the server's own.
 struct OwnError {

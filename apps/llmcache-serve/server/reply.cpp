@@ -53,6 +53,7 @@ void Reply::add_fields(const Headers& fields) {
 }
 
 void Reply::take(const lc::Metadata& metadata) {
+  exchange_.recorded = metadata.origin_total.value_or(lc::Milliseconds(0));
   exchange_.model = metadata.model;
   exchange_.prompt_tokens = metadata.prompt_tokens;
   exchange_.completion_tokens = metadata.completion_tokens;

@@ -92,7 +92,9 @@ asio::awaitable<void> Service::pass_through(Question question, Reply& reply, std
                                       "in replay mode the upstream is never asked, and this request cannot be "
                                       "recorded: " +
                                           detail);
-    co_return co_await reply.write_error(error);
+    co_await reply.write_error(error);
+    reply.exchange().outcome = Outcome::not_cached;
+    co_return;
   }
   reply.set_cache_status(bypass_status(detail));
   co_await reply.write_transfer(answers_.pass_through(std::move(question.upstream)), false);

@@ -29,6 +29,7 @@ struct Settings {
   Color color = Color::auto_;
   libcache::Milliseconds deadline = std::chrono::seconds(3);
   bool miss_on_store_error = false;
+  std::vector<std::string> upstreams;  // of serve, as its --upstream
   std::string password_file;
   std::vector<std::string> password_command;  // a program and its arguments
   std::optional<std::string> config;

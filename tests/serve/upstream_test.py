@@ -1,0 +1,141 @@
+"""How `llmcache serve` calls upstreams: where from it knows them, TLS, proxies, redirects, and calls whose client has gone.
+
+Usage: upstream_test.py LLMCACHE
+"""
+import json
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import support
+from support import STREAM, request
+
+POST = {"content-type": "application/json"}
+
+
+class Upstreams(support.ServeTest):
+    def configured(self, upstreams, *arguments, environment=None):
+        folder = pathlib.Path(self.home, "config/llmcache")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps({"upstreams": upstreams}))
+        serve = support.Serve(self.program, self.home, *arguments, environment=environment)
+        self.addCleanup(serve.stop)
+        return serve
+
+    def test_the_configuration_adds_upstreams_and_options_replace_them(self):
+        serve = self.configured(["mine=" + self.upstream.url, "openai=http://127.0.0.1:9"], "--upstream", "openai=" + self.upstream.url)
+        self.assertEqual(serve.call(path="/mine/v1/x?a=1", body=request())[0], 200)
+        self.assertEqual(serve.call(path="/v1/y", body=request())[0], 200)
+        self.assertEqual([path for _, path, *_ in self.upstream.requests], ["/v1/x?a=1", "/v1/y"])
+
+    def test_paths_without_a_name_belong_to_the_provider_that_has_them(self):
+        names = ("openai", "anthropic", "gemini", "ollama")
+        serve = self.configured([f"{name}={self.upstream.url}/{name}" for name in names])
+        for path, name in (("/v1/chat/completions", "openai"), ("/v1/messages", "anthropic"), ("/v1/messages/count_tokens", "anthropic"),
+                           ("/v1/messagesx", "openai"), ("/v1beta/models/m:generateContent", "gemini"), ("/api/chat", "ollama"),
+                           ("/other", "openai")):
+            serve.call(path=path, body=request())
+            self.assertEqual(self.upstream.requests[-1][1], f"/{name}{path}")
+
+    def test_redirects_are_passed_on(self):
+        self.upstream.answer = lambda handler, _: handler.send(307, b"", [("location", "http://127.0.0.1:9/elsewhere")])
+        status, headers, _ = self.serve.call(body=request())
+        self.assertEqual((status, headers["location"]), (307, "http://127.0.0.1:9/elsewhere"))
+
+    def test_tls_is_verified_against_the_given_authorities(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-keyout", self.home + "/key", "-out", self.home + "/cert", "-days", "1"],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.home + "/cert", self.home + "/key")
+        self.upstream.server.socket = context.wrap_socket(self.upstream.server.socket, server_side=True)
+        url = self.upstream.url.replace("http:", "https:")
+        trusting = self.start("--upstream", url, "--upstream-cacert", self.home + "/cert")
+        self.assertEqual(trusting.call(body=request(stream=True))[2], b"".join(STREAM))
+        status, _, body = self.start("--upstream", url).call(body=request("another"))
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (502, "upstream_unreachable"))
+
+    def test_the_proxy_of_the_environment_is_used_but_not_for_exceptions(self):
+        with socket.create_server(("127.0.0.1", 0)) as proxy:
+            serve = self.configured(["https://provider.invalid"],
+                                    environment={"HTTPS_PROXY": f"http://127.0.0.1:{proxy.getsockname()[1]}", "NO_PROXY": "localhost"})
+            client = serve.connection()
+            client.request("POST", "/v1/x", body=request(), headers=POST)
+            connection, _ = proxy.accept()
+            self.assertTrue(connection.recv(1000).startswith(b"CONNECT provider.invalid:443 HTTP/1.1\r\n"))
+            connection.close()
+            self.assertEqual(client.getresponse().status, 502)
+            client.close()
+            direct = self.configured(["https://localhost:9"],
+                                     environment={"HTTPS_PROXY": f"http://127.0.0.1:{proxy.getsockname()[1]}", "NO_PROXY": "localhost"})
+            self.assertEqual(direct.call(body=request())[0], 502)
+            proxy.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                proxy.accept()
+
+    def test_an_upstream_that_sends_nothing_is_given_up(self):
+        self.upstream.answer = lambda handler, _: self.upstream.gate.wait(20)
+        serve = self.start("--upstream-idle-timeout", "1s")
+        status, headers, body = serve.call(body=request())
+        self.assertEqual((status, json.loads(body)["error"]["code"]), (504, "upstream_timeout"))
+        self.assertNotIn("x-should-retry", headers)
+
+    def test_finish_abandoned_stores_an_answer_whose_client_has_gone(self):
+        sent = threading.Event()
+
+        def slow(handler, _):
+            handler.begin_chunks()
+            handler.send_chunk(STREAM[0])
+            self.upstream.gate.wait(20)
+            for piece in STREAM[1:] + [b""]:
+                handler.send_chunk(piece)
+            sent.set()
+        self.upstream.answer = slow
+        serve = self.start("--finish-abandoned")
+        client = serve.connection()
+        client.request("POST", "/v1/x", body=request(stream=True), headers=POST)
+        answer = client.getresponse()
+        answer.read1()
+        answer.close()
+        client.close()
+        self.upstream.gate.set()
+        self.assertTrue(sent.wait(20))
+        # Either the call is still running, and this follows it, or its answer is stored.
+        self.assertEqual(serve.call(path="/v1/x", body=request(stream=True))[2], b"".join(STREAM))
+        self.assertEqual(self.calls(), 1)
+
+    def test_a_hit_is_sent_at_the_recorded_pace_if_asked_to_and_the_time_saved_is_counted(self):
+        def slow(handler, _):
+            handler.begin_chunks()
+            for piece in STREAM:
+                time.sleep(0.1)
+                handler.send_chunk(piece)
+            handler.send_chunk(b"")
+        self.upstream.answer = slow
+        serve = self.start("--pace", "recorded")
+        self.serve.call(body=request(stream=True))
+        begin = time.monotonic()
+        self.assertIn("hit", serve.call(body=request(stream=True))[1]["cache-status"])
+        self.assertGreater(time.monotonic() - begin, 0.25)
+        self.serve.call(body=request(stream=True))
+        self.assertGreater(json.loads(self.serve.call("GET", "/_llmcache/stats")[2])["saved_ms"], 200)
+
+
+class Addresses(support.ServeTest):
+    def test_it_listens_on_several_addresses(self):
+        path = self.home + "/socket"
+        serve = self.start("--listen", "127.0.0.1:0", "--listen", "unix:" + path)
+        urls = serve.ready["urls"]
+        self.assertEqual((len(urls), urls[2]), (3, "unix:" + path))
+        for url in urls[:2]:
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(b"GET /_llmcache/health HTTP/1.0\r\nhost: localhost\r\n\r\n")
+                self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200"))
+
+
+if __name__ == "__main__":
+    support.main(sys.argv)
