@@ -34,6 +34,14 @@ def run(*command, **environment):
     return done.stdout
 
 
+def run_failing(*command):
+    """Runs a command that must fail and returns what it printed."""
+    done = attempt(*command)
+    if done.returncode == 0:
+        raise AssertionError(f"{command} succeeded:\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
 def configure(source, build, *options):
     return ["cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_CXX_COMPILER={COMPILER}",
             "-DCMAKE_BUILD_TYPE=Release", *options]
@@ -86,11 +94,14 @@ class StaticPackage(Package):
     def test_installs_the_program_and_an_archive_that_any_linker_reads(self):
         build = WORK / "static"
         run(*configure(ROOT, build, "-DLLMCACHE_TESTS=OFF", "-DLLMCACHE_EXAMPLES=OFF", "-DLLMCACHE_STATIC_DEPENDENCIES=ON",
-                       f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}"))
+                       "-DLLMCACHE_SERVE=ON", f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}"))
         run("cmake", "--build", build)
         prefix = self.install(build, "program", "library")
 
         self.assertIn("llmcache", run(prefix / "bin/llmcache", "--version"))
+        # The server is found where it was installed, and reads its own options.
+        self.assertIn("--listen nowhere: expected HOST:PORT or unix:PATH",
+                      run_failing(prefix / "bin/llmcache", "serve", "--listen", "nowhere"))
         for completion in ("bash-completion/completions/llmcache", "zsh/site-functions/_llmcache",
                            "fish/vendor_completions.d/llmcache.fish"):
             self.assertIn("purge", (prefix / "share" / completion).read_text(encoding="utf-8"))

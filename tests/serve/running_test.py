@@ -181,6 +181,20 @@ class Running(support.ServeTest):
         self.serve.process.wait(timeout=10)
         client.close()
 
+    def test_systemd_hands_over_its_socket_and_hears_when_the_server_is_ready(self):
+        with socket.create_server(("127.0.0.1", 0)) as inherited, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(self.home + "/notify")
+            manager.settimeout(20)
+            start = f'exec 3<&{inherited.fileno()}; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" serve --upstream {self.upstream.url}'
+            process = subprocess.Popen(["bash", "-c", start, self.program], pass_fds=[inherited.fileno()], stdout=subprocess.PIPE,
+                                       env={**self.serve.environment, "NOTIFY_SOCKET": self.home + "/notify"})
+            self.addCleanup(lambda: (process.terminate(), process.wait(20), process.stdout.close()))
+            self.assertEqual(manager.recv(100), b"READY=1")
+            client = http.client.HTTPConnection(*inherited.getsockname(), timeout=20)
+            client.request("POST", "/v1/x", body=request(), headers={"content-type": "application/json"})
+            self.assertEqual(client.getresponse().status, 200)
+            client.close()
+
     def test_a_unix_socket_is_for_its_owner_alone(self):
         path = self.home + "/socket"
         process = subprocess.Popen([self.program, "serve", "--listen", "unix:" + path, "--upstream", self.upstream.url],

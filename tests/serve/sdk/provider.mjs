@@ -43,6 +43,16 @@ function responsesAnswer(body) {
 
 function messagesAnswer(body) {
   const message = { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, stop_sequence: null };
+  if (body.tools) {
+    const call = { type: 'tool_use', id: 'toolu_1', name: tool.name, input: JSON.parse(tool.arguments) };
+    if (!body.stream) return { ...message, content: [call], stop_reason: 'tool_use', usage: { input_tokens: 7, output_tokens: 3 } };
+    return [named({ type: 'message_start', message: { ...message, content: [], stop_reason: null, usage: { input_tokens: 7, output_tokens: 1 } } }),
+      named({ type: 'content_block_start', index: 0, content_block: { ...call, input: {} } }),
+      named({ type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: tool.arguments } }),
+      named({ type: 'content_block_stop', index: 0 }),
+      named({ type: 'message_delta', delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 3 } }),
+      named({ type: 'message_stop' })];
+  }
   if (!body.stream) {
     return { ...message, content: [{ type: 'text', text: words.join('') }], stop_reason: 'end_turn', usage: { input_tokens: 7, output_tokens: 3 } };
   }
@@ -54,9 +64,15 @@ function messagesAnswer(body) {
     named({ type: 'message_stop' })];
 }
 
-function geminiAnswer(path) {
+function geminiAnswer(path, body) {
+  if (path.includes('mbedContent')) return { embeddings: [{ values: [0.25, -0.5] }] };
   const candidate = (text, finishReason) => ({ candidates: [{ index: 0, content: { role: 'model', parts: [{ text }] }, ...(finishReason && { finishReason }) }],
     usageMetadata: { promptTokenCount: 7, candidatesTokenCount: 3, totalTokenCount: 10 }, modelVersion: 'gemini-2.5-flash' });
+  if (body.tools) {
+    const answer = candidate('', 'STOP');
+    answer.candidates[0].content.parts = [{ functionCall: { name: tool.name, args: JSON.parse(tool.arguments) } }];
+    return answer;
+  }
   if (!path.includes('streamGenerateContent')) return candidate(words.join(''), 'STOP');
   return words.map((text, i) => data(candidate(text, i === words.length - 1 ? 'STOP' : undefined)).replaceAll('\n', '\r\n'));
 }
@@ -64,18 +80,24 @@ function geminiAnswer(path) {
 function ollamaAnswer(body) {
   const line = (content, done) => ({ model: body.model, created_at: '2025-11-22T00:00:00Z', message: { role: 'assistant', content }, done,
     ...(done && { done_reason: 'stop', prompt_eval_count: 7, eval_count: 3 }) });
+  if (body.tools) {
+    const answer = line('', true);
+    answer.message.tool_calls = [{ function: { name: tool.name, arguments: JSON.parse(tool.arguments) } }];
+    return answer;
+  }
   if (body.stream === false) return line(words.join(''), true);
   return [...words.map((text) => JSON.stringify(line(text, false)) + '\n'), JSON.stringify(line('', true)) + '\n'];
 }
 
 function answerOf(path, body) {
   if (path.includes('/chat/completions')) return [chatAnswer(body), 'text/event-stream'];
-  if (path.includes('/embeddings')) {
+  if (path.endsWith('/embeddings')) {
     return [{ object: 'list', model: body.model, data: [{ object: 'embedding', index: 0, embedding: [0.25, -0.5] }], usage: { prompt_tokens: 2, total_tokens: 2 } }];
   }
   if (path.includes('/responses')) return [responsesAnswer(body), 'text/event-stream'];
   if (path.includes('/messages')) return [messagesAnswer(body), 'text/event-stream'];
-  if (path.includes('GenerateContent') || path.includes('generateContent')) return [geminiAnswer(path), 'text/event-stream'];
+  if (path.includes('enerateContent') || path.includes('mbedContent')) return [geminiAnswer(path, body), 'text/event-stream'];
+  if (path.includes('/api/embed')) return [{ model: body.model, embeddings: [[0.25, -0.5]], total_duration: 1, prompt_eval_count: 2 }];
   if (path.includes('/api/chat')) return [ollamaAnswer(body), 'application/x-ndjson'];
   return [{ error: { message: `no such endpoint: ${path}` } }];
 }

@@ -11,7 +11,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { createOpenAI } from '@ai-sdk/openai';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
-import { generateText, streamText } from 'ai';
+import { embed, generateText, jsonSchema, streamText, tool } from 'ai';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 
@@ -46,7 +46,13 @@ async function all(stream) {
   return items;
 }
 
+// Without what the Google SDK adds about the connection.
+const visible = ({ sdkHttpResponse, ...rest }) => rest;
+// Without what the AI SDK makes up or measures: ids, times, durations and header fields.
+const given = (value) => JSON.parse(JSON.stringify(value, (name, member) =>
+  (/^(id|toolCallId|messageId|timestamp|headers|performance|.*Ms|.*TokensPerSecond)$/.test(name) ? undefined : member)));
 const plain = (value) => JSON.parse(JSON.stringify(value));
+const parameters = { type: 'object', properties: { city: { type: 'string' } } };
 const messages = (content) => [{ role: 'user', content }];
 
 const clients = {
@@ -56,7 +62,9 @@ const clients = {
       plain: () => client.chat.completions.create({ model: 'gpt-4o-mini', messages: messages('sdk') }),
       stream: async () => all(await client.chat.completions.create({ model: 'gpt-4o-mini', messages: messages('sdk'), stream: true })),
       tools: () => client.chat.completions.create({ model: 'gpt-4o-mini', messages: messages('sdk'),
-        tools: [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }] }),
+        tools: [{ type: 'function', function: { name: 'weather', parameters } }] }),
+      'tools, streamed': async () => all(await client.chat.completions.create({ model: 'gpt-4o-mini', messages: messages('sdk'), stream: true,
+        tools: [{ type: 'function', function: { name: 'weather', parameters } }] })),
       embeddings: () => client.embeddings.create({ model: 'text-embedding-3-small', input: 'sdk', encoding_format: 'float' }),
     };
   },
@@ -69,19 +77,23 @@ const clients = {
   },
   anthropic: (base) => {
     const client = new Anthropic({ apiKey: 'k', baseURL: base.anthropic });
-    const request = { model: 'claude-sonnet-4-5', max_tokens: 10, messages: messages('sdk') };
+    const request = { model: 'claude-test', max_tokens: 10, messages: messages('sdk') };
     return {
       plain: () => client.messages.create(request),
       stream: async () => all(await client.messages.create({ ...request, stream: true })),
+      tools: () => client.messages.create({ ...request, tools: [{ name: 'weather', input_schema: parameters }] }),
+      'tools, streamed': async () => all(client.messages.stream({ ...request, tools: [{ name: 'weather', input_schema: parameters }] })),
     };
   },
   'google genai': (base) => {
     const client = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: base.gemini } });
     const request = { model: 'gemini-2.5-flash', contents: 'sdk' };
-    const visible = (answer) => { const { sdkHttpResponse, ...rest } = plain(answer); return rest; };
+    const tools = [{ functionDeclarations: [{ name: 'weather', parametersJsonSchema: parameters }] }];
     return {
-      plain: async () => visible(await client.models.generateContent(request)),
-      stream: async () => (await all(await client.models.generateContentStream(request))).map(visible),
+      plain: async () => visible(plain(await client.models.generateContent(request))),
+      stream: async () => plain(await all(await client.models.generateContentStream(request))).map(visible),
+      tools: async () => visible(plain(await client.models.generateContent({ ...request, config: { tools } }))),
+      embeddings: async () => visible(plain(await client.models.embedContent({ model: 'gemini-embedding-001', contents: 'sdk' }))),
     };
   },
   ollama: (base) => {
@@ -90,65 +102,126 @@ const clients = {
     return {
       plain: () => client.chat(request),
       stream: async () => all(await client.chat({ ...request, stream: true })),
+      tools: () => client.chat({ ...request, tools: [{ type: 'function', function: { name: 'weather', parameters } }] }),
+      embeddings: () => client.embed({ model: 'embed', input: 'sdk' }),
     };
   },
   'ai sdk': (base) => {
     const openai = createOpenAI({ apiKey: 'k', baseURL: `${base.openai}/v1` });
     return {
-      plain: async () => (await generateText({ model: openai.chat('gpt-4o-mini'), prompt: 'ai sdk' })).text,
-      stream: async () => all(streamText({ model: openai.chat('gpt-4o-mini'), prompt: 'ai sdk' }).textStream),
-      responses: async () => (await generateText({ model: openai('gpt-4o-mini'), prompt: 'ai sdk' })).text,
+      plain: async () => given(await generateText({ model: openai.chat('gpt-4o-mini'), prompt: 'ai sdk' })),
+      stream: async () => given(await all(streamText({ model: openai.chat('gpt-4o-mini'), prompt: 'ai sdk' }).fullStream)),
+      responses: async () => given(await generateText({ model: openai('gpt-4o-mini'), prompt: 'ai sdk' })),
+      tools: async () => given(await generateText({ model: openai.chat('gpt-4o-mini'), prompt: 'ai sdk',
+        tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) } })),
+      embeddings: async () => given(await embed({ model: openai.embedding('text-embedding-3-small'), value: 'ai sdk' })),
     };
   },
 };
 
-for (const [name, make] of Object.entries(clients)) {
-  const direct = () => make(Object.fromEntries(['openai', 'anthropic', 'gemini', 'ollama'].map((n) => [n, provider.url])));
-  const cached = () => make(Object.fromEntries(['openai', 'anthropic', 'gemini', 'ollama'].map((n) => [n, `${url}/${n}`])));
-  for (const kind of Object.keys(make({ openai: 'http://x', anthropic: 'http://x', gemini: 'http://x', ollama: 'http://x' }))) {
+const names = ['openai', 'anthropic', 'gemini', 'ollama'];
+const bases = (of) => Object.fromEntries(names.map((name) => [name, of(name)]));
+const direct = (name) => clients[name](bases(() => provider.url));
+const cached = (name) => clients[name](bases((upstream) => `${url}/${upstream}`));
+
+for (const name of Object.keys(clients)) {
+  for (const kind of Object.keys(clients[name](bases(() => 'http://unused')))) {
     test(`${name}, ${kind}: a miss and a hit equal the provider's answer`, async () => {
-      const expected = plain(await direct()[kind]());
+      const expected = plain(await direct(name)[kind]());
       const calls = provider.calls;
-      assert.deepEqual(plain(await cached()[kind]()), expected);
+      assert.deepEqual(plain(await cached(name)[kind]()), expected);
       assert.equal(provider.calls, calls + 1);
-      assert.deepEqual(plain(await cached()[kind]()), expected);
+      assert.deepEqual(plain(await cached(name)[kind]()), expected);
       assert.equal(provider.calls, calls + 1);
     });
   }
 }
 
-const openai = () => new OpenAI({ apiKey: 'k', baseURL: `${url}/openai/v1` });
-
-test("the SDK's own retries see the upstream's errors", async () => {
-  provider.failures = [429];
-  const answer = await openai().chat.completions.create({ model: 'gpt-4o-mini', messages: messages('retried') });
-  assert.equal(answer.choices[0].finish_reason, 'stop');
-  assert.equal(provider.calls, 2);
+test('SDKs that read their base URL from the environment need no other change', async () => {
+  Object.assign(process.env, { OPENAI_BASE_URL: `${url}/openai/v1`, ANTHROPIC_BASE_URL: `${url}/anthropic`, GOOGLE_GEMINI_BASE_URL: `${url}/gemini` });
+  await new OpenAI({ apiKey: 'k' }).chat.completions.create({ model: 'm', messages: messages('environment') });
+  await generateText({ model: createOpenAI({ apiKey: 'k' }).chat('m'), prompt: 'environment' });
+  await new Anthropic({ apiKey: 'k' }).messages.create({ model: 'm', max_tokens: 10, messages: messages('environment') });
+  await new GoogleGenAI({ apiKey: 'k' }).models.generateContent({ model: 'm', contents: 'environment' });
+  // The first two ask the same.
+  assert.equal(provider.calls, 3);
 });
+
+// What each SDK that retries by itself asks.
+const asked = {
+  openai: () => openai().chat.completions.create({ model: 'm', messages: messages('retried') }),
+  anthropic: () => new Anthropic({ apiKey: 'k', baseURL: `${url}/anthropic` }).messages.create({ model: 'm', max_tokens: 10, messages: messages('retried') }),
+  'ai sdk': () => generateText({ model: createOpenAI({ apiKey: 'k', baseURL: `${url}/openai/v1` }).chat('m'), prompt: 'retried by ai' }),
+};
+for (const [name, ask] of Object.entries(asked)) {
+  test(`${name}: its own retries see the upstream's 429`, async () => {
+    provider.failures = [429];
+    await ask();
+    assert.equal(provider.calls, 2);
+    await ask();
+    assert.equal(provider.calls, 2);
+  });
+}
+
+// Each SDK's way to stop reading a stream after its first event.
+const first = (iterable) => iterable[Symbol.asyncIterator]().next();
+const cancelled = {
+  openai: async () => {
+    for await (const _ of await streamed('cancelled')) break;
+  },
+  anthropic: async () => {
+    const client = new Anthropic({ apiKey: 'k', baseURL: `${url}/anthropic` });
+    for await (const _ of await client.messages.create({ model: 'm', max_tokens: 10, messages: messages('cancelled'), stream: true })) break;
+  },
+  'google genai': async () => {
+    const abort = new AbortController();
+    const client = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: `${url}/gemini` } });
+    await first(await client.models.generateContentStream({ model: 'm', contents: 'cancelled', config: { abortSignal: abort.signal } }));
+    abort.abort();
+  },
+  ollama: async () => {
+    const stream = await new Ollama({ host: `${url}/ollama` }).chat({ model: 'm', messages: messages('cancelled'), stream: true });
+    await first(stream);
+    stream.abort();
+  },
+  'ai sdk': async () => {
+    const abort = new AbortController();
+    const model = createOpenAI({ apiKey: 'k', baseURL: `${url}/openai/v1` }).chat('m');
+    await first(streamText({ model, prompt: 'cancelled by ai', abortSignal: abort.signal }).textStream);
+    abort.abort();
+  },
+};
+for (const [name, cancel] of Object.entries(cancelled)) {
+  test(`${name}: a stream that is cancelled is not stored, and its call ends`, async () => {
+    provider.delay = 50;
+    await cancel();
+    while (provider.closed === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await cancel();
+    assert.equal(provider.calls, 2);
+  });
+}
 
 test('identical parallel requests are one call', async () => {
   provider.delay = 20;
-  const answers = await Promise.all(Array.from({ length: 10 }, async () =>
-    all(await openai().chat.completions.create({ model: 'gpt-4o-mini', messages: messages('parallel'), stream: true }))));
+  const answers = await Promise.all(Array.from({ length: 10 }, async () => all(await streamed('parallel'))));
   for (const answer of answers) assert.deepEqual(plain(answer), plain(answers[0]));
   assert.equal(provider.calls, 1);
 });
 
-test('a stream that is cancelled is not stored, and its call ends', async () => {
+test('one of two followers may abort without any effect on the others', async () => {
   provider.delay = 50;
-  const ask = () => openai().chat.completions.create({ model: 'gpt-4o-mini', messages: messages('cancelled'), stream: true });
-  const stream = await ask();
-  for await (const _ of stream) break;
-  while (provider.closed === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.equal((await all(await ask())).length, 4);
-  assert.equal(provider.calls, 2);
-});
-
-test('one of two followers may abort without any effect on the other', async () => {
-  provider.delay = 50;
-  const ask = () => openai().chat.completions.create({ model: 'gpt-4o-mini', messages: messages('aborted'), stream: true });
-  const [first, second] = [await ask(), await ask()];
-  first.controller.abort();
-  assert.equal((await all(second)).length, 4);
+  const [leader, one, other] = [await streamed('aborted'), await streamed('aborted'), await streamed('aborted')];
+  one.controller.abort();
+  assert.deepEqual([(await all(leader)).length, (await all(other)).length], [4, 4]);
+  assert.equal(provider.calls, 1);
+  await all(await streamed('aborted'));
   assert.equal(provider.calls, 1);
 });
+
+function openai() {
+  return new OpenAI({ apiKey: 'k', baseURL: `${url}/openai/v1` });
+}
+
+function streamed(content) {
+  return openai().chat.completions.create({ model: 'm', messages: messages(content), stream: true });
+}
