@@ -1,4 +1,4 @@
-// What Store::diagnose() reports about a store, for the person who operates it.
+// The findings of Store::diagnose() about a store, for its operator.
 #pragma once
 
 #include <libcache/export.h>
@@ -19,7 +19,7 @@ struct Finding {
 };
 
 struct DiagnosisOptions {
-  /// What the names of our entries start with. A value is written under it and removed again, to check that this works.
+  /// The prefix of the entries' names. A value is written under it and removed again, to check that this works.
   std::string prefix;
   bool read_only = false;  ///< nothing will be written, and the check writes nothing
 };

@@ -1,4 +1,4 @@
-// What a key finds: a response or a recorded stream, with the proof of which request it answers.
+// An entry: a stored response or a recorded stream, with the proof of which request it answers.
 //
 // An entry is one value under one name in a store: found in one round trip, expired and evicted as a whole, never torn.
 // llmcache-format(5) describes its bytes.
@@ -25,31 +25,31 @@ namespace libcache LIBCACHE_EXPORT {
 enum class EntryKind : std::uint8_t { response = 1, stream = 2 };
 std::string_view to_string(EntryKind kind);
 
-/// What an answer says of itself; absent where it did not say. Together no more than some 800 bytes.
+/// Facts from an answer; a member is absent or empty if the answer does not contain it. About 800 bytes at most.
 struct Metadata {
   std::string content_type = {};
   std::string provider = {};
   std::string model = {};
   std::string finish_reason = {};
-  /// The normal form of the endpoint, of a very long one the first 320 bytes.
+  /// The normal form of the endpoint; only its first 320 bytes if it is longer.
   std::string endpoint = {};
   /// Whether the answer is incomplete or an error, and was stored because the policy accepts that.
   bool incomplete = false;
   bool error = false;
   std::optional<std::int64_t> prompt_tokens = {};
   std::optional<std::int64_t> completion_tokens = {};
-  std::optional<std::int64_t> cached_tokens = {};     ///< of the prompt's
-  std::optional<std::int64_t> reasoning_tokens = {};  ///< of the completion's
-  /// How long the origin took to its first chunk and in all.
+  std::optional<std::int64_t> cached_tokens = {};     ///< a part of prompt_tokens
+  std::optional<std::int64_t> reasoning_tokens = {};  ///< a part of completion_tokens
+  /// How long the origin took to send its first chunk, and its whole answer.
   std::optional<Milliseconds> origin_first_chunk = {};
   std::optional<Milliseconds> origin_total = {};
-  /// The program that wrote the entry, as "llmcache 0.1.0".
+  /// The program that wrote the entry, such as "llmcache 0.1.0".
   std::string tool = {};
 
   bool operator==(const Metadata&) const = default;
 };
 
-/// One piece of a stream: its bytes as they came and when, counted from the start of the answer.
+/// One piece of a stream: its bytes as they arrived, and the time since the start of the answer.
 struct Chunk {
   Milliseconds at{0};
   std::string_view bytes;
@@ -59,38 +59,38 @@ struct Chunk {
 struct EntryDraft {
   EntryKind kind = EntryKind::response;
   UnixTime created{};
-  std::optional<UnixTime> expires = {};  ///< nothing: never
+  std::optional<UnixTime> expires = {};  ///< nullopt: never
   Digest request_digest{};
   Metadata metadata = {};
   std::optional<std::string_view> request = {};  ///< the canonical request, kept for show, diff and get --why
   std::string_view body = {};                    ///< a response's bytes
   std::span<const Chunk> chunks = {};            ///< a stream's pieces
-  bool compress = true;                          ///< where that pays; off for an entry that is not to be stored
+  bool compress = true;                          ///< if that saves space; false for an entry that will not be stored
 };
 
 /// The entry's bytes. Fails (invalid) only for metadata that does not fit in the first kEntryHeadBytes.
 [[nodiscard]] Result<std::string> encode(const EntryDraft& draft);
 
-/// What stands at the front of an entry, readable without its body.
+/// The header and metadata of an entry, which can be read without its body.
 struct EntryHead {
   EntryKind kind = EntryKind::response;
-  UnixTime created{};  ///< the epoch where that is not known: a gateway's answer need not say
+  UnixTime created{};  ///< the epoch if unknown: a gateway's answer may not contain it
   std::optional<UnixTime> expires = {};
   Digest request_digest{};
   Metadata metadata = {};
   std::uint64_t payload_size = 0;  ///< bytes of the body, or of all chunks together with their times and lengths
 };
 
-/// Reads the head from the first `kEntryHeadBytes` (or more) of an entry. Unlike Entry::open it proves nothing: there is
-/// no checksum over the head alone. For listings and filters, not for answers. Fails: corrupt.
+/// Reads the head from the first `kEntryHeadBytes` (or more) of an entry. Unlike Entry::open it does not detect all
+/// damage, because the head has no checksum: use it for listings and filters, not for answers. Fails: corrupt.
 [[nodiscard]] Result<EntryHead> decode_head(std::string_view first_bytes);
 inline constexpr std::size_t kEntryHeadBytes = 1024;
 
-/// An entry as read from a store: checked when opened, decompressed only when asked. Owns its bytes. Movable; const
-/// functions may be called from several threads at once.
+/// An entry as read from a store: verified when it is opened, decompressed only when its body is read. Owns its bytes.
+/// Movable; const functions may be called from several threads at once.
 class Entry {
  public:
-  /// Checks the whole of `bytes` against its checksum and grammar; any bytes at all give an Entry or fail (corrupt).
+  /// Verifies the checksum and the format of `bytes`, which may be any bytes. Fails: corrupt.
   [[nodiscard]] static Result<Entry> open(std::string bytes);
 
   EntryKind kind() const { return kind_; }
@@ -102,14 +102,14 @@ class Entry {
 
   /// Whether the answer is incomplete or an error and was stored because a policy accepted that (see Metadata).
   bool was_accepted() const { return was_accepted_; }
-  /// What the entry says about itself. Fails: corrupt.
+  /// The header and metadata. Fails: corrupt.
   [[nodiscard]] Result<EntryHead> head() const;
   /// Fails: corrupt.
   [[nodiscard]] Result<Metadata> metadata() const;
-  /// The canonical request, where it was kept. Fails: corrupt.
+  /// The canonical request, if it was kept. Fails: corrupt.
   [[nodiscard]] Result<std::optional<std::string>> request() const;
 
-  /// Where read() delivers; an error stops the reading and is handed through.
+  /// Receives the chunks from read(); an error stops the reading, and read() returns it.
   using Sink = std::function<Status(const Chunk&)>;
   /// Decodes the payload piece by piece, in memory for one piece and a window of half a megabyte: a stream chunk by
   /// chunk as recorded, a response in pieces of any size, all at time 0. Fails: corrupt, or as the sink does.
@@ -129,12 +129,13 @@ class Entry {
   bool was_accepted_ = false;
 };
 
-/// The chunks of an entry, each decoded when it is asked for: a stream's as recorded, a response in pieces of any size,
-/// all at time 0. Memory: one chunk and a window of half a megabyte, however slow the reader is. Also an input range:
+/// The chunks of an entry, each decoded when next() is called: a stream's as recorded, a response in pieces of any
+/// size, all at time 0. Memory: one chunk and a window of half a megabyte, however slow the reader is. Also an input
+/// range:
 ///
 ///   for (const libcache::Result<libcache::Chunk>& chunk : libcache::Replay(entry)) ...
 ///
-/// The entry must outlive it and stay where it is. Movable; one thread at a time.
+/// The entry must outlive it and must not be moved. Movable; one thread at a time.
 class Replay {
  public:
   explicit Replay(const Entry& entry);
@@ -142,10 +143,10 @@ class Replay {
   Replay& operator=(Replay&&) noexcept;
   ~Replay();
 
-  /// The next chunk, valid until the next call; nothing at the end. Fails: corrupt, and from then on.
+  /// The next chunk, valid until the next call; nullopt at the end. Fails: corrupt, also at every later call.
   [[nodiscard]] Result<std::optional<Chunk>> next();
 
-  /// Over the chunks that are left; a failure is the last element. Must not outlive the replay or see it moved.
+  /// Iterates over the remaining chunks; a failure is the last element. Invalid once the replay is moved or destroyed.
   class Iterator;
   Iterator begin();
   std::default_sentinel_t end() const { return {}; }

@@ -1,4 +1,4 @@
-// Events: how a library that never prints reports what its program may want to log.
+// Events: the library never prints; it reports what a program may want to log.
 #pragma once
 
 #include <libcache/export.h>
@@ -16,9 +16,9 @@ namespace libcache LIBCACHE_EXPORT {
 ///   entry.collision            warning   the entry answers another request; the lookup is a miss
 ///   fill.uncached              warning   the store failed, or another caller took too long: the answer is produced
 ///                                        and not stored
-///   flight.unavailable         warning   the store cannot tell who else is asking: the answer is produced and stored
+///   flight.unavailable         warning   other callers cannot be found in the store: the answer is produced and stored
 ///   flight.followed            info      another caller is producing the same answer
-///   flight.other_request       info      that caller's request has the same name but another proof, so this one leads too
+///   flight.other_request       info      that caller's request has the same name but another proof; this one leads too
 ///   write.failed               warning   a background write failed, and its answer is lost
 ///   write.dropped              warning   the queue of background writes was full, and an answer is lost
 ///   store.unavailable          warning   a server stopped answering
@@ -37,7 +37,7 @@ struct Event {
   std::string key = {};  ///< the name of the entry concerned, if there is one
 };
 
-/// Called on the thread that met the event, possibly on several threads at once. Must not call back into the object
+/// Called on the thread in which the event occurred, possibly on several threads at once. Must not call the object
 /// that raised the event. An exception that it throws leaves the function that raised the event; on the thread of
 /// background writes it is ignored.
 using EventHandler = std::function<void(const Event&)>;

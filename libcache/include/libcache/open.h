@@ -15,10 +15,10 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// How a store behaves, besides where it is.
+/// The options of a store, besides its URL.
 struct StoreOptions {
-  /// Bytes that an embedded store may use on disk or in memory. It evicts the least recently used values beyond that. 0:
-  /// no limit.
+  /// Bytes that an embedded store may use on disk or in memory. It evicts the least recently used values beyond that.
+  /// 0: no limit.
   std::uint64_t max_size = 5ULL << 30;
   /// Fail (refused) on a damaged database file instead of moving it aside and creating a new one.
   bool strict = false;
@@ -27,14 +27,14 @@ struct StoreOptions {
   RedisOptions redis = {};
 };
 
-/// Opens the store that `url` names. An embedded store does no I/O here: its file is opened at its first use and created
-/// by its first put. Fails: invalid, for TLS options that cannot be used; not_supported, for a kind of store that this
-/// build does not have.
+/// Opens the store that `url` names. An embedded store does no I/O here: its file is opened at its first use and
+/// created by its first put. Fails: invalid, for TLS options that cannot be used; not_supported, for a kind of store
+/// that this build does not have.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOptions& options = {});
 
-/// Several stores as one, near ones before far ones:
+/// Several stores combined, near ones before far ones:
 /// - A read asks them in order. A value found in a farther store is copied to the nearer ones for the time that it has
-///   left. A store that fails is passed over, but then a miss in all others is a failure and not a miss.
+///   left. A store that fails is skipped, but then a miss in all others is a failure and not a miss.
 /// - Writes and removals go to all stores that are not read-only. The farthest one decides about `only_new`.
 /// - A change that others make in a far store does not reach a near copy until that copy expires.
 /// Fails as open_store() does; invalid without any URL.

@@ -12,19 +12,19 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// What went wrong, as coarse as a caller can act on. The program's exit codes derive from these (llmcache(1)).
+/// The kinds of failures that a caller can act on. The program's exit codes derive from these (llmcache(1)).
 enum class ErrorCode {
   invalid,        ///< the input is wrong: not a request, a bad option, a malformed URL
   not_supported,  ///< the input is right, but this build, store or scheme cannot do it
   unavailable,    ///< the store cannot be reached or is busy; a retry may help
   timeout,        ///< the deadline passed first; a retry may help
-  refused,        ///< the store answered no; an operator must act (permissions, full disk, credentials)
+  refused,        ///< the store rejected it; an operator must act (permissions, full disk, credentials)
   corrupt,        ///< stored bytes are damaged or incomplete
-  policy,         ///< the cache's own rules say no: not cacheable, larger than the limit
+  policy,         ///< forbidden by the cache's policy: not cacheable, larger than the limit
   internal,       ///< a defect in libcache
 };
 
-/// The code's name as it stands above, for logs and JSON.
+/// The name of the enumerator, for logs and JSON.
 std::string_view to_string(ErrorCode code);
 
 /// A failure. `message` is one line of English for people; it never holds a password or a request body.

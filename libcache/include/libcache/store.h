@@ -1,18 +1,18 @@
-// The contract of a store: a few verbs on named values, which are opaque bytes. A store knows nothing about keys and
-// entries, so a new store does not touch the format, and a new format does not touch a store.
+// The contract of a store: a few functions on named values, which are opaque bytes. Stores and the format of entries
+// are independent of each other: either can change without the other.
 //
 // Open one with open_store() (open.h), or derive from Store. Only the first group of functions has to be implemented;
-// the others have defaults that use it. Every store keeps these promises, and one conformance suite (tests/stores)
-// checks them:
-// - Every verb takes a Deadline and returns soon after it, with or without success. A deadline that has passed already
-//   is a timeout.
+// the others have defaults that use it. Every store guarantees this, and one conformance suite (tests/stores) checks
+// it:
+// - Every function takes a Deadline and returns soon after it, with or without success. A deadline that has passed
+//   already is a timeout.
 // - A missing name is not an error. A store may forget a value early (eviction) but never returns an old or torn one.
 // - Names are compared as bytes; no character in a name or prefix is special.
 // - All functions may be called from several threads at once.
 //
-// Which errors a verb may return:
+// Which errors a function may return:
 //
-//   verb                timeout  unavailable  refused  policy
+//   function            timeout  unavailable  refused  policy
 //   get, get_all        yes      yes          yes      -
 //   put, put_all        yes      yes          yes      the value is larger than the store takes
 //   remove              yes      yes          yes      -
@@ -20,11 +20,11 @@
 //   ping                yes      yes          yes      -
 //
 //   timeout      the deadline passed, or another process kept the store locked; a retry may help
-//   unavailable  the server cannot be reached, went away or is busy; a retry may help
-//   refused      somebody must act: credentials, permissions, a full disk, a file that is not a database of ours or
-//                is damaged, a read-only store
+//   unavailable  the server cannot be reached, closed the connection or is busy; a retry may help
+//   refused      an operator must act: credentials, permissions, a full disk, a file that is damaged or is not a
+//                database of llmcache, a read-only store
 //
-// No verb returns corrupt: a store does not look into its values, so damage in a value is for its reader to find.
+// No function returns corrupt: a store does not read its values, so the reader of a value detects damage in it.
 #pragma once
 
 #include <libcache/export.h>
@@ -74,7 +74,7 @@ struct NamedValue {
   std::string bytes;
 };
 
-/// What a removal has removed.
+/// The number and size of the values that were removed.
 struct Removed {
   std::uint64_t values = 0;
   std::uint64_t bytes = 0;  ///< of the values
@@ -102,10 +102,10 @@ class Store {
   /// Whether the store can answer at all.
   [[nodiscard]] virtual Status ping(Deadline deadline) = 0;
 
-  // What follows has a default for every store. A store overrides what it can do better.
+  // The following functions have defaults. A store overrides those that it can do better.
 
-  /// Prepares for a put that is likely to come soon, while the caller has time. Errors show in that put. By default does
-  /// nothing.
+  /// Prepares for a put that is likely to come soon, while the caller has time. Errors show in that put. By default
+  /// does nothing.
   virtual void prepare_put(Deadline /*deadline*/) {}
 
   /// get() of each name, in the same order, with expiry. Returns the first error. By default calls get() and look_up()
@@ -117,7 +117,7 @@ class Store {
   [[nodiscard]] virtual Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires,
                                        Deadline deadline);
 
-  /// What a scan would show of `name`; nullopt if it does not exist. By default scans the names that start with `name`.
+  /// The row of a scan for `name`; nullopt if it does not exist. By default scans the names that start with `name`.
   [[nodiscard]] virtual Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes,
                                                                Deadline deadline);
 
@@ -129,8 +129,8 @@ class Store {
   /// The flights of this store; nullptr if it has none. Owned by the store.
   virtual Flights* flights() { return nullptr; }
 
-  /// Checks the store and what it depends on, for the person who operates it. Never fails: what cannot be checked is a
-  /// finding too. By default only pings.
+  /// Checks the store and the services it depends on, for its operator. Never fails: a check that cannot be done is
+  /// also a finding. By default only pings.
   [[nodiscard]] virtual std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline);
 };
 

@@ -14,7 +14,7 @@ using Milliseconds = std::chrono::milliseconds;
 /// Wall-clock time in whole milliseconds since 1970-01-01 UTC, the unit in which entries carry their dates.
 using UnixTime = std::chrono::sys_time<Milliseconds>;
 
-/// Where the present comes from. Tests pass a fake one; it must be callable from several threads at once.
+/// Returns the current time. Tests pass a fake one; it must be callable from several threads at once.
 using Clock = std::function<UnixTime()>;
 
 /// The system's wall clock.

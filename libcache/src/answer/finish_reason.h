@@ -4,7 +4,7 @@
 
 namespace libcache::internal {
 
-// Whether an answer that ended for this reason failed, whatever the letter case.
+// Whether this reason, in any letter case, means that the answer failed.
 bool is_failure(std::string_view finish_reason);
 
 }  // namespace libcache::internal

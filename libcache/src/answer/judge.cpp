@@ -6,7 +6,7 @@ namespace libcache::internal {
 
 namespace {
 
-// Keeps a connection open, and says nothing.
+// A ping: keeps a connection open, and is not part of the answer.
 bool is_ping(const Event& event) {
   if (event.name == "ping") return true;
   constexpr std::uint32_t kMostMembers = 2;
@@ -14,7 +14,7 @@ bool is_ping(const Event& event) {
   return event.json["type"].equals("ping") || event.json["event"].equals("ping");
 }
 
-// An event without data, [DONE], or {} without a name says nothing of itself.
+// An event without data, [DONE], or {} without a name does not count.
 bool says_something(const Event& event) {
   if (event.is_done || event.data.empty()) return false;
   const bool is_named = !event.name.empty() && event.name != "message";
@@ -39,7 +39,7 @@ void Judge::read(const Event& event) {
   read_event(protocol_, event, findings_);
 }
 
-// curl -w prints one after the answer. It is only known to be no answer of its own when nothing follows it.
+// curl -w prints a status after the answer. A number counts as that only if nothing follows it.
 bool Judge::read_trailing_number(const Event& event) {
   const bool is_number = !event.is_json || event.json.is(JsonKind::integer) || event.json.is(JsonKind::decimal);
   if (event.form != EventForm::value || count_ == 0 || !is_number) return false;

@@ -1,4 +1,4 @@
-// Whether an answer is whole, from one event after another.
+// Judges from its events whether an answer is complete.
 #pragma once
 
 #include <libcache/answer.h>
@@ -16,7 +16,7 @@ namespace libcache::internal {
 // One thread at a time.
 class Judge {
  public:
-  // The HTTP status of the answer is 2xx. To be said before its first event.
+  // The HTTP status of the answer is 2xx. Call it before the first event.
   void know_success() { is_known_success_ = true; }
   void read(const Event& event);
 
@@ -24,7 +24,7 @@ class Judge {
   // Whether the events so far are those of a stream, not a response.
   bool is_stream() const;
 
-  // The answer has ended. The judge is spent.
+  // The answer has ended. The judge cannot be used again.
   Verdict finish();
 
  private:
@@ -39,8 +39,8 @@ class Judge {
   bool is_doubtful_ = false;  // whether the next event decides on the protocol
   Findings findings_;
   EventForm form_ = EventForm::value;
-  std::size_t count_ = 0;   // of the events that say something: neither pings nor [DONE]
-  std::size_t bodies_ = 0;  // of those that are a whole answer each
+  std::size_t count_ = 0;   // of events, without pings and [DONE]
+  std::size_t bodies_ = 0;  // of events that are each a whole answer
   bool is_last_whole_ = true;
   bool has_bedrock_end_ = false;                // metrics follow the last event of any model
   bool has_error_member_ = false;               // in an event before the protocol was known

@@ -14,8 +14,8 @@ struct Refused {
   std::string message;  // for people
 };
 
-// Why an answer of this completeness and metadata may not be stored, or a stored one not be served; `reason` says what
-// is wrong with it. Nothing: it may. Pure.
+// Why an answer with this completeness and metadata must not be stored or served; nullopt if it may be. `reason` says
+// what is wrong with the answer. Pure.
 std::optional<Refused> reason_to_refuse(Completeness completeness, std::string_view reason, const Metadata& metadata,
                                         const AnswerPolicy& policy);
 

@@ -25,8 +25,8 @@ enum class Effect {
   fails,    // an error
 };
 
-// What an event means if the value at a path is this: a string, the token of a number or of true or false, or "*" for
-// anything but null.
+// The meaning of an event that has this value at a path: a string, the token of a number or of true or false, or "*"
+// for any value except null.
 struct Rule {
   Path path;
   std::string_view value;
@@ -50,7 +50,7 @@ struct TextRule {
 struct Protocol {
   // What ends a stream, for people: "message_stop".
   std::string_view end;
-  // Whether an event is of this protocol and no other.
+  // Whether an event belongs to this protocol and to no other.
   bool (*matches)(const Event& event);
   std::span<const Rule> rules = {};
   // Besides `model` and `usage` at the top level.
@@ -58,7 +58,7 @@ struct Protocol {
   std::span<const Path> usages = {};
   std::span<const Path> finish_reasons = {};
   std::span<const TextRule> texts = {};
-  // What the tables cannot say.
+  // For rules that the tables cannot express.
   void (*read)(const Event& event, Findings& findings) = nullptr;
   // Why a stream that ends here is not complete, if the rules do not decide that; empty: it is.
   std::string (*missing)(const Findings& findings) = nullptr;
@@ -75,14 +75,14 @@ struct Protocol {
 // The protocol that has such an event, or nullptr.
 const Protocol* find_protocol(const Event& event);
 
-// Reads an event of a protocol, or of none (nullptr): then only what any answer may have.
+// Reads an event of a protocol. Without one (nullptr), reads only the members that any answer may have.
 void read_event(const Protocol* protocol, const Event& event, Findings& findings);
 
 // The value at a path that does not begin with @ and has no brackets.
 JsonValue at_path(JsonValue json, Path path);
 
-// The text that an event holds for a rule: of a message's content the parts that are text, of content that is neither
-// text nor such parts its JSON. Empty if the rule does not apply.
+// The text of an event according to a rule: the text parts of a message's content, or the JSON of content that is
+// neither text nor such parts. Empty if the rule does not apply.
 std::string text_of(const Event& event, const TextRule& rule);
 
 // Helpers for recognising events.

@@ -31,7 +31,7 @@ class AnswerReader {
   bool has_framing() const { return framer_ != nullptr && framer_->fits(); }
   // Whether it begins in a framing but does not go on in it.
   bool left_framing() const { return framer_ != nullptr && !framer_->fits(); }
-  // Whether enough has arrived to know this.
+  // Whether enough has arrived to decide this.
   bool is_decided() const { return is_decided_; }
   // Whether it is a text from its first byte on.
   bool is_text() const { return is_decided_ && framer_ == nullptr && (!is_compressed_ || decompressed_); }
@@ -44,7 +44,7 @@ class AnswerReader {
   std::size_t read_events(std::string_view rest, bool last, const EventHandler& event, const ChunkHandler& chunk);
 
   HttpHead head_;
-  bool has_head_ = false;  // or knows that there is none
+  bool has_head_ = false;  // the header block has been read, or there is none
   bool is_decided_ = false;
   bool is_compressed_ = false;
   std::unique_ptr<Framer> framer_;

@@ -18,7 +18,7 @@ bool is_success(int status) {
   return status >= 200 && status <= 299;
 }
 
-// What an HTTP status says of an answer.
+// The verdict that an HTTP status gives on an answer.
 Verdict judge_status(int status) {
   if (status >= 400) return {Completeness::error, fmt::format("the HTTP status is {}", status), {}};
   if (status > 0 && !is_success(status)) {
@@ -57,7 +57,7 @@ void AnswerRecorder::State::read(bool is_last) {
     if (is_success(reader.head().status) || is_success(facts.http_status.value_or(0))) judge.know_success();
     judge.read(event);
   };
-  // A chunk that was known to end only when more came is not later for it.
+  // If the end of a chunk is recognised only when more bytes arrive, the chunk keeps its earlier time.
   const auto on_chunk = [this](std::size_t size) {
     chunks_end += size;
     recording.marks.push_back({chunks_end, chunks_end <= written ? last : now});
@@ -75,7 +75,7 @@ Verdict AnswerRecorder::State::judge_body() {
   return {Completeness::error, std::move(error), {}};
 }
 
-// What is wrong besides the body.
+// The faults outside the body.
 Verdict AnswerRecorder::State::judge_transport(const Verdict& of_body) const {
   const HttpHead& head = reader.head();
   const bool is_request = !facts.request.empty() && trimmed(recording.bytes) == trimmed(facts.request);

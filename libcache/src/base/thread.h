@@ -1,4 +1,4 @@
-// Threads of the library's own.
+// Starts the library's threads.
 #pragma once
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 
 namespace libcache::internal {
 
-// Starts a thread that takes no signals: they are for the program's own threads. Throws std::system_error.
+// Starts a thread with all signals blocked, so that the program's threads handle them. Throws std::system_error.
 template <class Work>
 std::thread start_thread(Work work) {
   sigset_t all;

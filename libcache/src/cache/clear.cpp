@@ -12,7 +12,7 @@ namespace libcache::internal {
 
 namespace {
 
-// Finds what cannot be named in advance: samples, other endpoints, and chunks after a gap.
+// Finds the entries whose names are not known in advance: samples, other endpoints, and chunks after a gap.
 Result<std::vector<std::string>> search(Store& store, std::string_view key, KeyScheme scheme, Deadline deadline) {
   std::vector<std::string> names;
   const auto visit = [&](const ScanRow& listing) -> Result<bool> {

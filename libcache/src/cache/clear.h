@@ -11,8 +11,8 @@
 
 namespace libcache::internal {
 
-// As Cache::clear. Removes the entries whose names follow from the key first, so that a search that is slow or fails
-// does not keep them alive. `key` has no suffix of a stream or chunk. Fails: invalid, if it is not a key; as the store.
+// As Cache::clear. First removes the entries whose names follow from the key, so that they go even if the scan for the
+// others is slow or fails. `key` has no suffix of a stream or chunk. Fails: invalid, if it is not a key; as the store.
 Result<std::uint64_t> clear(Store& store, const EntryLayout& layout, std::string_view key, KeyScheme scheme,
                             Deadline deadline);
 

@@ -12,13 +12,13 @@ namespace libcache::internal {
 
 namespace {
 
-// As much of an endpoint as fits in an entry's metadata.
+// The beginning of an endpoint that fits in an entry's metadata.
 std::string shortened(const std::string& endpoint) {
   constexpr std::size_t kLongest = 320;
   return endpoint.substr(0, valid_utf8_prefix(std::string_view(endpoint).substr(0, kLongest)));
 }
 
-// Longer than that is never: dates stay within what every store can represent.
+// A longer TTL counts as never, so that every store can represent the dates.
 constexpr Milliseconds kLongestTtl = std::chrono::years(1000);
 
 std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime) {
@@ -78,7 +78,7 @@ Result<RequestKey> CacheCore::key(std::string_view request) {
   return key;
 }
 
-// Cheapest part first: present, intact, not expired, acceptable to our own policy, the answer to this very request.
+// Cheapest check first: present, intact, not expired, accepted by this cache's policy, proven for this request.
 Result<Lookup> CacheCore::find(std::string_view name, const RequestKey* key, Deadline deadline) {
   auto found = counted(layout->get(*store, name, deadline));
   if (!found || !*found) return found;
@@ -117,7 +117,7 @@ Answer CacheCore::judge(const Answer& answer, AnswerFacts facts) const {
     judged.reason = std::move(verdict.reason);
     judged.metadata = std::move(verdict.metadata);
   } else {
-    // Whatever it is said to be: a stream that was not recorded as one has no times.
+    // Judged from its bytes, whatever its fields say. A stream that was not recorded as it arrived has no times.
     const AnswerRecorder::TimePoint now{};
     AnswerRecorder recorder(facts, now);
     recorder.write(answer.body, now);
@@ -133,7 +133,7 @@ Answer CacheCore::judge(const Answer& answer, AnswerFacts facts) const {
 std::optional<Refused> CacheCore::reason_not_to_serve(const Entry& entry) const {
   if (!entry.was_accepted() && options.policy.refuse.empty()) return std::nullopt;
   const auto metadata = entry.metadata();
-  if (!metadata) return std::nullopt;  // found out by whoever reads it
+  if (!metadata) return std::nullopt;  // the reader will detect the damage
   const Completeness completeness = metadata->error        ? Completeness::error
                                     : metadata->incomplete ? Completeness::incomplete
                                                            : Completeness::complete;

@@ -1,4 +1,4 @@
-// What a cache is made of, and the steps that its functions share: key, find, put. Cache (cache.h) adds the queue of
+// The parts of a cache, and the steps that its functions share: key, find, put. Cache (cache.h) adds the queue of
 // background writes; Fill (fill.h) adds flights.
 #pragma once
 
@@ -31,7 +31,7 @@ class CacheCore {
 
   Result<RequestKey> key(std::string_view request);
 
-  // Looks an entry up, and proves it against `key` if there is one. Neither counted nor reported yet. Fails as the
+  // Looks an entry up, and verifies its proof if there is a `key`. Neither counts nor reports the result. Fails as the
   // store does.
   Result<Lookup> find(std::string_view name, const RequestKey* key, Deadline deadline);
   // Reports what is wrong with an entry that was found.
@@ -51,7 +51,7 @@ class CacheCore {
 
   // Counts a refusal.
   Refused refuse(Refusal refusal, std::string message);
-  // Hands a store's result through and counts its failure.
+  // Returns a store's result, and counts it if it is a failure.
   template <class T>
   Result<T> counted(Result<T> result) {
     if (!result) ++counters.lock()->store_errors;
@@ -63,13 +63,13 @@ class CacheCore {
   std::optional<Refused> reason_not_to_serve(const Entry& entry) const;
   Result<EntryDraft> draft_of(const RequestKey& key, const Answer& answer, const Ttl& ttl) const;
 
-  // Each caller borrows one, so that keys are derived side by side with buffers that are made once.
+  // Each caller borrows one: keys are derived in parallel, and the buffers are allocated only once.
   Guarded<std::vector<KeyDeriver>> idle_derivers_;
 };
 
 // The entry that a request reads and writes.
 const std::string& entry_name_of(const RequestKey& key);
-// Fills in what `metadata` does not say.
+// Fills in the members that are absent from `metadata`.
 void add_metadata(Metadata& metadata, const Metadata& more);
 
 }  // namespace libcache::internal

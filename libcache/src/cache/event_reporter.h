@@ -25,7 +25,7 @@ class EventReporter {
     std::uint64_t left_out = 0;
   };
   using Log = std::map<std::string, Reported, std::less<>>;
-  // How many like it were left out since the last one that was reported; nullopt: this one is to be left out too.
+  // The number of similar events that were suppressed since the last reported one; nullopt if this one is suppressed.
   std::optional<std::uint64_t> pass(const std::string& subject);
 
   const EventHandler handler_;

@@ -34,7 +34,7 @@ std::string_view to_string(MissReason reason) {
 
 namespace {
 
-// Lost only if the store failed: what the policy refuses was never going to be stored.
+// An answer counts as lost only if the store failed, not if the policy refuses it.
 Status write_in_background(CacheCore& core, const PendingWrite& write, Deadline deadline) {
   const auto put = core.put(write.key, core.judge(write.answer, write.options.facts), write.options, deadline);
   const bool failed = !put.has_value();

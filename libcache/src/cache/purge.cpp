@@ -16,7 +16,7 @@ bool needs_head(const PurgeFilter& filter) {
   return filter.accept_head || filter.prefix.empty();
 }
 
-// Where the names of all entries that the filter wants begin.
+// The common beginning of the names of all entries that the filter selects.
 std::string scan_prefix(const Cache& cache, const PurgeFilter& filter) {
   const std::string session = filter.session_only ? session_prefix(cache.options().key) : std::string();
   return std::max(filter.prefix, session, [](const auto& a, const auto& b) { return a.size() < b.size(); });
@@ -31,7 +31,7 @@ bool accepts(const Cache& cache, const PurgeFilter& filter, const ScanRow& listi
   return head && (!filter.accept_head || filter.accept_head(*head));
 }
 
-// Calls `take` with the entries that the filter wants, a batch at a time, until it returns false.
+// Calls `take` with the entries that the filter selects, a batch at a time, until it returns false.
 Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline,
                       const std::function<Result<bool>(std::span<const ScanRow>)>& take) {
   std::vector<ScanRow> batch;
@@ -41,7 +41,8 @@ Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline
     if (batch.size() < filter.batch) return true;
     return take(std::exchange(batch, {}));
   };
-  // An entry that was stored again since then differs in its first bytes, which say when it was stored.
+  // An entry that was stored again since then differs in its first bytes, which contain the time at which it was
+  // stored.
   constexpr std::size_t kTimeOfStoring = 64;
   const std::size_t head_bytes = needs_head(filter) ? cache.head_bytes() : filter.dry_run ? 0 : kTimeOfStoring;
   if (auto scanned = cache.store().scan(scan_prefix(cache, filter), head_bytes, visit, deadline); !scanned)

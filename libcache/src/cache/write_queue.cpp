@@ -27,7 +27,7 @@ bool WriteQueue::is_forked() const {
 
 WriteQueue::~WriteQueue() {
   if (is_forked()) {
-    (void)shared_.release();  // its thread does not exist here, and its locks may be held for ever
+    (void)shared_.release();  // its thread does not exist in this process, and its locks may never be released
     return;
   }
   std::thread thread;

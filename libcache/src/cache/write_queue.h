@@ -1,4 +1,4 @@
-// Background writes: a bounded queue and the one thread that works it off.
+// Background writes: a bounded queue and the thread that executes them.
 #pragma once
 
 #include <libcache/cache.h>
@@ -21,14 +21,15 @@ struct PendingWrite {
   StoreAnswerOptions options;
 };
 
-// Thread-safe. Belongs to the process that made it: after a fork() the child can destroy it, but neither push nor flush.
+// Thread-safe. Belongs to the process that made it: after a fork() the child can destroy it, but neither push nor
+// flush.
 class WriteQueue {
  public:
   struct Limits {
     std::size_t entries;
     std::size_t bytes;
     Milliseconds write_budget;    // for each write
-    Milliseconds closing_budget;  // for all that is left at destruction
+    Milliseconds closing_budget;  // for the rest of the queue at destruction
   };
   using Writer = std::function<Status(const PendingWrite&, Deadline)>;
 
@@ -38,10 +39,10 @@ class WriteQueue {
   WriteQueue& operator=(const WriteQueue&) = delete;
   ~WriteQueue();  // writes what is queued, within closing_budget; the rest is lost
 
-  // Waits for room until the deadline, but never for the store. False: there was none, and the write is lost.
+  // Waits for room until the deadline, but never for the store. False: there was no room, and the write is lost.
   bool push(PendingWrite write, Deadline deadline);
-  // Waits until all that was pushed before has been worked off. Fails: timeout; otherwise with the first error of those
-  // that were lost since the last flush, if any were.
+  // Waits until everything pushed so far has been written or has failed. Fails: timeout; otherwise, if writes were lost
+  // since the last flush, with the first error.
   Status flush(Deadline deadline);
 
  private:

@@ -60,7 +60,7 @@ struct Layout {
   std::string_view request;
   std::string_view payload;
 };
-// Divides a whole entry, whose sizes must add up to it exactly. Does not look at the checksum. Fails: corrupt.
+// Divides a whole entry; the sizes in its header must add up to its own. Does not check the checksum. Fails: corrupt.
 Result<Layout> read_layout(std::string_view entry);
 
 void append_checksum(std::string& entry);

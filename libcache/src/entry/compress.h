@@ -1,4 +1,4 @@
-// Writes a section of an entry, compressed where that pays.
+// Writes a section of an entry, compressed if that saves space.
 #pragma once
 
 #include <functional>

@@ -38,7 +38,7 @@ tl::unexpected<Error> not_metadata() {
 }  // namespace
 
 bool says_accepted(std::string_view json) {
-  // Within a string the quotation mark would be escaped.
+  // Within a string the quotation marks would be escaped.
   return json.find(R"("incomplete":true)") != std::string_view::npos ||
          json.find(R"("error":true)") != std::string_view::npos;
 }

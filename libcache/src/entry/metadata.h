@@ -1,4 +1,4 @@
-// Metadata as the compact JSON object that stands in an entry.
+// The metadata of an entry as a compact JSON object.
 #pragma once
 
 #include <libcache/entry.h>
@@ -8,13 +8,14 @@
 
 namespace libcache::internal {
 
-// Only what is there; bytes that are no UTF-8 become U+FFFD.
+// Writes only the members that are present; invalid UTF-8 becomes U+FFFD.
 std::string write_metadata(const Metadata& metadata);
 
-// Whether what write_metadata() wrote says that a policy accepted an incomplete answer or an error. Does not parse.
+// Whether the metadata, as written by write_metadata(), marks an incomplete answer or an error that a policy accepted.
+// Searches the text without parsing it.
 bool says_accepted(std::string_view json);
 
-// Members that this version does not know are skipped. Fails: corrupt.
+// Skips members that this version does not know. Fails: corrupt.
 Result<Metadata> read_metadata(std::string_view json);
 
 }  // namespace libcache::internal

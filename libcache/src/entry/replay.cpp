@@ -9,7 +9,7 @@ namespace libcache {
 using namespace internal;
 
 struct Replay::State {
-  // A stream's blocks or a response's body. If neither is set, the entry could not be divided, for this reason.
+  // A stream's blocks or a response's body. Neither is set if the entry could not be divided; this is the reason.
   std::optional<BlockReader> blocks = {};
   std::optional<SectionReader> body = {};
   Status status = {};

@@ -7,7 +7,7 @@
 
 namespace libcache::internal {
 
-// The canonical encoding of the bytes that `text` encodes: no line breaks, unused bits zero. Nothing if `text` is not
+// The canonical encoding of the bytes that `text` encodes: no line breaks, unused bits zero. nullopt if `text` is not
 // base64.
 std::optional<std::string> normal_base64(std::string_view text);
 

@@ -1,4 +1,4 @@
-// The names of entries: how they are made, and which of them a key covers.
+// The names of entries: how they are formed, and which of them belong to a key.
 #pragma once
 
 #include <libcache/key.h>

@@ -12,7 +12,7 @@
 
 namespace libcache::internal {
 
-// A parsed pointer, extended by one thing: a token * stands for every element of an array. A value.
+// A parsed pointer, with one extension: a token * selects every element of an array. A value.
 class JsonPointer {
  public:
   // Fails (invalid) for text that is not UTF-8, that is not empty and does not begin with a slash, or that has a tilde

@@ -23,7 +23,7 @@ class Scheme {
   virtual Result<std::vector<Explanation>> explain(std::string_view request) = 0;
 };
 
-// Fails (invalid) for options that no key can be made with.
+// Fails (invalid) for options from which no key can be derived.
 Result<std::unique_ptr<Scheme>> create_scheme(const KeyOptions& options);
 
 }  // namespace libcache::internal

@@ -18,7 +18,7 @@ struct Value {
   bool live(UnixTime now) const { return !expires || *expires > now; }
 };
 
-// The values by name, and their names by latest use.
+// The values by name, and the names in the order of their last use.
 class Shelf {
  public:
   using Values = std::map<std::string, Value, std::less<>>;
@@ -46,12 +46,12 @@ class Shelf {
     return live;
   }
 
-  // Evicts the least recently used, but never the latest, until no more than `max_size` bytes are held.
+  // Evicts the least recently used values, but never the most recent one, until at most `max_size` bytes are in use.
   void shrink(std::uint64_t max_size) {
     while (bytes_ > max_size && uses_.size() > 1) erase(values_.find(*uses_.back()));
   }
 
-  // Looks at the next few values, beginning anew behind the last, and drops those that have expired.
+  // Examines the next few values, starting again after the last one, and drops those that have expired.
   void sweep(UnixTime now) {
     constexpr int kSweptAtOnce = 8;
     auto next = values_.lower_bound(swept_);
@@ -62,7 +62,7 @@ class Shelf {
     swept_ = next == values_.end() ? std::string() : next->first;
   }
 
-  // The first live value that starts with `prefix` at `from`, or behind it.
+  // The first live value at or after `from` whose name starts with `prefix`.
   const Values::value_type* next(std::string_view prefix, std::string_view from, bool behind, UnixTime now) const {
     auto value = behind ? values_.upper_bound(from) : values_.lower_bound(from);
     while (value != values_.end() && value->first.starts_with(prefix) && !value->second.live(now)) ++value;

@@ -7,8 +7,8 @@
 
 namespace libcache::internal {
 
-// Ends with the object. Keeps to options.max_size by evicting the least recently used. Never fails but for a deadline
-// that has passed.
+// The values last as long as the object. Stays within options.max_size by evicting the least recently used ones. Fails
+// only if the deadline has passed.
 std::unique_ptr<Store> make_memory_store(const StoreOptions& options);
 
 }  // namespace libcache::internal

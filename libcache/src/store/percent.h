@@ -9,7 +9,7 @@ namespace libcache::internal {
 
 bool is_alphanumeric(char c);  // in ASCII, whatever the locale
 
-// The bytes that `text` stands for; nothing if a % is not followed by two hex digits.
+// The decoded bytes of `text`; nullopt if a % is not followed by two hex digits.
 std::optional<std::string> percent_decoded(std::string_view text);
 
 // Escapes everything but the unreserved characters (letters, digits, - . _ ~).

@@ -68,7 +68,8 @@ class TieredStore final : public Store {
     return most;
   }
 
-  // A near copy may be forgotten at any time, and its expiry may differ a little: it goes whatever became of the value.
+  // A near copy may be evicted at any time, and its expiry may differ a little: it is removed whether or not the value
+  // in the far store has changed.
   Result<Removed> remove_unchanged(std::span<const ScanRow> rows, Deadline deadline) override {
     const auto stores = far_to_near();
     if (stores.empty()) return refuse();
@@ -117,7 +118,7 @@ class TieredStore final : public Store {
     return std::nullopt;
   }
 
-  // The farthest store is shared with most: its flights are everybody's.
+  // The farthest store is shared by the most programs, so its flights reach all of them.
   Flights* flights() override {
     for (Store* store : far_to_near()) {
       if (auto* flights = store->flights()) return flights;
@@ -126,8 +127,8 @@ class TieredStore final : public Store {
   }
 
  private:
-  // Of what has gone meanwhile, nobody knows any more for how long it may be kept. A copy that fails costs a later
-  // reader the way to the far tier, nothing else.
+  // A value that has been removed meanwhile is not copied, because its remaining TTL is unknown. If a copy fails, a
+  // later reader has to ask the far store again, nothing else.
   static void copy(Store& from, std::string_view name, std::string_view value, const std::vector<Store*>& to,
                    Deadline deadline) {
     const auto listing = from.look_up(name, 0, deadline);

@@ -1,4 +1,4 @@
-// Several stores as one: near ones, which are fast, before far ones, which are shared.
+// Several stores combined: near ones, which are fast, before far ones, which are shared.
 #pragma once
 
 #include <libcache/store.h>
@@ -14,7 +14,7 @@ struct Tier {
   bool read_only = false;
 };
 
-// Keeps the promises of open_stores(). A write or removal that fails in one tier still goes to the others.
+// Behaves as open_stores() documents. A write or removal that fails in one tier is still applied to the others.
 std::unique_ptr<Store> make_tiered_store(std::vector<Tier> near_to_far);
 
 }  // namespace libcache::internal

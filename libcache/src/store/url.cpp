@@ -19,7 +19,7 @@ struct Scheme {
   bool tls = false;
 };
 
-// `valkey` in the place of `redis` means the same.
+// Schemes may begin with `valkey` instead of `redis`.
 constexpr Scheme kServerSchemes[] = {
     {"redis://", Kind::redis},
     {"rediss://", Kind::redis, true},
@@ -70,14 +70,14 @@ Status parse_host(std::string_view text, std::uint16_t default_port, StoreUrl& u
     host.name = text.substr(1, close - 1);
     behind = text.substr(close + 1);
     if (host.name.find(':') == std::string::npos || !is_made_of_alphanumerics_or(":.%-_", host.name)) {
-      return fail(ErrorCode::invalid, "what stands in brackets is not an IPv6 address");
+      return fail(ErrorCode::invalid, "the text in brackets is not an IPv6 address");
     }
   } else {
     host.name = text.substr(0, text.find(':'));
     behind = text.substr(host.name.size());
     if (host.name.empty()) return fail(ErrorCode::invalid, "a host is missing");
     if (!is_made_of_alphanumerics_or("-._", host.name))
-      return fail(ErrorCode::invalid, "a host name has odd characters");
+      return fail(ErrorCode::invalid, "a host name contains invalid characters");
   }
   if (!behind.empty()) {
     const auto port = behind.front() == ':' ? parse_number<std::uint16_t>(behind.substr(1)) : std::nullopt;
@@ -165,7 +165,7 @@ Status parse_server(std::string_view text, StoreUrl& url) {
 }
 
 Status parse_into(StoreUrl& url, std::string_view text) {
-  if (text.find('\0') != text.npos) return fail(ErrorCode::invalid, "it holds a NUL byte");
+  if (text.find('\0') != text.npos) return fail(ErrorCode::invalid, "it contains a NUL byte");
   const auto [scheme_name, behind] = cut(text, ':');
   if (scheme_name == "sqlite" && behind) {
     const auto [path, query] = cut(*behind, '?');

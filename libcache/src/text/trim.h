@@ -7,7 +7,7 @@
 
 namespace libcache::internal {
 
-// Without a byte-order mark in front and white space around it.
+// `text` without a leading byte-order mark and without white space around it.
 inline std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());

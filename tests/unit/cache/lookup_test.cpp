@@ -37,7 +37,7 @@ TEST_CASE("an unknown request is a miss, not an error") {
   CHECK(misses(*cache, MissReason::absent) == 1);
 }
 
-TEST_CASE("an entry lives exactly as long as its time to live") {
+TEST_CASE("an entry expires exactly when its TTL has passed") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
@@ -48,7 +48,7 @@ TEST_CASE("an entry lives exactly as long as its time to live") {
   CHECK_FALSE(cache->get(key, EntryKind::response, kNever).value());
 }
 
-TEST_CASE("without a word about it an entry lives five minutes, and for ever if told so") {
+TEST_CASE("an entry expires after five minutes by default, and never if the TTL says so") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto brief = cache->key(R"({"a":1})").value();
@@ -61,7 +61,7 @@ TEST_CASE("without a word about it an entry lives five minutes, and for ever if 
   CHECK(cache->get(lasting, EntryKind::response, kNever).value());
 }
 
-TEST_CASE("a TTL beyond every date is for ever, and one of nothing stores nothing") {
+TEST_CASE("a TTL that exceeds all dates never expires, and a TTL of 0 stores nothing") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
@@ -85,7 +85,7 @@ TEST_CASE("a cache without a store is an error") {
   CHECK(cache.error().code == ErrorCode::invalid);
 }
 
-TEST_CASE("one entry that stays damaged is reported once in 10 seconds, with its name") {
+TEST_CASE("an entry that stays damaged is reported once in 10 seconds, with its name") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
@@ -102,7 +102,7 @@ TEST_CASE("one entry that stays damaged is reported once in 10 seconds, with its
   CHECK(fixture.events[2].message.find("4 more") != std::string::npos);
 }
 
-TEST_CASE("expiry stands in the entry, whatever the store thinks of it") {
+TEST_CASE("the expiry in the entry counts, whatever TTL the store has") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
@@ -142,7 +142,7 @@ TEST_CASE("an entry of another request under the same name is a collision, never
   CHECK(fixture.events[0].name == "entry.collision");
 }
 
-TEST_CASE("a response and a stream of one request are two entries, and neither stands in for the other") {
+TEST_CASE("a response and a stream of one request are two entries, and neither is served in place of the other") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
@@ -158,7 +158,7 @@ TEST_CASE("a response and a stream of one request are two entries, and neither s
   CHECK(cache->get(key, EntryKind::response, kNever).value().entry->body().value() == "whole");
 }
 
-TEST_CASE("only_new keeps the entry that is there") {
+TEST_CASE("only_new keeps an existing entry") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   const auto key = cache->key(kRequest).value();
@@ -180,7 +180,7 @@ TEST_CASE("an entry larger than max_entry is refused by policy and counted") {
   CHECK(cache->counters().refused[static_cast<std::size_t>(Refusal::too_large)] == 1);
 }
 
-TEST_CASE("the canonical request is kept with the entry unless told otherwise") {
+TEST_CASE("the canonical request is kept with the entry unless keep_request is off") {
   CacheFixture fixture;
   auto without = fixture.options();
   without.keep_request = false;
@@ -221,7 +221,7 @@ TEST_CASE("clearing the key of a sample or an endpoint leaves the other entries 
   CHECK(fixture.store->get(base, kNever).value() == "x");
 }
 
-TEST_CASE("clearing removes what it can name even if the search fails") {
+TEST_CASE("clearing removes the entries whose names are known even if the scan fails") {
   class WithoutScan : public SharedStore {
    public:
     using SharedStore::SharedStore;

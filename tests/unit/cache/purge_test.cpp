@@ -45,7 +45,7 @@ TEST_CASE("with all, an empty prefix removes every entry and leaves foreign valu
   CHECK(names(*fixture.store) == std::set<std::string>{"another application's"});
 }
 
-TEST_CASE("a purge of the session leaves sessions whose names begin like its own") {
+TEST_CASE("a purge of a session leaves the sessions whose names start with its name") {
   CacheFixture fixture;
   const std::string hash = "0123456789abcdef0123456789abcdef";
   auto options = fixture.options();
@@ -79,7 +79,7 @@ TEST_CASE("a purge takes its prefix literally") {
   CHECK(names(*fixture.store) == std::set<std::string>{"prex:*3", "pre[x]:4"});
 }
 
-TEST_CASE("a dry run names what the real run removes, with the same totals") {
+TEST_CASE("a dry run lists the names that the real run removes, with the same totals") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   for (int i = 0; i < 1203; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "value", {}, kNever).value());
@@ -120,7 +120,7 @@ TEST_CASE("a purge that would remove more than max_delete removes nothing") {
   CHECK(cache->purge(filter, kNever).value().entries == 3);
 }
 
-TEST_CASE("a purge can look at names and at the front of entries") {
+TEST_CASE("a purge can select by names and by the heads of entries") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   for (const auto* model : {"small", "large"}) {
@@ -139,7 +139,7 @@ TEST_CASE("a purge can look at names and at the front of entries") {
   CHECK(names(*fixture.store) == std::set{cache->key(R"({"model":"small"})").value().response_name});
 }
 
-TEST_CASE("a purge that breaks off has removed whole batches, and is finished by running it again") {
+TEST_CASE("an interrupted purge has removed whole batches, and running it again removes the rest") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   for (int i = 0; i < 25; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "x", {}, kNever).value());
@@ -158,7 +158,7 @@ TEST_CASE("a purge that breaks off has removed whole batches, and is finished by
   CHECK(batches == std::vector<std::size_t>{10, 10, 10, 5});
 }
 
-TEST_CASE("a purge can be ended between batches") {
+TEST_CASE("a purge can be stopped between batches") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   for (int i = 0; i < 1100; ++i) REQUIRE(fixture.store->put("p:" + std::to_string(i), "x", {}, kNever).value());
@@ -180,10 +180,10 @@ TEST_CASE("a purge leaves an entry that was stored again after it was listed") {
   fixture.clock.advance(10min);
   PurgeFilter filter;
   filter.prefix = "llmcache:";
-  SECTION("with a look at its head") {
+  SECTION("selected by its head") {
     filter.accept_head = [](const EntryHead&) { return true; };
   }
-  SECTION("by its name alone") {}
+  SECTION("selected by its name") {}
   filter.on_batch = [&](std::span<const ScanRow>) {
     CHECK(cache->put(key, CacheFixture::response("{\"a\":1}"), {.ttl = Ttl::never()}, kNever).value());
     return true;

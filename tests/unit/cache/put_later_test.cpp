@@ -40,7 +40,7 @@ RequestKey numbered(const Cache& cache, int number) {
 
 }  // namespace
 
-TEST_CASE("what is put later is there after a flush") {
+TEST_CASE("after a flush, the answers of put_later are stored") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   for (int i = 0; i < 100; ++i) {
@@ -75,7 +75,7 @@ TEST_CASE("a full queue drops and counts, and never waits for the store") {
   CHECK(cache->flush(kNever));  // each loss is reported once
 }
 
-TEST_CASE("a put that may wait for room in the queue loses nothing") {
+TEST_CASE("put_later that may wait for room in the queue loses no answer") {
   CacheFixture fixture;
   auto options = fixture.options();
   options.queue_entries = 3;
@@ -83,13 +83,13 @@ TEST_CASE("a put that may wait for room in the queue loses nothing") {
   for (int i = 0; i < 200; ++i) CHECK(cache->put_later(numbered(*cache, i), CacheFixture::response("x"), {}, kNever));
   CHECK(cache->flush(kNever));
   CHECK(cache->counters().stored == 200);
-  // Room that can never come is not waited for.
+  // An answer that can never fit is not waited for.
   options.queue_bytes = 10;
   CHECK_FALSE(
       fixture.make(options)->put_later(numbered(*cache, 1), CacheFixture::response("a long answer"), {}, kNever));
 }
 
-TEST_CASE("a forked child can destroy a cache whose thread it does not have") {
+TEST_CASE("a forked child, which lacks the cache's thread, can destroy the cache") {
   CacheFixture fixture;
   std::promise<void> gate;
   auto cache =
@@ -109,7 +109,7 @@ TEST_CASE("a forked child can destroy a cache whose thread it does not have") {
   CHECK(cache->flush(kNever));
 }
 
-TEST_CASE("the queue is bounded in bytes too") {
+TEST_CASE("the queue is also limited in bytes") {
   CacheFixture fixture;
   auto options = fixture.options();
   options.queue_bytes = 1000;
@@ -130,7 +130,7 @@ TEST_CASE("a flush ends at its deadline") {
   gate.set_value();
 }
 
-TEST_CASE("destruction writes what is queued") {
+TEST_CASE("the destructor writes the queued answers") {
   CacheFixture fixture;
   RequestKey key;
   {
@@ -141,7 +141,7 @@ TEST_CASE("destruction writes what is queued") {
   CHECK(fixture.store->get(key.response_name, kNever).value());
 }
 
-TEST_CASE("destruction gives up on a store that hangs, within its budget") {
+TEST_CASE("the destructor stops waiting for a hanging store within closing_budget") {
   CacheFixture fixture;
   std::promise<void> gate;
   auto options = fixture.options();
@@ -152,7 +152,7 @@ TEST_CASE("destruction gives up on a store that hangs, within its budget") {
         Cache::create(std::make_unique<GatedStore>(fixture.store, gate.get_future().share()), options).value();
     for (int i = 0; i < 50; ++i) REQUIRE(cache->put_later(numbered(*cache, i), CacheFixture::response("x")));
   }
-  // It came back, though the gate is still closed; a write or two were tried, the rest was given up.
+  // The destructor returned although the gate is still closed: one or two writes were tried, and no others.
   CHECK(fixture.events.size() < 50);
 }
 

@@ -1,4 +1,4 @@
-// Entries that no honest writer wrote.
+// Damaged and crafted entries.
 #include <zstd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -13,7 +13,7 @@ using namespace libcache::testing;
 
 namespace {
 
-// Everything that can be asked of an entry; corrupt at the first failure.
+// Calls every function of an entry; corrupt at the first failure.
 Status read_everything(std::string bytes) {
   const auto entry = Entry::open(std::move(bytes));
   if (!entry) return tl::make_unexpected(entry.error());
@@ -28,7 +28,7 @@ bool corrupt(const std::string& bytes) {
   return !status && status.error().code == ErrorCode::corrupt;
 }
 
-// An entry whose parts are as they are given, with a checksum that holds.
+// An entry made of the given parts, with a correct checksum.
 std::string crafted(const Header& header, std::string_view metadata, std::string_view request,
                     std::string_view payload) {
   std::string bytes = write_header(header);
@@ -77,7 +77,7 @@ constexpr std::uint64_t kHuge = UINT64_MAX;
 
 }  // namespace
 
-TEST_CASE("a flip of any bit of an entry is found") {
+TEST_CASE("a change of any single bit of an entry is detected") {
   const std::string sound = sample_entry();
   REQUIRE(read_everything(sound).has_value());
   for (std::size_t bit = 0; bit < sound.size() * 8; ++bit) {
@@ -87,7 +87,7 @@ TEST_CASE("a flip of any bit of an entry is found") {
   }
 }
 
-TEST_CASE("an entry cut anywhere, or with bytes behind it, is found") {
+TEST_CASE("an entry that is cut anywhere, or followed by more bytes, is detected") {
   const std::string sound = sample_entry();
   for (std::size_t size = 0; size < sound.size(); ++size)
     if (!corrupt(sound.substr(0, size))) FAIL("cut at " << size);
@@ -95,7 +95,7 @@ TEST_CASE("an entry cut anywhere, or with bytes behind it, is found") {
   CHECK(corrupt(sound + sound));
 }
 
-TEST_CASE("a flip of any bit under a checksum put right gives an entry or corrupt") {
+TEST_CASE("with a corrected checksum, a change of any single bit gives an entry or fails as corrupt") {
   const std::string sound = sample_entry();
   const std::string content = sound.substr(0, sound.size() - kChecksumBytes);
   std::size_t found = 0;
@@ -111,7 +111,7 @@ TEST_CASE("a flip of any bit under a checksum put right gives an entry or corrup
   CHECK(found > content.size());
 }
 
-TEST_CASE("an entry cut anywhere under a checksum put right is corrupt") {
+TEST_CASE("with a corrected checksum, an entry that is cut anywhere is corrupt") {
   const std::string sound = sample_entry();
   for (std::size_t size = 0; size + kChecksumBytes < sound.size(); ++size) {
     std::string cut = sound.substr(0, size);
@@ -120,7 +120,7 @@ TEST_CASE("an entry cut anywhere under a checksum put right is corrupt") {
   }
 }
 
-TEST_CASE("the crafted entries below are sound but for the one thing that each of them changes") {
+TEST_CASE("the crafted entries below are valid before each changes one thing") {
   CHECK(read_everything(stored_stream("")).has_value());
   CHECK(read_everything(stored_stream(varint(1) + varint(0) + varint(3) + "abc")).has_value());
   CHECK(read_everything(compressed_response(compressed("hello"), 5)).has_value());
@@ -155,7 +155,7 @@ TEST_CASE("unknown kinds, versions and encodings are corrupt") {
   }
 }
 
-TEST_CASE("metadata that is no object of the known types is corrupt") {
+TEST_CASE("metadata that is not an object whose members have the known types is corrupt") {
   for (const std::string_view json : {"", "[]", "{", "null", R"({"model":1})", R"({"prompt_tokens":"1"})",
                                       R"({"prompt_tokens":1.5})", R"({"origin_total_ms":null})"}) {
     const Header header{.metadata_size = static_cast<std::uint32_t>(json.size()), .payload = {Encoding::stored, 0, 0}};
@@ -179,7 +179,7 @@ TEST_CASE("a compressed section must be one whole frame of exactly the length it
   for (std::size_t size = 0; size < frame.size(); ++size) CHECK(corrupt(compressed_response(frame.substr(0, size), 5)));
 }
 
-TEST_CASE("a frame that asks for a large window is corrupt and not given one") {
+TEST_CASE("a frame that requires a large window is corrupt, and the window is not allocated") {
   std::string text;
   for (std::int64_t line = 0; text.size() < (3U << 20); ++line) text += std::to_string(line * 7919) + '\n';
   CHECK(read_everything(compressed_response(compressed(text, kWindowLog), text.size())).has_value());
@@ -206,7 +206,7 @@ TEST_CASE("the first chunks of a long stream are delivered from the first few ki
   CHECK(delivered > 500);
 }
 
-TEST_CASE("a skippable frame is no section") {
+TEST_CASE("a skippable frame is not a valid section") {
   CHECK(corrupt(compressed_response(std::string_view("\x50\x2a\x4d\x18\x00\x00\x00\x00", 8), 0)));
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("lengths and times that overflow are corrupt") {
   CHECK(corrupt(stored_stream(varint(2) + latest + varint(0) + varint(1) + varint(0))));
 }
 
-TEST_CASE("the head of a cut or foreign entry is corrupt") {
+TEST_CASE("reading the head of a truncated entry or of other data fails as corrupt") {
   const std::string sound = sample_entry();
   const std::size_t head = kHeaderBytes + read_header(sound)->metadata_size;
   for (std::size_t size = 0; size < head; ++size) CHECK_FALSE(decode_head(sound.substr(0, size)));

@@ -15,7 +15,7 @@ inline UnixTime at(std::int64_t milliseconds) {
 
 inline const std::string kRequest = R"({"model":"m"})";
 
-// What the golden entries hold, besides their payloads.
+// The contents of the golden entries, except their payloads.
 inline EntryDraft golden_draft(EntryKind kind) {
   return {.kind = kind,
           .created = at(1763769600123),
@@ -53,7 +53,7 @@ inline std::vector<Piece> events(int count) {
   return pieces;
 }
 
-// Everything that read() delivers.
+// All chunks that read() delivers.
 inline Result<std::vector<Piece>> read_all(const Entry& entry) {
   std::vector<Piece> pieces;
   auto status = entry.read([&](const Chunk& chunk) {

@@ -49,7 +49,7 @@ TEST_CASE("an entry gives back every field of its draft") {
   CHECK(entry.payload_size() == draft.body.size());
 }
 
-TEST_CASE("an entry without expiry, request, metadata or body is one") {
+TEST_CASE("an entry without expiry, request, metadata or body is valid") {
   const Entry entry = stored({});
   CHECK_FALSE(entry.expires());
   CHECK_FALSE(entry.request().value());
@@ -58,7 +58,7 @@ TEST_CASE("an entry without expiry, request, metadata or body is one") {
   CHECK(read_all(entry).value().empty());
 }
 
-TEST_CASE("an empty request that was kept differs from one that was not") {
+TEST_CASE("an empty request that was kept differs from a request that was not kept") {
   CHECK(stored({.request = ""}).request().value() == "");
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("a body of any size and content comes back exactly, whole and in piece
   }
 }
 
-TEST_CASE("a short response is stored as it is, a long one compressed, and noise never grows") {
+TEST_CASE("a short response is stored uncompressed, a long one compressed, and random bytes never grow") {
   const std::string brief = prose(4096);
   CHECK(encode({.body = brief}).value().find(brief) != std::string::npos);
   CHECK(encode({.body = prose(100000)}).value().size() < 50000);
@@ -97,7 +97,7 @@ TEST_CASE("a large request is compressed and comes back exactly") {
   CHECK(Entry::open(bytes)->request().value() == request);
 }
 
-TEST_CASE("a stream gives back its chunks, their bounds and their times") {
+TEST_CASE("a stream gives back its chunks with their boundaries and times") {
   for (const int count : {0, 1, 2, 255, 256, 257, 1000}) {
     const auto pieces = events(count);
     const auto chunks = views(pieces);
@@ -116,7 +116,7 @@ TEST_CASE("chunks may be empty, larger than any buffer, and of bytes that do not
   CHECK(read_all(stored({.kind = EntryKind::stream, .chunks = chunks})).value() == pieces);
 }
 
-TEST_CASE("a chunk whose clock went back counts as arrived with the one before it") {
+TEST_CASE("a chunk whose time is before the previous chunk's gets the previous chunk's time") {
   const std::vector<Chunk> chunks = {{50ms, "a"}, {20ms, "b"}, {60ms, "c"}};
   const std::vector<Piece> expected = {{50ms, "a"}, {50ms, "b"}, {60ms, "c"}};
   CHECK(read_all(stored({.kind = EntryKind::stream, .chunks = chunks})).value() == expected);
@@ -130,7 +130,7 @@ TEST_CASE("a stream of 500 events takes less than a twelfth of its bytes") {
   CHECK(entry.stored_size() < 8000);
 }
 
-TEST_CASE("reading stops at the sink's error and hands it through") {
+TEST_CASE("reading stops at the sink's error and returns it") {
   const auto pieces = events(5000);
   const auto chunks = views(pieces);
   const Entry entry = stored({.kind = EntryKind::stream, .chunks = chunks});
@@ -177,7 +177,7 @@ TEST_CASE("metadata that would not fit in the head is refused, and what fits sur
   CHECK(encode(draft).error().code == ErrorCode::invalid);
 }
 
-TEST_CASE("metadata keeps any text and replaces bytes that are no UTF-8") {
+TEST_CASE("metadata keeps any text and replaces invalid UTF-8") {
   CHECK(stored({.metadata = {.model = "na\xc3\xafve \"\\\n\x01"}}).metadata()->model == "na\xc3\xafve \"\\\n\x01");
   CHECK(stored({.metadata = {.model = "a\xff"}}).metadata()->model == "a\xef\xbf\xbd");
 }

@@ -25,7 +25,7 @@ std::string golden(const std::string& name) {
   return contents(LLMCACHE_TEST_DATA "/golden/entry/" + name);
 }
 
-// The bytes of `text` as the man page prints them.
+// A hex dump of `text` in the man page's format.
 std::string hex_dump(std::string_view text) {
   std::string dump;
   for (std::size_t offset = 0; offset < text.size(); ++offset) {
@@ -58,7 +58,7 @@ TEST_CASE("the golden response decodes to its fields, and they encode to the sam
   CHECK(encode(draft).value() == golden("response-v1.entry"));
 }
 
-TEST_CASE("the golden response without expiry, request and metadata does too") {
+TEST_CASE("the golden response without expiry, request and metadata decodes, and encodes to the same bytes") {
   const EntryDraft draft{.created = at(1763769600123), .request_digest = sha256(kRequest)};
   const Entry entry = Entry::open(golden("response-never-v1.entry")).value();
   check_fields(entry, draft);
@@ -67,7 +67,7 @@ TEST_CASE("the golden response without expiry, request and metadata does too") {
   CHECK(encode(draft).value() == golden("response-never-v1.entry"));
 }
 
-TEST_CASE("the golden stream does too") {
+TEST_CASE("the golden stream decodes to its chunks, and they encode to the same bytes") {
   EntryDraft draft = golden_draft(EntryKind::stream);
   const auto chunks = views(kChunks);
   draft.chunks = chunks;

@@ -25,7 +25,7 @@ std::vector<Piece> replayed(const Entry& entry) {
   return pieces;
 }
 
-// An entry whose payload is zeros behind the first `share` of it, with a checksum that holds.
+// An entry whose payload is all zeros after the first `share` of it, with a correct checksum.
 Entry spoiled(const std::vector<Piece>& pieces, double share) {
   EntryDraft draft = golden_draft(EntryKind::stream);
   const auto chunks = views(pieces);
@@ -41,7 +41,7 @@ Entry spoiled(const std::vector<Piece>& pieces, double share) {
 
 }  // namespace
 
-TEST_CASE("the first chunk of a stream of 50 MB is there before 1 % of it is decoded") {
+TEST_CASE("the first chunk of a stream of 50 MB is available before 1 % of it is decoded") {
   const auto pieces = events(300'000);
   const Entry entry = spoiled(pieces, 0.02);  // its beginning compresses worse than the rest
   REQUIRE(entry.payload_size() > 50'000'000);
@@ -51,7 +51,7 @@ TEST_CASE("the first chunk of a stream of 50 MB is there before 1 % of it is dec
   CHECK(Replay(entry).next().value()->bytes == pieces.front().second);
 }
 
-TEST_CASE("a replay of a damaged stream ends with a failure behind the chunks before the damage") {
+TEST_CASE("a replay of a damaged stream delivers the chunks before the damage and then fails") {
   const Entry entry = spoiled(events(30'000), 0.5);
   std::size_t whole = 0;
   std::size_t failed = 0;
@@ -71,7 +71,7 @@ TEST_CASE("a replay is the range of a stream's chunks, as recorded") {
   }
 }
 
-TEST_CASE("a replay ends and stays ended") {
+TEST_CASE("a replay that has ended stays ended") {
   const Entry entry = stream_of(events(1));
   Replay replay(entry);
   CHECK(replay.next().value().has_value());
@@ -89,7 +89,7 @@ TEST_CASE("a replay of a response gives its body in pieces") {
   CHECK(joined == body);
 }
 
-TEST_CASE("a replay goes on where it was moved to") {
+TEST_CASE("a replay that was moved continues with the next chunk") {
   const auto pieces = events(500);
   const Entry entry = stream_of(pieces);
   Replay first(entry);

@@ -6,7 +6,7 @@ using namespace libcache;
 
 using namespace libcache::internal;
 
-TEST_CASE("percent escapes stand for any byte") {
+TEST_CASE("percent escapes can encode any byte") {
   CHECK(percent_decoded("a%20b%2Fc%2fd") == "a b/c/d");
   CHECK(percent_decoded("%00%ff") == std::string("\0\xff", 2));
   CHECK(percent_decoded("") == "");
@@ -16,7 +16,7 @@ TEST_CASE("percent escapes stand for any byte") {
   }
 }
 
-TEST_CASE("encoding and decoding again gives every byte back") {
+TEST_CASE("decoding restores every encoded byte") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
   CHECK(percent_decoded(percent_encoded(all)) == all);

@@ -18,7 +18,7 @@ StoreUrl parsed(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("sqlite: names a file, or none for the default") {
+TEST_CASE("sqlite: is followed by the path of a file, or by nothing for the default file") {
   CHECK(parsed("sqlite:").kind == Kind::sqlite);
   CHECK(parsed("sqlite:").path.empty());
   CHECK(parsed("sqlite:/var/a b%20@c:d/cache.db").path == "/var/a b%20@c:d/cache.db");
@@ -65,7 +65,7 @@ TEST_CASE("a cluster may be read from its replicas") {
   CHECK_FALSE(StoreUrl::parse("redis+cluster://host?read_from=all").has_value());
 }
 
-TEST_CASE("an IPv6 address stands in brackets") {
+TEST_CASE("an IPv6 address is written in brackets") {
   CHECK(parsed("redis://[::1]").hosts == Hosts{{"::1", 6379}});
   CHECK(parsed("redis://u:p@[2001:db8::7]:7000/1").hosts == Hosts{{"2001:db8::7", 7000}});
   CHECK(parsed("redis+cluster://[::1]:1,b:2,[::2]").hosts == Hosts{{"::1", 1}, {"b", 2}, {"::2", 6379}});
@@ -107,7 +107,7 @@ TEST_CASE("clusters and sentinels are lists of hosts") {
   CHECK(parsed("rediss+sentinel://h1/m").tls);
 }
 
-TEST_CASE("valkey in the place of redis means the same") {
+TEST_CASE("schemes may begin with valkey instead of redis") {
   CHECK(parsed("valkey://h").kind == Kind::redis);
   CHECK(parsed("valkeys://h").tls);
   CHECK(parsed("valkey+unix:///s").kind == Kind::redis_unix);
@@ -117,7 +117,7 @@ TEST_CASE("valkey in the place of redis means the same") {
   CHECK(parsed("valkeys+sentinel://h/m").tls);
 }
 
-TEST_CASE("what is not a store URL is refused") {
+TEST_CASE("an invalid store URL is refused") {
   const std::string text = GENERATE(
       "", "cache.db", "/cache.db", "http://host", "redis:", "redis:host", "redis://", "redis://:6379", "redis://u:p@",
       "redis://host:", "redis://host:0", "redis://host:65536", "redis://host:6379x", "redis://host:-1",
@@ -158,7 +158,7 @@ TEST_CASE("no error about a URL shows its password, however badly it is written"
   CHECK(url.error().message.find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("a server is remote unless its name says that it is on this machine") {
+TEST_CASE("a server is remote unless it is a socket, localhost or a loopback address") {
   for (const auto* text : {"redis://localhost", "redis://127.0.0.1", "redis://[::1]", "redis+unix:///a", "sqlite:a",
                            "memory:", "redis+cluster://127.0.0.1,localhost"}) {
     CHECK_FALSE(parsed(text).is_remote());

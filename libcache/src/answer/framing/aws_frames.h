@@ -7,7 +7,7 @@
 
 namespace libcache::internal {
 
-// Whether an answer that begins with `text` is an AWS event stream; nothing while that is too short to tell.
+// Whether an answer that begins with `text` is an AWS event stream; nullopt while `text` is too short to decide.
 std::optional<bool> begins_with_frame(std::string_view text);
 
 }  // namespace libcache::internal

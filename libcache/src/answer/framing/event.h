@@ -25,7 +25,7 @@ struct Event {
   bool is_json = false;        // also of the JSON value null
   bool is_done = false;        // [DONE]
   bool is_whole = true;        // false: the answer ended, or was damaged, inside this event
-  bool is_failure = false;     // the transport says so: an exception or error frame, or a damaged one
+  bool is_failure = false;     // an exception frame, an error frame or a damaged frame
 };
 
 using EventHandler = std::function<void(const Event&)>;

@@ -10,8 +10,8 @@ namespace {
 
 enum class Match { no, yes, undecided };
 
-// The fields with which server-sent events begin. `data` may stand without a colon, but not before other letters: a text
-// about data is none.
+// The fields with which server-sent events begin. `data` may occur without a colon, but not before other letters: a
+// text about data is not an event.
 Match begins_as_sse(std::string_view line, bool may_go_on) {
   for (const std::string_view field : {"data:", "event:", "id:", "retry:", "error:", ":"}) {
     if (line.starts_with(field)) return Match::yes;

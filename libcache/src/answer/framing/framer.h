@@ -16,14 +16,14 @@ class Framer {
  public:
   virtual ~Framer() = default;
 
-  // The size of the first chunk of `rest`, which is all that arrived after the last chunk. Nothing until the chunk is
-  // whole, or more must arrive to tell. `last`: nothing follows `rest`.
+  // The size of the first chunk of `rest`, which is everything that arrived after the last chunk. nullopt until the
+  // chunk is known to be whole. `last`: nothing follows `rest`.
   virtual std::optional<std::size_t> next(std::string_view rest, bool last) = 0;
   // Reads one chunk.
   virtual void read(std::string_view chunk, const EventHandler& handle) = 0;
   // Reads what follows the last chunk when the answer ends.
   virtual void read_rest(std::string_view rest, const EventHandler& handle) = 0;
-  // Whether the bytes so far are in this framing; false: they are a text after all.
+  // Whether the bytes so far are in this framing; false: they are a text.
   virtual bool fits() const = 0;
 };
 
@@ -32,8 +32,8 @@ std::unique_ptr<Framer> make_json_framer();
 std::unique_ptr<Framer> make_prefixed_line_framer();
 std::unique_ptr<Framer> make_frame_framer();
 
-// The framer for an answer that begins with `text`: nothing while that is too short to tell, and a null pointer for a
-// text. `last`: nothing follows `text`. `is_event_stream`: its content type is text/event-stream.
+// The framer for an answer that begins with `text`: nullopt while `text` is too short to decide, a null pointer if the
+// answer is a text. `last`: nothing follows `text`. `is_event_stream`: its content type is text/event-stream.
 std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool last, bool is_event_stream);
 
 }  // namespace libcache::internal

@@ -1,4 +1,4 @@
-// The first version of the AI SDK's stream protocol: each line is a character that says what it is, a colon and JSON.
+// The first version of the AI SDK's stream protocol: each line is a character for its kind, a colon and JSON.
 #include "answer/framing/framer.h"
 #include "text/json/prefix.h"
 #include "text/trim.h"

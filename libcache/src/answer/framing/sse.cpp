@@ -23,7 +23,7 @@ std::optional<std::string_view> field(std::string_view line, std::string_view na
   return line;
 }
 
-// What is said in place of data by servers that fail in mid-stream: error: {"code":500}
+// Servers that fail in mid-stream send this field in place of data: error: {"code":500}
 std::optional<std::string_view> error_field(std::string_view line) {
   const auto value = line.starts_with("error:") ? field(line, "error") : std::nullopt;
   return value && trimmed(*value).starts_with('{') ? value : std::nullopt;
@@ -40,14 +40,14 @@ bool is_whole_json(std::string_view data) {
   return (data.starts_with('{') || data.starts_with('[')) && JsonValueEnd().find(data, true) == data.size();
 }
 
-// Lines that end in LF, CR or both. What was searched for line ends is not searched again.
+// Lines that end in LF, CR or both. Each byte is searched for line ends once.
 class Lines {
  public:
   struct Line {
     std::string_view text;
     std::size_t end;  // after the line end
   };
-  // The line at begin(); nothing while it may go on.
+  // The line at begin(); nullopt while it may continue.
   std::optional<Line> next(std::string_view rest, bool last) {
     find(rest, '\n', lf_);
     find(rest, '\r', cr_);
@@ -78,8 +78,8 @@ class Lines {
 };
 
 // A chunk ends after the blank line that ends an event. What precedes an event (comments, blank lines) is part of its
-// chunk; a comment that has a blank line of its own is a chunk. If events are separated by single newlines, a chunk ends
-// before the second line of data.
+// chunk; a comment that has a blank line of its own is a chunk. If events are separated by single newlines, a chunk
+// ends before the second line of data.
 class SseFramer final : public Framer {
  public:
   std::optional<std::size_t> next(std::string_view rest, bool last) override {
@@ -151,7 +151,7 @@ class SseFramer final : public Framer {
     }
   }
 
-  // Whether a line is, or may become, an event's.
+  // Whether a line belongs to an event, or may do so when more of it arrives.
   static bool begins_any_field(std::string_view line) {
     if (line.empty()) return false;
     for (const std::string_view name : {"data:", "event:", "id:", "retry:"}) {
@@ -201,7 +201,7 @@ class SseFramer final : public Framer {
   bool has_lines_ = false;  // in the chunk that is being cut
   DataLine data_;           // the last one in it
   bool has_data_ = false;
-  bool has_other_ = false;  // a line that is not an event's, before any data
+  bool has_other_ = false;  // a line that does not belong to an event, before any data
   JsonDocument document_;
   std::string joined_;
 };

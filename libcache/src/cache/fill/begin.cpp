@@ -123,7 +123,7 @@ Status FillState::begin() {
   return join();
 }
 
-// Threads among themselves first, so that only one of them asks the store.
+// The threads of this process agree first, so that only one of them asks the store.
 Result<Flight> FillState::join_flight() {
   auto local = core.local_flights.join(name(), deadline);
   if (!local || local->tail) return local;
@@ -179,7 +179,7 @@ Status FillState::become_lead() {
   return {};
 }
 
-// Nobody is told about this caller, and nobody waits for it: who else has followed the same leader does the same.
+// This caller neither leads nor follows; the other followers of the same leader do the same.
 Status FillState::become_lone_lead() {
   lead.abandon();
   return become_lead();

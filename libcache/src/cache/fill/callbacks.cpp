@@ -13,7 +13,7 @@ using namespace internal;
 
 namespace {
 
-// What may wait for a slow receiver. An answer that is recorded takes as much memory anyway.
+// How many bytes may wait for a slow receiver. Recording an answer takes as much memory anyway.
 constexpr std::size_t kMostQueued = 64 << 20;
 constexpr std::size_t kMostQueuedUnrecorded = 1 << 20;
 
@@ -23,7 +23,7 @@ class Receiving {
   Receiving(const Fill& fill, const FillOptions& options, const Receiver& receive)
       : fill_(fill), options_(options), receive_(receive) {}
 
-  // Takes the head as it is now; may be called on another thread than the rest.
+  // Copies the current head; may be called on another thread than the other functions.
   void note_head() {
     if (options_.on_begin && !head_) head_ = fill_.head();
   }

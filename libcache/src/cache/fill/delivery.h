@@ -1,4 +1,4 @@
-// Delivers bytes to a receiver on a thread of its own, so that a slow receiver does not hold up whoever writes.
+// Delivers bytes to a receiver on a separate thread, so that a slow receiver does not delay the writer.
 #pragma once
 
 #include <libcache/fill.h>
@@ -19,7 +19,7 @@ class Delivery {
   explicit Delivery(Receiver receive);
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
-  ~Delivery();  // waits for a call of the receiver that is under way, and delivers nothing more
+  ~Delivery();  // waits for a running call of the receiver, and delivers nothing more
 
   // Queues bytes. Waits only while more than `most` bytes are queued. Returns the receiver's error once it has failed;
   // from then on nothing is delivered.

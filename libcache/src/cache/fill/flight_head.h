@@ -1,4 +1,4 @@
-// What a leader tells its followers about an answer before its first byte: the bytes of a flight begin with it.
+// The head of a flight: what a leader sends to its followers about an answer, before the answer's first byte.
 #pragma once
 
 #include <libcache/digest.h>
@@ -11,8 +11,7 @@
 
 namespace libcache::internal {
 
-// The proof of the request that is answered (32 bytes), the length of what follows (4 bytes, little endian), and the
-// metadata as JSON.
+// The proof of the request (32 bytes), the length of the metadata (4 bytes, little endian), and the metadata as JSON.
 std::string write_flight_head(const Digest& proof, const Metadata& metadata);
 
 struct FlightHead {

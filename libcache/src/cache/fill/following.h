@@ -1,4 +1,4 @@
-// What a follower has received of another caller's answer.
+// The part of another caller's answer that a follower has received.
 #pragma once
 
 #include <libcache/digest.h>
@@ -30,7 +30,7 @@ class Following {
  private:
   std::optional<Digest> proof_;
   Metadata metadata_;
-  std::string waiting_;  // not delivered yet; before the head is complete, its beginning
+  std::string waiting_;  // not delivered yet; before the head is complete, the head's beginning
   std::string delivering_;
   std::uint64_t received_ = 0;
   std::uint64_t delivered_ = 0;
@@ -41,7 +41,7 @@ class Following {
 // be the same in both.
 class StoredAnswer {
  public:
-  // The entry must outlive it and stay where it is.
+  // The entry must outlive it and must not be moved.
   explicit StoredAnswer(const Entry& entry) : replay_(entry) {}
   StoredAnswer(const Entry& entry, const Following& following)
       : replay_(entry), delivered_(following.delivered()), hash_(following.hash()) {}

@@ -4,8 +4,8 @@ namespace libcache::internal {
 
 namespace {
 
-// What it may cost a leader to share its answer through the store, besides half of the time that the answer takes
-// anyway. A store that needs more does not help the followers and would hold up the leader.
+// How long a leader may spend on sharing its answer through the store, in addition to half of the time since the answer
+// began. A slower store does not help the followers and would delay the leader.
 constexpr Milliseconds kAppendBudget{500};
 constexpr Milliseconds kAskInterval{250};
 constexpr Milliseconds kAskBudget{100};

@@ -16,9 +16,9 @@ class Lead {
   std::unique_ptr<Lease> local;
   std::unique_ptr<Lease> shared;
 
-  // Shares bytes with all followers. A store that is too slow at it gets no more of them.
+  // Shares bytes with all followers. A store that is too slow gets no more bytes.
   void append(std::string_view bytes);
-  // Ends the flight; the size is that of all that was to be appended.
+  // Ends the flight; `size` is the total number of bytes that were to be appended.
   void end(FlightState how, Deadline deadline);
   void abandon();
   // Looked up again after a quarter of a second.
@@ -27,7 +27,7 @@ class Lead {
  private:
   using Steady = std::chrono::steady_clock;
   std::uint64_t size_ = 0;
-  bool live_ = true;  // the store has taken every piece so far, and fast enough
+  bool live_ = true;  // the store has accepted every piece so far, and fast enough
   Steady::time_point first_;
   Steady::duration appending_{0};  // the time spent
   std::optional<Steady::time_point> asked_;

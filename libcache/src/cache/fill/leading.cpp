@@ -18,7 +18,7 @@ constexpr std::uint64_t kMostRawPerEncoded = 4;
 void FillState::prepare() {
   if (!recording) return;
   core.store->prepare_put(deadline.capped(kPrepareBudget));
-  // Thrown away: the first encoding of a process is several times as slow as the others.
+  // A warm-up whose result is discarded: the first encoding of a process is several times as slow as the others.
   constexpr std::size_t kEnough = 4096;
   (void)encode({.kind = EntryKind::response, .request = std::string_view(key.canonical).substr(0, kEnough)});
 }
@@ -71,7 +71,7 @@ void FillState::refuse(Refused refused) {
   filled.reason = std::move(refused.message);
 }
 
-// Returns what the answer is worth to followers.
+// Returns the state of the flight that tells followers whether they can use the answer.
 FlightState FillState::store() {
   if (!recorder) start_recording();
   Answer answer = std::move(*recorder).finish();

@@ -55,13 +55,13 @@ const Digest& FillState::proof() {
   return *own_proof;
 }
 
-// Two requests can have one name (see "Proof" in llmcache-format(5)). This one asks for itself.
+// Two requests can have one name (see "Proof" in llmcache-format(5)). This one gets its own answer.
 Result<Fill::Piece> FillState::leave_other_request() {
   core.events.note("flight.other_request", name(), "the leader answers another request with the same name");
   return become_lone_lead().map([] { return Fill::Piece{}; });
 }
 
-// The flight has ended, and this follower has not got all of it. Perhaps the store has.
+// The flight has ended before this follower received all of it. The store may have the whole answer.
 Result<Fill::Piece> FillState::follow_no_longer() {
   auto found = look_up();
   if (!found || !*found) return without_leader("its leader did not finish it");

@@ -1,5 +1,5 @@
-// How entries are kept in a store: under which names, as which bytes, and what that means for proofs, judging and
-// sharing. All that differs between the key schemes once a key has been derived.
+// How entries are kept in a store: their names and bytes, and what follows for proofs, judging and sharing. Contains
+// every difference between the key schemes after a key has been derived.
 #pragma once
 
 #include <libcache/cache.h>
@@ -21,24 +21,24 @@ class EntryLayout {
 
   // As Cache::entry_name.
   virtual std::string entry_name(std::string_view key, EntryKind kind) const = 0;
-  // The entry of a name. Neither its expiry nor its request has been checked.
+  // The entry with this name. Checks neither its expiry nor its request.
   virtual Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const = 0;
   // Whether an entry that was found under the name of `key` answers its request.
   virtual bool proves(const Entry& entry, const RequestKey& key) const = 0;
-  // Judges what is judged differently here: changes the verdict on an answer.
+  // Changes the verdict on an answer where this layout judges differently.
   virtual void judge(Answer& answer) const = 0;
   // The flights that callers of other processes can see; nullptr: none may be used.
   virtual Flights* flights(Store& store) const = 0;
   // How long an entry with this TTL lives; nullopt: it never expires.
   virtual std::optional<Milliseconds> lifetime(const Ttl& ttl) const = 0;
-  // The values that make up an entry. Fails: invalid, as libcache::encode does; policy, if the gateways that share the
-  // layout could not serve the answer.
+  // The values of an entry. Fails: invalid, as libcache::encode does; policy, if the gateways that share the layout
+  // could not serve the answer.
   virtual Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const = 0;
-  // Writes them in an order in which no reader takes a part for the whole. Returns false if `only_new` is set and an
-  // entry exists.
+  // Writes the values in such an order that no reader mistakes some of them for a whole entry. Returns false if
+  // `only_new` is set and an entry exists.
   virtual Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
                              Deadline deadline) const = 0;
-  // Removes the response and the stream of a key, without a search; how many values there were.
+  // Removes the response and the stream of a key, without a scan; returns the number of values removed.
   virtual Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const = 0;
   // As Cache::head_bytes and Cache::head.
   virtual std::size_t head_bytes() const = 0;

@@ -23,10 +23,11 @@ class Decoder {
  public:
   explicit Decoder(const JsonDocument& document) : document_(document) {}
 
-  // Decodes a record. Fails (invalid) where the gateway rejects it, and says where.
+  // Decodes a record. Fails (invalid) if the gateway rejects it, and says at which member.
   Result<Value> decode(const Type& record, const JsonNode& object);
 
-  // The containers that a later one was decoded over, each with that one, in the order of decoding.
+  // Pairs of containers: one that was decoded first, and a later one that was decoded over it, in the order of
+  // decoding.
   std::span<const std::pair<const JsonNode*, const JsonNode*>> merged() const { return merged_; }
 
  private:

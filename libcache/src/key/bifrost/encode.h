@@ -1,4 +1,4 @@
-// Writes the decoded request as Go's encoder does: what a gateway hashes.
+// Writes the decoded request as Go's encoder does: the bytes that a gateway hashes.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace libcache::internal::bifrost {
 
-// What became of a node: the hashed bytes that it was written to.
+// The hashed bytes to which a node was written.
 struct Trace {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -21,7 +21,7 @@ struct Trace {
 // One use.
 class Encoder {
  public:
-  // Notes what becomes of each node in `traces`, if given, which has one for each.
+  // If `traces` is given, it has one element for each node, in which the node's bytes are recorded.
   Encoder(std::string& out, const JsonDocument& document, MinusZero minus_zero, std::vector<Trace>* traces)
       : out_(out), document_(document), minus_zero_(minus_zero), traces_(traces) {}
 

@@ -49,7 +49,7 @@ class Conversion {
   Value result() && { return std::move(core_); }
 
  private:
-  // Where the value of this path belongs. The records on the path become present.
+  // The place for the value at this path. The records on the path become present.
   Value& place(Path path) {
     const Type* type = &kCoreRequest;
     Value* value = &core_;

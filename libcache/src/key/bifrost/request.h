@@ -13,7 +13,7 @@ namespace libcache::internal::bifrost {
 // The type of a request of this form (not `detect`).
 const Type& request_type(BifrostForm form);
 
-// Whom a request is for.
+// The provider and the model that a request is for.
 struct Target {
   std::string provider;
   std::string model;
@@ -25,10 +25,10 @@ Result<Target> split_model(const std::string& model);
 // Fails (invalid) if an HTTP body's model is not "provider/model".
 Result<Target> target_of(BifrostForm form, Value& request);
 
-// Whether the gateway is asked to answer with a stream.
+// Whether the request asks the gateway for a stream.
 bool asks_for_stream(BifrostForm form, Value& request);
 
-// The gateway's own request object (of type kCoreRequest), but for its provider and model. Fails (invalid) if a member
+// The gateway's own request object (of type kCoreRequest), without its provider and model. Fails (invalid) if a member
 // that the form needs is missing, or if a fallback is not "provider/model".
 Result<Value> core_request(BifrostForm form, Value request);
 

@@ -1,5 +1,5 @@
 // The requests of a Bifrost gateway as tables: which members it knows, what type each has, and in which order and when
-// each is hashed. Nothing else knows the shape of a request.
+// each is hashed. The structure of requests is defined only here.
 #pragma once
 
 #include "key/bifrost/types.h"

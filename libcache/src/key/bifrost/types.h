@@ -49,7 +49,7 @@ struct Field {
 // Whether Go accepts `node`, which is not null, for a value of this type.
 bool accepts(const Type& type, const JsonNode& node);
 
-// What it would accept, for messages: "an integer".
+// The values that it would accept, for messages: "an integer".
 std::string expectation(const Type& type);
 
 }  // namespace libcache::internal::bifrost

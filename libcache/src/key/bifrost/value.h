@@ -1,4 +1,4 @@
-// A request as Go holds it once it is decoded.
+// A request as Go represents it after decoding.
 #pragma once
 
 #include <string>

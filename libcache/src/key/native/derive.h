@@ -1,4 +1,4 @@
-// The native key scheme: canonical JSON without the members that do not count, hashed with XXH3-128.
+// The native key scheme: canonical JSON without the ignored members, hashed with XXH3-128.
 #pragma once
 
 #include <compare>

@@ -1,6 +1,6 @@
 // Canonical JSON (RFC 8785): one spelling of each value, so that equal values have equal bytes. There is one exception
-// to the RFC: integers beyond the exact range of doubles keep their digits, since different ones would otherwise be
-// written alike.
+// to the RFC: integers beyond the exact range of doubles keep their digits; otherwise different integers would be
+// written as the same number.
 #pragma once
 
 #include <cstdint>

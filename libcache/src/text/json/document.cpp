@@ -28,7 +28,7 @@ std::string describe(simdjson::error_code error, std::string_view text) {
 
 }  // namespace
 
-// Memory that is reused from text to text.
+// Memory that is reused for every text.
 struct JsonDocument::Memory {
   simdjson::ondemand::parser tokenizer;
   std::unique_ptr<char[]> text;
@@ -111,8 +111,8 @@ std::strong_ordering utf16_order_of_all(std::string_view left, std::string_view 
   const std::size_t shorter = std::min(left.size(), right.size());
   const auto differ = std::mismatch(left.begin(), left.begin() + shorter, right.begin());
   if (differ.first == left.begin() + shorter) return left.size() <=> right.size();
-  // Bytes sort like code units, except that U+E000 to U+FFFF (lead bytes EE and EF) come after the surrogates of the code
-  // points above them (lead bytes F0 to F4).
+  // Bytes sort like code units, except that U+E000 to U+FFFF (lead bytes EE and EF) come after the surrogates of the
+  // code points above them (lead bytes F0 to F4).
   const auto rank = [](char byte) {
     const auto value = static_cast<std::uint8_t>(byte);
     return value == 0xEE || value == 0xEF ? value + 0x10 : value;

@@ -1,8 +1,8 @@
 // A strict JSON parser into a flat document that keeps each token's exact spelling.
 //
-// It is stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a number
-// that overflows a double, and nesting beyond kMaxDepth are errors. Parsing does not recurse and does not allocate per
-// node: the arrays of the document are reused from call to call.
+// It is stricter than RFC 8259 where two readers could differ: a repeated member name, a lone surrogate escape, a
+// number that overflows a double, and nesting beyond kMaxDepth are errors. Parsing does not recurse and does not
+// allocate per node: the arrays of the document are reused from call to call.
 #pragma once
 
 #include <libcache/result.h>
@@ -17,17 +17,17 @@
 
 namespace libcache::internal {
 
-// How to read what JSON parsers read differently.
+// How to read texts that JSON parsers disagree about.
 enum class JsonRules {
-  // A name that occurs twice in one object and a lone surrogate escape are errors. A leading byte-order mark is dropped.
-  // Members are sorted by the UTF-16 code units of their names (RFC 8785, section 3.2.3).
+  // A name that occurs twice in one object and a lone surrogate escape are errors. A leading byte-order mark is
+  // dropped. Members are sorted by the UTF-16 code units of their names (RFC 8785, section 3.2.3).
   strict,
-  // As Go's decoders: names may repeat; a lone surrogate and each byte that is not UTF-8 is U+FFFD; strings may hold
-  // control characters; a number may be beyond the range of doubles; a byte-order mark is an error. Members are sorted
-  // by the bytes of their names.
+  // As Go's decoders do: names may repeat; a lone surrogate and each invalid byte of UTF-8 are read as U+FFFD; strings
+  // may contain control characters; a number may exceed the range of doubles; a byte-order mark is an error. Members
+  // are sorted by the bytes of their names.
   go,
-  // As readers of answers: as go, but that of several members of one name the last counts, and that NaN and Infinity are
-  // numbers and a leading byte-order mark is dropped. Members are not sorted.
+  // For answers. As `go`, with these differences: of several members with one name the last counts, NaN and Infinity
+  // are numbers, a leading byte-order mark is dropped, and members are not sorted.
   lenient,
 };
 
@@ -35,12 +35,12 @@ enum class JsonKind : std::uint8_t { object, array, string, integer, decimal, tr
 
 // A value in document order. Its children, if any, follow it directly, up to (not including) node `end`.
 struct JsonNode {
-  // The member's name, unescaped; empty in arrays and for the root. There are quotes around it in memory.
+  // The member's name, unescaped; empty in arrays and for the root. Quotes precede and follow it in memory.
   std::string_view name;
-  // A string: the text between its quotes (which are around it in memory), with its escapes. A number or literal: the
-  // token.
+  // Of a string: the text between its quotes, with its escapes; the quotes precede and follow it in memory. Of a number
+  // or literal: the token.
   std::string_view token;
-  std::uint32_t end = 0;    // index after the value's last descendant: that of its next sibling
+  std::uint32_t end = 0;    // index after the value's last descendant, which is its next sibling's
   std::uint32_t first = 0;  // objects: offset of the members' indexes in the sorted list
   std::uint32_t count = 0;  // members or elements
   JsonKind kind = JsonKind::null;
@@ -61,9 +61,9 @@ class JsonDocument {
   JsonDocument& operator=(JsonDocument&&) noexcept;
   ~JsonDocument();
 
-  // Parses one JSON text: any value, followed only by white space. A leading byte-order mark is dropped. The nodes refer
-  // to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one. After a failure
-  // the document has no nodes.
+  // Parses one JSON text: any value, followed only by white space. A leading byte-order mark is dropped. The nodes
+  // refer to memory of this document, not of `text`. Fails: invalid, with the byte offset where there is one. After a
+  // failure the document has no nodes.
   Status parse(std::string_view text, JsonRules rules = JsonRules::strict);
 
   const JsonNode& root() const { return nodes_.front(); }
@@ -72,14 +72,14 @@ class JsonDocument {
   std::span<const JsonNode> nodes() const { return nodes_; }
   // No value is nested deeper.
   std::uint32_t max_depth() const { return max_depth_; }
-  // The indexes of an object's members, sorted by their names as the rules say (strict: as RFC 8785, section 3.2.3),
-  // those of one name in document order.
+  // The indexes of an object's members, sorted by name as the rules require (strict: RFC 8785, section 3.2.3); members
+  // with equal names are in document order.
   std::span<const std::uint32_t> sorted_members(const JsonNode& object) const {
     return std::span(sorted_).subspan(object.first, object.count);
   }
   // The member called `name`, or nullptr. For documents under strict or lenient rules.
   const JsonNode* find(const JsonNode& object, std::string_view name) const;
-  // The value of a string node: its token where that has no escapes, otherwise written to `scratch`.
+  // The value of a string node: its token if that has no escapes, otherwise written to `scratch`.
   static std::string_view unescape(const JsonNode& string, std::string& scratch);
 
  private:
@@ -101,7 +101,7 @@ inline std::string_view with_quotes(std::string_view name_or_token) {
 // Orders strings of valid UTF-8 by their UTF-16 code units.
 std::strong_ordering utf16_order_of_all(std::string_view left, std::string_view right);
 inline std::strong_ordering utf16_order(std::string_view left, std::string_view right) {
-  // Most names already differ in their first byte, and that is ASCII. This short way is inline because sorting takes it.
+  // Most names differ in their first byte, which is ASCII. This case is inline because sorting needs it often.
   const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
   if (!left.empty() && !right.empty() && left[0] != right[0] && is_ascii(left[0]) && is_ascii(right[0])) {
     return left[0] <=> right[0];

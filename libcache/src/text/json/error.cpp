@@ -12,7 +12,7 @@ bool is_harmless(char character) {
   return character >= ' ' && character <= '~' && character != '"' && character != '\\';
 }
 
-// Where the string that begins at `open` ends or is broken.
+// The offset at which the string that begins at `open` ends or is invalid.
 struct StringEnd {
   enum class Kind { closed, unclosed, control_character } kind;
   std::size_t at;

@@ -32,8 +32,8 @@ inline std::size_t find_escape(std::string_view text) {
   return std::min(text.find('\\', nearby), text.size());
 }
 
-// The characters that the letters after a backslash stand for, and 0 for all others. A table is fast; strings of code
-// and prose have an escape in every line.
+// The character that each letter after a backslash encodes, and 0 for other letters. A table, because it is fast and
+// strings of code and prose have an escape in every line.
 inline constexpr auto kShortEscapes = [] {
   std::array<char, 256> meanings{};
   for (const char itself : {'"', '\\', '/'}) meanings[static_cast<unsigned char>(itself)] = itself;
@@ -49,7 +49,7 @@ inline constexpr auto kShortEscapes = [] {
 Escape unicode_escape(std::string_view text);
 
 // The escape at the beginning of `text`, which is a backslash. A surrogate pair is one escape of 12 characters; a lone
-// surrogate is one of 6, marked as such, and stands for U+FFFD.
+// surrogate is one of 6, marked as such, and is read as U+FFFD.
 inline Escape read_escape(std::string_view text) {
   if (text.size() < 2) return {};
   if (text[1] == 'u') return unicode_escape(text);
@@ -58,8 +58,8 @@ inline Escape read_escape(std::string_view text) {
   return {static_cast<unsigned char>(meaning), 2, false, meaning != '/'};
 }
 
-// Writes the value of a string token, whose escapes are all valid, to `out`. This may be the memory of the token, since
-// a value is never longer than its token. Returns the end of the value.
+// Writes the value of a string token, whose escapes must all be valid, to `out`. This may be the memory of the token,
+// since a value is never longer than its token. Returns the end of the value.
 char* unescape(std::string_view token, char* out);
 
 }  // namespace libcache::internal

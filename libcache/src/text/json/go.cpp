@@ -16,21 +16,21 @@ namespace libcache::internal {
 
 namespace {
 
-// U+2028 and U+2029, which a script may not hold in a string.
+// U+2028 and U+2029, which JavaScript did not allow in strings.
 constexpr std::string_view kLineSeparator = "\xE2\x80\xA8";
 constexpr std::string_view kParagraphSeparator = "\xE2\x80\xA9";
 
 // Sixteen bytes that are compared at once, with the vector types of GCC and Clang.
 using Block [[gnu::vector_size(16)]] = std::uint8_t;
 
-// Whether a byte, or which of a block, may stand for something else than itself.
+// Whether a byte, or which bytes of a block, may need an escape or begin one.
 template <class Bytes>
 auto is_special(Bytes bytes) {
   return (bytes < 0x20) | (bytes == '"') | (bytes == '\\') | (bytes == '<') | (bytes == '>') | (bytes == '&') |
          (bytes == 0xE2);
 }
 
-// Which byte of a block is the first special one; the block's size if none is.
+// The offset of the first special byte in a block; the block's size if there is none.
 std::size_t first_special(const char* bytes) {
   Block block;
   std::memcpy(&block, bytes, sizeof block);
@@ -44,7 +44,7 @@ std::size_t first_special(const char* bytes) {
   return halves[0] != 0 ? first_byte(halves[0]) : sizeof halves[0] + first_byte(halves[1]);
 }
 
-// Where the next special byte stands, or the end.
+// The next special byte, or the end.
 std::size_t find_special(std::string_view text, std::size_t at) {
   for (; at + sizeof(Block) <= text.size(); at += sizeof(Block)) {
     const std::size_t first = first_special(text.data() + at);
@@ -54,7 +54,7 @@ std::size_t find_special(std::string_view text, std::size_t at) {
   return at;
 }
 
-// The escape of a code point, but for control characters that have none of their own; empty where it needs none.
+// The short or fixed escape of a code point; empty if it needs none or is a control character without one.
 std::string_view escape_of(char32_t code_point, GoStrings mode) {
   const bool standard = mode == GoStrings::standard;
   switch (code_point) {
@@ -101,12 +101,12 @@ void append_code_point(std::string& out, char32_t code_point, GoStrings mode) {
   }
 }
 
-// Whether the escape of a token that begins with this letter is Go's own.
+// Whether Go writes an escape that begins with this letter in the same way.
 bool is_kept(char letter) {
   return letter == 'n' || letter == '"' || letter == '\\' || letter == 't' || letter == 'r';
 }
 
-// Writes the inside of a string from a token, in which a backslash begins an escape, or from a value, in which it does
+// Writes the content of a string from a token, in which a backslash begins an escape, or from a value, in which it does
 // not.
 void append_inside(std::string& out, std::string_view text, GoStrings mode, bool is_token) {
   std::size_t written = 0;
@@ -131,7 +131,7 @@ void append_inside(std::string& out, std::string_view text, GoStrings mode, bool
   out += text.substr(written);
 }
 
-// Valid UTF-8 with U+FFFD in place of each byte that is not.
+// The text with U+FFFD in place of each invalid byte of UTF-8.
 std::string replace_invalid_utf8(std::string_view text) {
   std::string out;
   while (true) {
@@ -224,7 +224,7 @@ void append_go_map(std::string& out, const JsonDocument& document, std::span<con
   for (const JsonNode* object : objects) {
     for (const std::uint32_t index : document.sorted_members(*object)) members.push_back(&document.node(index));
   }
-  // By name, and for one name in document order, which is the order of the nodes in memory.
+  // By name; equal names in document order, which is the order of the nodes in memory.
   std::ranges::sort(members, {}, [](const JsonNode* member) { return std::pair(member->name, member); });
   out += '{';
   for (std::size_t index = 0; index < members.size(); ++index) {

@@ -1,4 +1,4 @@
-// JSON as Go's encoding/json writes it, to the byte: what a Bifrost gateway hashes.
+// JSON exactly as Go's encoding/json writes it: the bytes that a Bifrost gateway hashes.
 #pragma once
 
 #include <span>
@@ -9,12 +9,12 @@
 
 namespace libcache::internal {
 
-// The same JSON text for a parser that is stricter than Go's: in strings, control characters are written as escapes, and
-// each byte that is not UTF-8 as U+FFFD.
+// Rewrites a JSON text for a parser that is stricter than Go's: in strings, control characters become escapes, and each
+// invalid byte of UTF-8 becomes U+FFFD.
 std::string strict_spelling(std::string_view text);
 
-// Backspace and form feed are \b and \f to encoding/json, and \u0008 and \u000c to the library (sonic) with which the
-// gateway writes values that marshal themselves.
+// encoding/json writes backspace and form feed as \b and \f; sonic, the library with which the gateway writes values
+// that marshal themselves, writes \u0008 and \u000c.
 enum class GoStrings { standard, self_marshaled };
 
 // Appends a string: the value of a string node, or any text in UTF-8. A lone surrogate escape becomes U+FFFD, as Go's
@@ -22,19 +22,19 @@ enum class GoStrings { standard, self_marshaled };
 void append_go_string(std::string& out, const JsonNode& string, GoStrings mode = GoStrings::standard);
 void append_go_string(std::string& out, std::string_view value, GoStrings mode = GoStrings::standard);
 
-// What a decoder reads the token -0 as, which has no fraction and no exponent: encoding/json as negative zero, sonic
-// (with which the gateway decodes HTTP bodies) as zero.
+// How a decoder reads the token -0, without fraction and exponent: encoding/json as negative zero, sonic (with which
+// the gateway decodes HTTP bodies) as zero.
 enum class MinusZero { negative, zero };
 
 // Appends a number as a float64: 1.0 as 1, 1e-7 and 1e+21 as such, -0.0 as -0.
 void append_go_float(std::string& out, std::string_view number, MinusZero minus_zero = MinusZero::negative);
 
-// Appends a value of type any: members by the bytes of their names, of those with one name the last; numbers as
-// float64. Does not recurse.
+// Appends a value of Go's type `any`: members sorted by the bytes of their names, of equal names only the last; numbers
+// as float64. Does not recurse.
 void append_go_any(std::string& out, const JsonDocument& document, const JsonNode& value,
                    MinusZero minus_zero = MinusZero::negative);
 
-// The same for a map into which several objects were decoded one after another.
+// The same for a map into which several objects were decoded in turn.
 void append_go_map(std::string& out, const JsonDocument& document, std::span<const JsonNode* const> objects,
                    MinusZero minus_zero = MinusZero::negative);
 

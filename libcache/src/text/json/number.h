@@ -15,17 +15,17 @@ enum class NumberForm {
 // The form of a token as a number of RFC 8259.
 NumberForm number_form(std::string_view token);
 
-// Whether a number may overflow a double. `false` is certain, and cheap to find out.
+// Whether a number may overflow a double: a cheap test. `false` is certain, `true` is not.
 bool may_overflow(std::string_view number);
 
 // The double nearest to a number; infinite if it overflows.
 double to_double(std::string_view number);
 
-// Whether append_shortest would write a number like its token; `false` means that this is not known.
+// Whether append_shortest is known to write a number exactly like its token.
 bool is_shortest(std::string_view number);
 
-// Writes a finite double as ECMAScript does, with the fewest digits that read back as the same double: 1e21 as 1e+21, -0
-// as 0.
+// Writes a finite double as ECMAScript does, with the fewest digits that read back as the same double: 1e21 as 1e+21,
+// -0 as 0.
 void append_shortest(std::string& out, double value);
 
 }  // namespace libcache::internal

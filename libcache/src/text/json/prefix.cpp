@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kScalarEnd = " \t\r\n,:{}[]\"";
 
-// Where the next quote is that no backslash escapes; npos if there is none.
+// The position of the next quote that is not escaped; npos if there is none.
 std::size_t find_quote(std::string_view text, std::size_t from) {
   for (std::size_t quote = text.find('"', from); quote != std::string_view::npos; quote = text.find('"', quote + 1)) {
     std::size_t backslashes = 0;
@@ -47,7 +47,7 @@ bool begins_number(std::string_view token) {
   return token.empty();
 }
 
-// Reads JSON up to where it is cut. Each step is what the grammar allows next.
+// Reads JSON up to the point at which it is cut off. Each state is what the grammar allows next.
 class PrefixReader {
  public:
   explicit PrefixReader(std::string_view text) : rest_(text) {}

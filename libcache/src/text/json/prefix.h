@@ -1,4 +1,4 @@
-// JSON whose end has not arrived yet.
+// JSON texts that have not arrived completely.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 namespace libcache::internal {
 
-// Finds where a JSON value ends in a text that grows, looking at each byte once. Only brackets and quotes count: whether
-// the value is valid is for a parser to say.
+// Finds the end of a JSON value in a growing text, reading each byte once. Considers only brackets and quotes; whether
+// the value is valid is left to a parser.
 class JsonValueEnd {
  public:
-  // The size of the value at the front of `text`, which has what was there at the last call in front. Nothing until the
-  // value ends; a number or a literal ends before what follows it, or with the text if that is `last`.
+  // The size of the value at the beginning of `text`, which begins with the text of the previous call. nullopt until
+  // the value ends. A number or a literal ends before the next byte that is not part of it, or with the text if `last`.
   std::optional<std::size_t> find(std::string_view text, bool last);
 
  private:

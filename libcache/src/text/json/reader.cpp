@@ -19,7 +19,7 @@ bool is_space(char character) {
 
 }  // namespace
 
-// Each turn of the loop reads a value, with its name before it and the ends of containers after it.
+// Each iteration reads a value, with its name before it and the ends of containers after it.
 bool JsonReader::read_all() {
   do {
     if (in_object() && !read_name()) return false;

@@ -1,4 +1,4 @@
-// The grammar of RFC 8259 on top of simdjson's tokens. For json.cpp alone.
+// The grammar of RFC 8259 on top of simdjson's tokens. Only for document.cpp.
 #pragma once
 
 #include <libcache/result.h>
@@ -15,7 +15,7 @@
 namespace libcache::internal {
 
 // Reads one text. simdjson's first pass has found where each token begins and has checked UTF-8 and the plain bytes of
-// strings. The grammar of its tokens is checked here: simdjson's own documents skip what nobody asks them for.
+// strings. The grammar of its tokens is checked here, because simdjson's own documents do not check skipped values.
 class JsonReader {
  public:
   struct Output {
@@ -59,10 +59,10 @@ class JsonReader {
 
   simdjson::ondemand::json_iterator tokens_;
   std::span<char> input_;
-  std::size_t backslash_ = 0;  // the first one that was not passed yet, or where one may be
+  std::size_t backslash_ = 0;  // no backslash is between the current position and this one
   JsonRules rules_;
   Output out_;
-  std::string_view name_;  // of the member whose value is due
+  std::string_view name_;  // of the member whose value comes next
   bool plain_name_ = true;
   std::string error_;
 };

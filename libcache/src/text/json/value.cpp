@@ -10,7 +10,7 @@ void append_string(std::string& out, std::string_view token) {
   out.append("\"").append(token).append("\"");
 }
 
-// A name was unescaped where it was parsed, so that it has to be escaped again.
+// A name was unescaped by the parser, so it must be escaped again.
 void append_name(std::string& out, std::string_view name) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';

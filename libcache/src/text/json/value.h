@@ -1,4 +1,4 @@
-// Reads a few values from a parsed document of any shape.
+// Reads single values from a parsed document whose structure is unknown.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace libcache::internal {
 
-// A value of a document, or nothing: a member that does not exist, null, and a member of something that is not an
-// object are all nothing. A view; the document must outlive it.
+// A value of a document, or nothing: for a member that does not exist, for null, and for a member of a value that is
+// not an object. A view; the document must outlive it.
 class JsonValue {
  public:
   JsonValue() = default;
@@ -51,18 +51,18 @@ class JsonValue {
     }
   }
 
-  // A string's value; of anything else the empty string.
+  // A string's value; the empty string for anything else.
   std::string text() const {
     std::string scratch;
     return is(JsonKind::string) ? std::string(JsonDocument::unescape(*node_, scratch)) : scratch;
   }
-  // Whether this is a string of this value.
+  // Whether this is a string with this value.
   bool equals(std::string_view value) const;
-  // Whether this is a string that begins like this.
+  // Whether this is a string that starts with this.
   bool begins_with(std::string_view beginning) const;
   // The token of a number or of true or false; otherwise empty.
   std::string_view literal() const;
-  // A number that is written as an integer of 64 bits.
+  // The value of a number that is written as an integer and fits in 64 bits.
   std::optional<std::int64_t> integer() const;
   // The value as compact JSON, its members in the order of the text.
   std::string json() const;
