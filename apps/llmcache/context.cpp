@@ -41,7 +41,7 @@ lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) {
 lc::Cache& Context::cache() {
   if (cache_) return *cache_;
   auto urls = store_urls(settings_);
-  // A near store gets its copies by being read, so of several stores each stays as it is.
+  // With several stores, reads fill the near ones, so these must stay writable.
   if (only_reads_ && urls.size() == 1 && !is_server(urls.front())) urls.front().read_only = true;
   for (const std::string& caution : store_cautions(settings_, resolved_, urls)) report_.warn(caution);
   const lc::StoreOptions store_options = this->store_options(urls);

@@ -1,4 +1,4 @@
-// What a command works with: its settings, stdout and stderr, and the cache, which is opened at its first use.
+// The environment of a command: its settings, stdout and stderr, and the cache, which is opened at its first use.
 #pragma once
 
 #include <libcache/cache.h>
@@ -33,15 +33,15 @@ class Context {
   bool is_set(std::string_view name) const;
   // Whether a setting was given on the command line.
   bool is_flag(std::string_view name) const;
-  // Sets the endpoint that the setting's value auto stands for. Before the first call of cache().
+  // Sets the endpoint to use if the setting is auto. Call it before the first call of cache().
   void set_endpoint(std::string endpoint) { settings_.cache.key.endpoint = std::move(endpoint); }
   const libcache::KeyOptions& key_options() const { return settings_.cache.key; }
   // Throws a PasswordFailure if the password of the store cannot be read.
   libcache::Cache& cache();
-  // Says, before the first call of cache(), that this command only reads: it leaves no trace on disk.
+  // Declares that this command only reads and leaves no trace on disk. Call it before the first call of cache().
   void only_reads() { only_reads_ = true; }
-  // Says, before the first call of cache(), that an answer is wanted even if only --accept let it be stored: for commands
-  // that show what there is. --strict overrides it.
+  // Declares that lookups also return answers that were stored only because of --accept: for commands that show stored
+  // answers. --strict overrides it. Call it before the first call of cache().
   void takes_accepted() { takes_accepted_ = true; }
   // How to open stores; their events are reported. Reads the password.
   libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls);

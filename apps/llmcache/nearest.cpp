@@ -35,7 +35,7 @@ lc::Result<std::optional<Nearest>> find_nearest(lc::Store& store, const lc::KeyO
     }
     return ++seen < kMostEntries;
   };
-  // A search that was cut short may have found something all the same.
+  // A scan that failed may have found a request before.
   const auto status = store.scan(lc::session_prefix(options), 0, visit, deadline);
   if (!status && !nearest) return tl::make_unexpected(status.error());
   return nearest;

@@ -1,4 +1,4 @@
-// The stored request that is nearest to one that missed, and where the two differ.
+// Finds the stored request that is most similar to one that missed, and the differences between the two.
 #pragma once
 
 #include <libcache/key.h>

@@ -1,4 +1,4 @@
-// Why a request missed: the stored request that is nearest to it, and where the two differ.
+// Why a request missed: the most similar stored request, and the differences between the two.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// What becomes of arguments: nothing after -- is parsed, every value arrives as it was given, and an empty value is never
-// taken for an absent one.
+// Arguments: nothing after -- is parsed, every value arrives as it was given, and an empty value is never mistaken for
+// an absent one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ using llmcache::test::TerminalSession;
 
 namespace {
 
-// Arguments that mean something to some parser of command lines.
+// Arguments that are special to some parsers of command lines.
 const std::vector<std::string> kOdd{"[a,b]",  "[[x]]",  "[]", "{}",  "{a}",   "@file", "--opt=", "--",
                                     "-",      "",       "++", "'q'", "\"q\"", "a,b",   "%%",     "-x",
                                     "--help", "--json", "/h", "a b", "\\n",   "$HOME", "*",      "-1",

@@ -65,7 +65,7 @@ TEST_CASE_METHOD(GatewayRedis, "get prints a gateway's response as it is stored,
   CHECK(meta["ttl_ms"] <= 3600000);
 }
 
-TEST_CASE_METHOD(GatewayRedis, "get --annotate prints what the plugin serves on a hit") {
+TEST_CASE_METHOD(GatewayRedis, "get --annotate prints the answer that the plugin serves on a hit") {
   CHECK(json::parse(shell.out("llmcache get --annotate request.json")) == json::parse(data.hit_response));
   CHECK(shell.run("llmcache get --annotate --compat native request.json").exit == 2);
 }
@@ -80,7 +80,7 @@ TEST_CASE_METHOD(GatewayRedis, "replay prints a gateway's stream as its chunks, 
         "XXH3, wyhash and \"komihash\" — they read <64> bytes & more per round.\n");
 }
 
-TEST_CASE_METHOD(GatewayRedis, "replay --annotate prints what the plugin serves on a hit") {
+TEST_CASE_METHOD(GatewayRedis, "replay --annotate prints the answer that the plugin serves on a hit") {
   const auto lines = lines_of(shell.out("llmcache replay --annotate request.json"));
   REQUIRE(lines.size() == data.hit_chunks.size());
   for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i] == json::parse(data.hit_chunks[i]));
@@ -174,7 +174,8 @@ TEST_CASE_METHOD(GatewayRedis,
   CHECK(server.command({"DBSIZE"}) == "2");
 }
 
-TEST_CASE_METHOD(GatewayRedis, "purge is literal, lists what it would remove, and needs a prefix") {
+TEST_CASE_METHOD(GatewayRedis,
+                 "purge takes its prefix literally, lists the entries that it would remove, and needs a prefix") {
   set("bifrost:cachX:my-session_1", "{}");
   CHECK(shell.run("llmcache purge --yes ''").exit == 2);
   const auto dry = shell.run("llmcache purge --dry-run bifrost:cache:");
@@ -185,7 +186,7 @@ TEST_CASE_METHOD(GatewayRedis, "purge is literal, lists what it would remove, an
   CHECK(server.command({"DBSIZE"}) == "1");
 }
 
-TEST_CASE_METHOD(GatewayRedis, "put writes what the plugin writes, with its time to live") {
+TEST_CASE_METHOD(GatewayRedis, "put writes the same values as the plugin, with the TTL") {
   const auto written = stored();
   server.command({"FLUSHALL"});
   shell.out("llmcache put request.json --response response.json");
@@ -198,7 +199,7 @@ TEST_CASE_METHOD(GatewayRedis, "put writes what the plugin writes, with its time
   }
 }
 
-TEST_CASE_METHOD(GatewayRedis, "put refuses a stream that is cut, and what a gateway could not serve") {
+TEST_CASE_METHOD(GatewayRedis, "put refuses a stream that is cut, and an answer that a gateway could not serve") {
   server.command({"FLUSHALL"});
   shell.write("cut.sse", data.events().substr(0, 1500));
   for (const auto* line :
@@ -244,7 +245,7 @@ TEST_CASE("get --why says that a gateway's entries hold no requests") {
   CHECK(ran.err.find("llmcache diff") != std::string::npos);
 }
 
-TEST_CASE("a plugin's configuration names users, passwords and databases, and leaves what is not set to the defaults") {
+TEST_CASE("a plugin's configuration names users, passwords and databases, and unset members keep their defaults") {
   const TerminalSession shell;
   shell.write("plugin.json", R"({"addr":":7000","username":"a b","password":"s3cret","db":3,"read_timeout":-1,)"
                              R"("cache_by_model":false,"conn_max_idle_time":1500000})");
@@ -269,7 +270,7 @@ TEST_CASE("a plugin's configuration names users, passwords and databases, and le
   }
 }
 
-TEST_CASE("a file with ttl_seconds is in the gateway's form, in which keys leave out what is not set") {
+TEST_CASE("a file with ttl_seconds is in the gateway's form, in which unset by_model and by_provider are false") {
   const TerminalSession shell;
   const auto get = [&](const std::string& file, const std::string& name) {
     shell.write("gateway.json", file);

@@ -77,7 +77,7 @@ TEST_CASE("hash --explain warns about the members that are not in a Bifrost key"
   CHECK(shell.run("llmcache hash --explain --compat bifrost plain.json").err.empty());
 }
 
-TEST_CASE("diff --compat bifrost compares what is in the keys") {
+TEST_CASE("diff --compat bifrost compares the members that are part of the keys") {
   const TerminalSession shell;
   shell.write("a.json", kChat);
   shell.write("b.json", R"({"model":"openai/gpt-4o","seed":8,"messages":[{"content":"hi24","role":"user"}],)"

@@ -1,4 +1,4 @@
-// docs/bifrost.md: its commands work on what a gateway's plugin wrote.
+// docs/bifrost.md: its commands work on entries that a gateway's plugin wrote.
 #include <fmt/format.h>
 
 #include <catch2/catch_test_macros.hpp>

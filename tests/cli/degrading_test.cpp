@@ -1,5 +1,5 @@
-// Commands whose store is down, slow or refuses: one line on stderr, the right exit code, and no wait beyond the deadline
-// (`timeout` would exit with 124).
+// Commands whose store is down, slow or refuses: one line on stderr, the right exit code, and no wait beyond the
+// deadline (`timeout` would exit with 124).
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -118,7 +118,7 @@ TEST_CASE("invalid RESP data is exit 5") {
   check_degrading(shell, server.url(), 5, "LLMCACHE_CONNECT_TIMEOUT=20s", "20s");
 }
 
-TEST_CASE("with --json the error object tells whether a retry may help") {
+TEST_CASE("with --json the error object says whether a retry may help") {
   const TerminalSession shell;
   const auto ran = shell.run("echo '{}' | llmcache get --json --store redis://127.0.0.1:1");
   CHECK(ran.exit == 4);

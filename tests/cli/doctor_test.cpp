@@ -30,7 +30,7 @@ TEST_CASE("doctor checks the configuration and each store, line by line") {
   CHECK(contains(ran.out, "\n       set maxmemory, "));
 }
 
-TEST_CASE("a failure is exit 1, with what to do about it") {
+TEST_CASE("a failure is exit 1, with advice") {
   const TerminalSession shell;
   const auto ran = shell.run("llmcache doctor --store redis://127.0.0.1:1");
   CHECK(ran.exit == 1);

@@ -1,4 +1,4 @@
-// Where a request goes is part of its key: the endpoint option, and the URL of the COMMAND that run starts.
+// The endpoint is part of the key: it comes from the endpoint option, or from the URL of the COMMAND that run starts.
 #include "cli/endpoint.h"
 
 #include <fmt/format.h>
@@ -150,7 +150,7 @@ TEST_CASE("the endpoint option takes precedence over COMMAND's URL, with a warni
         "https://h/v1\nhttps://other/\nnone\n");
 }
 
-TEST_CASE("the endpoint may come from the environment and the configuration, and auto and none are words") {
+TEST_CASE("the endpoint may come from the environment and the configuration, also as auto or none") {
   const Client client;
   client.write(".config/llmcache/config.json", R"({"endpoint":"prod-eu"})");
   const std::string key = client.out("llmcache hash request.json");

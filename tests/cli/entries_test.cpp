@@ -21,7 +21,7 @@ constexpr const char* kStreamed =
 
 }  // namespace
 
-TEST_CASE("what was put is got, byte for byte, by request and by key") {
+TEST_CASE("get prints the stored answer byte for byte, by request and by key") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.write("response", std::string("{\"text\": \"\xc3\xaf \"}\n\n", 17));
@@ -60,7 +60,7 @@ TEST_CASE("an empty body and an error body are refused unless allowed") {
   CHECK(shell.out("llmcache get --key \"$(llmcache ls | cut -f 1)\"") == shell.read("response"));
 }
 
-TEST_CASE("put --tee copies the body through while storing it, and --only-new keeps what is there") {
+TEST_CASE("put --tee copies the body to stdout while storing it, and --only-new keeps an existing entry") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   CHECK(shell.out("echo '{\"n\":1}' | llmcache put --tee request.json") == "{\"n\":1}\n");
@@ -123,7 +123,7 @@ TEST_CASE("a stream without its end is refused") {
   CHECK(shell.run("llmcache replay request.json").exit == 1);
 }
 
-TEST_CASE("put --accept incomplete stores what was cut off and marks it, but no error") {
+TEST_CASE("put --accept incomplete stores an answer that was cut off and marks it, but no error") {
   const TerminalSession shell;
   shell.write("request.json", R"({"model":"m","stream":true})");
   shell.write("stream", std::string(kStreamed).substr(0, 120));
@@ -243,7 +243,7 @@ TEST_CASE("clear removes the response, the stream and the samples of a request, 
   CHECK(shell.run("llmcache clear --request request.json").exit == 1);
 }
 
-TEST_CASE("clear and ls of a session leave other sessions whose names begin like its own") {
+TEST_CASE("clear and ls of a session ignore the sessions whose names start with its name") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   for (const auto* session : {"team", "team_A", "team_A_sample_"}) {
@@ -286,7 +286,7 @@ TEST_CASE("diff names where two requests differ, and whether their keys do") {
   CHECK(shell.run("llmcache diff nothing-such b.json").exit == 2);
 }
 
-TEST_CASE("get --why tells a stream, another option and an entry that is no longer good from each other") {
+TEST_CASE("get --why distinguishes a stream, another option and an entry that is no longer valid") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.write("response", kStreamed);
@@ -311,7 +311,7 @@ TEST_CASE("an empty --key is an error, and no request is read in its place") {
   }
 }
 
-TEST_CASE("an HTML page is no answer, plain or streamed") {
+TEST_CASE("an HTML page is not stored as an answer, plain or streamed") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.write("response", "\n<!DOCTYPE html><html>502 Bad Gateway</html>");

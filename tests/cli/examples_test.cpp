@@ -44,7 +44,7 @@ TEST_CASE("cache-a-curl-call calls the provider once") {
   CHECK(provider.calls() == 1);
 }
 
-TEST_CASE("fixtures-for-ci replays what was recorded, and fails on anything else") {
+TEST_CASE("fixtures-for-ci replays recorded answers, and fails for every other request") {
   const Provider provider;
   const TerminalSession shell;
   shell.write("request.json", kRequest);

@@ -18,8 +18,8 @@ namespace {
 
 constexpr const char* kStream = R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true})";
 
-// A COMMAND whose answer names the process that gave it. Goes on at "$gate" only once there is a file of that name, and
-// tells by then who leads.
+// A COMMAND whose answer names the process that gave it. At "$gate" it waits for a file of that name; the process that
+// leads is known by then.
 constexpr const char* kCommand = R"(#!/bin/bash
 echo $PPID >> leaders
 if [ "$gate" = before ]; then until [ -e before ]; do sleep 0.02; done; fi
@@ -43,7 +43,7 @@ struct Surroundings {
   std::string run(const std::string& more = "") const {
     return "llmcache run -v --deadline 60s --request request.json" + options() + more;
   }
-  // Shell code: starts `count` runs, each with its output, messages and exit code in files of its own.
+  // Shell code: starts `count` runs, each with its output, messages and exit code in separate files.
   std::string start(int count, const std::string& first, const std::string& command, const std::string& more = "") {
     return fmt::format(
         "for i in $(seq {0}); do n=$(({1} + i)); (gate=$gate {2} -- {3} > out.$n 2> err.$n; echo $? > exit.$n) & "
@@ -208,7 +208,7 @@ TEST_CASE("a run within a run of the same request runs uncached, at any depth") 
   }
 }
 
-TEST_CASE("a leader that is told to end makes way at once, even if its COMMAND takes its time") {
+TEST_CASE("a leader that gets SIGTERM frees its followers at once, even if its COMMAND ends slowly") {
   for (const bool over_redis : {false, true}) {
     Surroundings at(over_redis);
     at.shell.write("stubborn",
@@ -245,7 +245,7 @@ TEST_CASE("with --no-follow a stream is printed once it is whole, otherwise as i
   CHECK(ran(at.shell, 3).out == ran(at.shell, 1).out);
 }
 
-TEST_CASE("runs killed at 500 random moments leave whole answers or none, and no lead behind") {
+TEST_CASE("runs killed at 500 random moments leave whole answers or none, and no lease") {
   for (const bool over_redis : {false, true}) {
     Surroundings at(over_redis);
     at.shell.write("answer",

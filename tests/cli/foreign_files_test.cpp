@@ -30,7 +30,7 @@ constexpr const char* kCommands[] = {
     "doctor",
 };
 
-// What a file is, as far as a test can tell: type, mode, size, times and content.
+// The observable state of a file: type, mode, size, times and content.
 using Files = std::map<std::string, std::string>;
 
 Files files_in(const TerminalSession& shell, const std::string& directory) {

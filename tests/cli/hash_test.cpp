@@ -45,7 +45,7 @@ TEST_CASE("a rejected request is bad input, with one line that says why") {
   }
 }
 
-TEST_CASE("what is wrong with a request is said with where it came from") {
+TEST_CASE("an error about a request names its file or stdin") {
   const TerminalSession shell;
   shell.write("request.json", "{");
   for (const auto* command : {"hash", "hash --explain", "get", "clear --request", "put --response x"}) {
@@ -69,7 +69,7 @@ TEST_CASE("hash --lines prints a key a line, and an empty line for a bad request
   CHECK(ran.err.find("line 2") != std::string::npos);
 }
 
-TEST_CASE("hash --explain says of every member what it does to the key") {
+TEST_CASE("hash --explain shows the effect of every member on the key") {
   const TerminalSession shell;
   shell.write("request.json", R"({"temperature":1.0,"stream":true,"model":"m","id":7})");
   const std::string table = shell.out("llmcache hash --explain --ignore /id --provider p request.json");

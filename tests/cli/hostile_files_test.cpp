@@ -1,4 +1,4 @@
-// Files that are not what they should be, wherever the program reads one: a cloned repository may hold anything.
+// Unexpected files wherever the program reads one: a cloned repository may contain anything.
 #include <fmt/format.h>
 
 #include <catch2/catch_test_macros.hpp>

@@ -76,7 +76,7 @@ TEST_CASE("glob characters in a prefix are ordinary characters") {
   CHECK(count(shell) == "3\n");
 }
 
-TEST_CASE("a dry run lists exactly what the real run removes") {
+TEST_CASE("a dry run lists exactly the entries that the real run removes") {
   const TerminalSession shell;
   fill(shell, "--session a", 5);
   fill(shell, "--session b", 2);

@@ -86,7 +86,7 @@ TEST_CASE("the rights of the manual are enough for every command on a cluster") 
   use_every_command(cluster.url());
 }
 
-TEST_CASE("the rights of the manual are enough for every command behind sentinels") {
+TEST_CASE("the rights of the manual are enough for every command with sentinels") {
   support::RedisSentinels sentinels;
   restrict(sentinels.master(), {"+role"});
   use_every_command(sentinels.url());

@@ -58,7 +58,7 @@ TEST_CASE("a stream passes through unbuffered: a chunk is out before the provide
   CHECK(std::stol(age) < 500);
 }
 
-TEST_CASE("what failed is not stored, and COMMAND's exit code is passed on") {
+TEST_CASE("the answer of a failed COMMAND is not stored, and its exit code is returned") {
   const Provider provider;
   const TerminalSession shell;
   for (const auto* request : {kPlain, kStream}) {
@@ -136,7 +136,7 @@ TEST_CASE("replay never starts COMMAND") {
   CHECK(shell.run("test -e started").exit == 1);
 }
 
-TEST_CASE("refresh overwrites what is stored, off leaves it alone") {
+TEST_CASE("refresh overwrites a stored answer, off does not touch it") {
   const TerminalSession shell;
   const auto answer = [&](const std::string& mode, const std::string& text) {
     return shell.out("echo '{\"model\":\"m\"}' | llmcache run --mode " + mode + " -- echo " + text);
@@ -180,7 +180,7 @@ TEST_CASE("a reader that goes away ends run quietly, and nothing is stored") {
   CHECK(shell.out("llmcache ls").empty());
 }
 
-TEST_CASE("samples of one request are told apart") {
+TEST_CASE("samples of one request are different entries") {
   const TerminalSession shell;
   for (const auto* sample : {"0", "1", "2"}) {
     shell.out(fmt::format("echo '{{\"model\":\"m\"}}' | llmcache run --sample {0} -- echo answer {0}", sample));
@@ -189,7 +189,7 @@ TEST_CASE("samples of one request are told apart") {
   CHECK(shell.out("echo '{\"model\":\"m\"}' | llmcache run -- false") == "answer 0\n");
 }
 
-TEST_CASE("run stores what the policy accepts, and warns with the reason when it does not store an answer") {
+TEST_CASE("run stores an answer that the policy accepts, and otherwise warns with the reason") {
   const TerminalSession shell;
   const std::string request = R"(echo '{"model":"m","stream":true}' | )";
   const auto ran = shell.run(request + R"(llmcache run -- echo 'data: {"choices":[]}')");
@@ -212,7 +212,7 @@ TEST_CASE("a COMMAND that fails has reported it itself: run adds nothing unless 
             .err.find("COMMAND exited with 9") != std::string::npos);
 }
 
-TEST_CASE("what one run accepted is a miss for a run that would not have stored it") {
+TEST_CASE("an answer that one run accepted is a miss for a run that would not have stored it") {
   const TerminalSession shell;
   const auto answer = [&](const std::string& options, const std::string& text) {
     return shell.out("echo '{\"model\":\"m\"}' | llmcache run " + options + " -- echo '" + text + "'");

@@ -31,7 +31,7 @@ bool is_safe(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("no command shows a terminal what it would interpret") {
+TEST_CASE("no command prints characters that a terminal would interpret") {
   const TerminalSession shell;
   const std::string text = kEscape + kHostile;
   const std::string request = fmt::format(R"({{"model":"m{0}","q{0}":"{0}"}})", text);

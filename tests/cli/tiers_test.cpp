@@ -15,7 +15,7 @@ constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_T
 
 }  // namespace
 
-TEST_CASE("what a far store had is in the near one afterwards, and expires there when it would have there") {
+TEST_CASE("a hit in the far store is copied to the near one, and expires there at the same time") {
   const TerminalSession shell;
   RedisServer server;
   shell.write("request.json", "{}");

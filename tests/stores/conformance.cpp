@@ -96,7 +96,7 @@ void check_expiry(const StoreUnderTest& under_test) {
     CHECK(names(store, "") == Names{"lasting"});
     CHECK(remove(store, {"brief", "lasting"}) == 1);
   }
-  SECTION("a scan tells when a value expires") {
+  SECTION("a scan reports when a value expires") {
     put(store, "brief", "value", for_a_minute);
     put(store, "lasting", "value");
     const auto listings = list(store, "");
@@ -186,7 +186,7 @@ void check_scans(const StoreUnderTest& under_test) {
     CHECK(seen.size() == kMany);
     CHECK(list(store, "many:").size() == kMany);
   }
-  SECTION("the visitor may remove what it is shown, and misses nothing by that") {
+  SECTION("the visitor may remove the shown values, and still sees all others") {
     put_many(store, kMany);
     int shown = 0;
     const auto scanned = store.scan(
@@ -227,7 +227,7 @@ void check_scans(const StoreUnderTest& under_test) {
 void check_rows(const StoreUnderTest& under_test) {
   auto& store = *under_test.store;
 
-  SECTION("look_up shows what a scan would show of exactly one name") {
+  SECTION("look_up returns the row that a scan shows for exactly this name") {
     put(store, "a", "value", {.expires = under_test.now() + 60s});
     put(store, "ab", "another");
     const auto row = required(store.look_up("a", 3, soon()));
@@ -290,7 +290,7 @@ void check_deadlines(const StoreUnderTest& under_test) {
   }
 }
 
-// A value that shows by itself whether it is whole.
+// A value whose bytes prove that it is whole.
 std::string value_of(int thread, int round) {
   return std::string(100 + 3000 * (round % 3), static_cast<char>('a' + thread));
 }
@@ -302,7 +302,7 @@ bool is_whole(const std::optional<std::string>& value) {
 void check_threads(const StoreUnderTest& under_test) {
   auto& store = *under_test.store;
 
-  SECTION("threads may use one store at once: values are never torn, and one's own are never lost") {
+  SECTION("threads may use one store at once: values are never torn, and a thread's own values are never lost") {
     constexpr int kThreads = 8;
     constexpr int kRounds = 40;
     std::vector<std::string> problems(kThreads);

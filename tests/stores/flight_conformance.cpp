@@ -76,7 +76,7 @@ void check_leases(Store& store) {
     first.reset();
     follow(store, "a");
   }
-  SECTION("a leader knows whether anybody follows") {
+  SECTION("a leader knows whether it has followers") {
     const auto lease = lead(store, "a");
     CHECK_FALSE(required(lease->has_followers(soon())));
     const auto tail = follow(store, "a");
@@ -205,7 +205,7 @@ void check_many_followers(Store& store) {
       state = State::complete;
       REQUIRE(lease->end(state, bytes.size(), soon()).has_value());
     }
-    SECTION("tells all of them that the leader gave up, and one of them leads next") {
+    SECTION("all of them learn that the leader gave up, and one of them leads next") {
       state = State::abandoned;
       lease.reset();
     }
@@ -229,7 +229,7 @@ void check_nesting(Store& store) {
     CHECK(required(follow(store, "a")->read(soon())).bytes == "outer");
     lead(store, "b");
   }
-  SECTION("a leader that joins its own flight follows it, and is not held up beyond its deadline") {
+  SECTION("a leader that joins its own flight follows it, and does not wait beyond its deadline") {
     auto lease = lead(store, "a");
     const auto own = follow(store, "a");
     CHECK(required(own->read(Deadline::after(5ms))).state == State::flying);

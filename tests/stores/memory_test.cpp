@@ -47,7 +47,7 @@ TEST_CASE("the memory store keeps the contract of flights") {
   test::check_flights(under_test);
 }
 
-TEST_CASE("the memory store keeps to its size by dropping what was used least recently") {
+TEST_CASE("the memory store stays within its size by evicting the least recently used values") {
   const auto store = memory_store({.max_size = 100'000});
   const std::string value(10'000, 'v');
   for (int i = 0; i < 9; ++i) REQUIRE(store->put(std::to_string(i), value, {}, Deadline::never()));
@@ -60,14 +60,14 @@ TEST_CASE("the memory store keeps to its size by dropping what was used least re
   CHECK(store->get("11", Deadline::never())->has_value());
 }
 
-TEST_CASE("the memory store gives back what has expired while others are written") {
+TEST_CASE("the memory store frees expired values while others are written") {
   FakeClock clock;
   const auto store = memory_store({.max_size = 0, .clock = clock.clock()});
   const PutOptions brief{.expires = clock.now() + 1s};
   for (int i = 0; i < 100; ++i) REQUIRE(store->put("brief:" + std::to_string(i), "v", brief, Deadline::never()));
   clock.advance(2s);
   for (int i = 0; i < 20; ++i) REQUIRE(store->put("other", "v", {}, Deadline::never()));
-  clock.advance(-2s);  // what is still held would show again
+  clock.advance(-2s);  // a value that is still in memory would be returned again
   CHECK(count(*store) == 1);
 }
 

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A memory store that can be broken, and counts what it is asked.
+// A memory store that can be made to fail, and counts its calls.
 class Breakable final : public Store {
  public:
   explicit Breakable(const FakeClock& clock) : store_(make_memory_store({.clock = clock.clock()})) {}
@@ -71,7 +71,7 @@ struct Tiers {
   std::unique_ptr<Store> both;
 };
 
-// A store of somebody else's, flights included.
+// A store implemented outside the library, with flights.
 class Borrowed final : public Store, public Flights {
  public:
   explicit Borrowed(Store& store) : store_(store) {}
@@ -147,14 +147,14 @@ TEST_CASE("stores that cannot be written have no flights") {
   CHECK(open_store(StoreUrl::parse("memory:?read_only=1").value()).value()->flights() == nullptr);
 }
 
-TEST_CASE("what the near store has is not asked of the far one") {
+TEST_CASE("a value that the near store has is not requested from the far one") {
   Tiers tiers;
   put(*tiers.both, "a", "1");
   CHECK(get(*tiers.both, "a") == "1");
   CHECK(tiers.far->reads == 0);
 }
 
-TEST_CASE("what only the far store has is left in the near one for the time that remains") {
+TEST_CASE("a value that only the far store has is copied to the near one for its remaining time") {
   Tiers tiers;
   put(*tiers.far, "brief", "1", {.expires = tiers.clock.now() + 60s});
   put(*tiers.far, "lasting", "2");
@@ -177,7 +177,7 @@ TEST_CASE("writes and removals go to all stores") {
   CHECK(get(*tiers.far, "a") == std::nullopt);
 }
 
-TEST_CASE("what is in one store only is counted when it is removed, and listed once") {
+TEST_CASE("a value that is in one store only is counted when it is removed, and listed once") {
   Tiers tiers;
   put(*tiers.near, "a", "1");
   put(*tiers.both, "b", "2");

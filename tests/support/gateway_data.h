@@ -1,5 +1,5 @@
-// What the Redis plugin of a Bifrost gateway wrote for one request and one stream, and what it served on a hit: the
-// lines of golden/bifrost/redis.jsonl.
+// The entries that the Redis plugin of a Bifrost gateway wrote for one request and one stream, and its answers on a
+// hit: the lines of golden/bifrost/redis.jsonl.
 #pragma once
 
 #include <fstream>

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   support::Provider::Options options;
   int lifetime = 600;
   app.add_option("--serve", options.files, "Folder whose files are served under /files")->check(CLI::ExistingDirectory);
-  app.add_option("--lifetime", lifetime, "Seconds until it ends by itself")->capture_default_str();
+  app.add_option("--lifetime", lifetime, "Seconds until it exits")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(lifetime);

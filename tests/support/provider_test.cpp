@@ -73,7 +73,7 @@ TEST_CASE("a plain request is answered in its provider's format") {
   CHECK(message.at("content").at(0).at("text") == "word0 word1 ");
 }
 
-TEST_CASE("a stream has an event a word and ends as its protocol says") {
+TEST_CASE("a stream has one event for each word and ends as its protocol requires") {
   const Provider provider;
   const auto chat = post(provider, "/v1/chat/completions?chunks=20", kStream).text;
   CHECK(count(chat, R"("content":"word)") == 20);

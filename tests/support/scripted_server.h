@@ -1,4 +1,4 @@
-// A server that speaks the Redis protocol and replies as a test tells it.
+// A server that speaks the Redis protocol and sends the replies of a test's script.
 #pragma once
 
 #include <functional>

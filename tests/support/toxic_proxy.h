@@ -1,4 +1,4 @@
-// A proxy that disturbs what a server sends.
+// A proxy that disturbs the data that a server sends.
 #pragma once
 
 #include <chrono>

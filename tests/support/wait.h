@@ -1,4 +1,4 @@
-// Waits for what other processes do.
+// Waits for changes by other processes.
 #pragma once
 
 #include <functional>

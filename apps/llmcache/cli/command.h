@@ -12,8 +12,8 @@ namespace llmcache {
 
 // What --help says about a command, besides its options. Lines are at most 80 characters long.
 struct CommandHelp {
-  std::string_view usage;     // what follows the command's name
-  std::string_view text;      // what the command does
+  std::string_view usage;     // the arguments after the command's name
+  std::string_view text;      // the description
   std::string_view settings;  // the global options that it is mostly used with, as "store session"
   std::string_view examples;  // two command lines
 };

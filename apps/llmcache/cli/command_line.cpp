@@ -35,7 +35,7 @@ std::string or_nearest(std::string_view word, const std::vector<std::string>& kn
 }
 
 [[noreturn]] void unknown_command(const std::string& name) {
-  // What other programs call it.
+  // Names that other programs use for the command.
   constexpr std::pair<std::string_view, const char*> kSynonyms[] = {
       {"rm", "clear"}, {"del", "clear"}, {"delete", "clear"}, {"remove", "clear"}, {"list", "ls"},
       {"cat", "show"}, {"set", "put"},   {"store", "put"},    {"exec", "run"},     {"flush", "purge"}};
@@ -51,14 +51,14 @@ std::string or_nearest(std::string_view word, const std::vector<std::string>& kn
 }
 
 [[noreturn]] void unknown_option(std::string_view word, const std::vector<Option>& options, const std::string& see) {
-  // Never with its value, which may be a secret.
+  // Without the option's value, which may be a secret.
   const std::string name(word.substr(0, word[1] == '-' ? word.find('=') : 2));
   if (name == "--password") {
     usage_error("there is no --password: use --password-file, --password-command or LLMCACHE_PASSWORD");
   }
   Words known;
   for (const Option& option : options) std::ranges::move(option.flags(), std::back_inserter(known));
-  if (word[1] != '-') known.clear();  // any two letters are near each other
+  if (word[1] != '-') known.clear();  // any two letters are similar
   usage_error(fmt::format("unknown option '{}'; {}", name, or_nearest(name, known, see)));
 }
 
@@ -102,7 +102,7 @@ void add_settings(const ParsedArguments& parsed, Layer& layer) {
   }
 }
 
-// What --help or --version asks to be printed; empty if neither was given.
+// The text that --help or --version prints; empty if neither was given.
 std::string information(const ParsedArguments& parsed, std::size_t global_count, const CommandRow* row) {
   if (!parsed.values[global_count - 2].empty()) return row != nullptr ? help_text(*row) : help_text();
   return parsed.values[global_count - 1].empty() ? "" : "llmcache " LLMCACHE_VERSION "\n";

@@ -21,7 +21,7 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
   return text.size() >= start.size() && ::strncasecmp(text.data(), start.data(), start.size()) == 0;
 }
 
-// The URL in an argument: all of it, or what follows --url=.
+// The URL in an argument: the whole argument, or its part after --url=.
 std::optional<std::string_view> url_in(std::string_view argument) {
   constexpr std::string_view kOption = "--url=";
   if (argument.starts_with(kOption)) argument.remove_prefix(kOption.size());

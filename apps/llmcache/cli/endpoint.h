@@ -1,4 +1,4 @@
-// Where a request goes: what the endpoint setting says, or the URL among COMMAND's arguments.
+// The endpoint of a request: from the endpoint setting, or from the URL among COMMAND's arguments.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,8 @@ std::optional<std::string_view> url_of(std::span<const std::string> command);
 // False, with a warning, if the URL cannot be an endpoint.
 bool use_url_of(std::span<const std::string> command, Context& context);
 
-// Whether nothing says which model a request is for: it has no model, and no endpoint that may name the model is known.
-// Answers of different models would share its key.
+// Whether it is unknown which model a request is for: it has no model, and no endpoint that may name the model is
+// known. Answers of different models would share one key.
 bool lacks_model(const Context& context, const libcache::RequestKey& key);
 
 // A sentence that names the other endpoints under which the same request is stored. Empty if there are none, and if the

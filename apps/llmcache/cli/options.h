@@ -15,7 +15,7 @@ namespace llmcache {
 // setting).
 struct Option {
   std::string names;        // "-n,--dry-run"; a positional argument has a name without dashes
-  std::string placeholder;  // stands for an option's value in help texts; empty: the option is a switch
+  std::string placeholder;  // the name of an option's value in help texts; empty: the option is a switch
   std::string help;
   std::variant<std::monostate, bool*, std::string*, std::optional<std::string>*, std::vector<std::string>*> target = {};
   bool required = false;

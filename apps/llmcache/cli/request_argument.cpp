@@ -62,7 +62,7 @@ lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
   lc::Cache& cache = context.cache();
   if (!is_named()) {
     const auto key = this->key(context);
-    // A native request leads to one entry, whatever was received. A gateway has one for each kind.
+    // A native request has one entry, whether it holds a response or a stream. A gateway has one for each kind.
     if (!key.stream && context.key_options().scheme == lc::KeyScheme::native) kind = lc::EntryKind::response;
     entry_ = cache.entry_name(key.response_name, kind);
     provider_ = key.provider;

@@ -23,8 +23,8 @@ void warn_of_unmatched(const Context& context, const std::vector<std::string>& p
 
 // The name of the response entry of the request in a file, or on stdin for "-".
 std::string name_of_request(Context& context, const std::string& path);
-// The name that an ENTRY argument stands for: that of the request in an existing file or on stdin, or the argument itself
-// if it is the name of an entry. Throws a Failure (usage) for anything else.
+// The name of the entry of an ENTRY argument: a request in an existing file or on stdin, or the name itself. Throws a
+// Failure (usage) for anything else.
 std::string name_of_entry(Context& context, const std::string& argument);
 
 class RequestArgument {

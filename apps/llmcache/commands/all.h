@@ -1,4 +1,4 @@
-// The commands, each made in the file of its name.
+// Creates the commands; each is in the file with its name.
 #pragma once
 
 #include "cli/command.h"

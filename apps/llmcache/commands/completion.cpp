@@ -31,7 +31,7 @@ bool takes_file(const Option& option) {
   return option.placeholder == "FILE" || option.placeholder == "DIR";
 }
 
-// The words that a command's first argument is one of, if they are few.
+// The possible values of a command's first argument, if they are few.
 Words argument_choices(const std::vector<Option>& options) {
   const auto first = std::ranges::find_if(options, &Option::is_positional);
   return first == options.end() ? Words() : first->choices;

@@ -51,7 +51,7 @@ otherwise.)",
       keep_unmatched(context, request);
       return request;
     }
-    unmatched_.clear();  // a stored request no longer has what was ignored
+    unmatched_.clear();  // a stored request does not contain its ignored members
     const std::string name = name_of_entry(context, argument);
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       const auto found =

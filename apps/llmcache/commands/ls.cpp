@@ -108,7 +108,7 @@ separated by tabs.)",
     table.print(context.out());
   }
 
-  // What tells entries of one model apart: session, hash, sample and endpoint.
+  // The columns in which entries of one model differ: session, hash, sample and endpoint.
   static void add_parts(const Context& context, std::vector<std::string>& row, const std::string& name,
                         const std::string& endpoint) {
     const lc::KeyOptions options = context.key_options();

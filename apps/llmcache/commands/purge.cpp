@@ -113,7 +113,7 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     context.out().line(json_line("entry", row));
   }
 
-  // What a purge would remove.
+  // Counts the entries that a purge would remove.
   static lc::PurgeResult count(Context& context, lc::PurgeFilter filter) {
     filter.dry_run = true;
     filter.on_batch = nullptr;

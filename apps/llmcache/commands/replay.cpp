@@ -22,7 +22,7 @@ constexpr Choice<Form> kForms[] = {
 std::optional<double> parse_pace(const std::string& text) {
   if (text == "none") return std::nullopt;
   if (text == "recorded") return 1.0;
-  constexpr double kSlowest = 0.001;  // a slower one would exceed what a clock can count
+  constexpr double kSlowest = 0.001;  // a slower one could overflow the clock
   const auto factor = text.starts_with('x') ? parse_decimal(std::string_view(text).substr(1)) : std::nullopt;
   if (factor && *factor >= kSlowest) return factor;
   usage_error(fmt::format("'{}' is not a pace: none, recorded, or x2 for twice as fast", shortened(text)));
@@ -67,7 +67,7 @@ On a miss, prints nothing and exits with 1.)",
 
  private:
   void print(Context& context, const lc::Entry& entry, Form form, std::optional<double> pace) const {
-    // As a gateway keeps it, a stream is its chunks, not the events that are made of them.
+    // A gateway stores a stream as chunks, without the framing of events.
     if (form == Form::raw && context.key_options().scheme == lc::KeyScheme::bifrost) form = Form::ndjson;
     if (form == Form::text) {
       print_text(context, entry, pace);
@@ -93,7 +93,7 @@ On a miss, prints nothing and exits with 1.)",
     context.out().write("\n");
   }
 
-  // Each chunk leaves on its own where somebody reads along. Into a file they leave by the buffer full.
+  // Each chunk is written separately, for readers of a pipe or terminal; into a file, chunks are buffered.
   template <class Convert>
   void play(Context& context, const lc::Entry& entry, std::optional<double> pace, const Convert& convert) const {
     const auto start = Steady::now();

@@ -24,8 +24,8 @@ enum class Mode { auto_, replay, refresh, off };
 constexpr Choice<Mode> kModes[] = {
     {"auto", Mode::auto_}, {"replay", Mode::replay}, {"refresh", Mode::refresh}, {"off", Mode::off}};
 
-// The entries for which this process and those above it are running a COMMAND. A run inside of one, of the same
-// request, would wait for itself.
+// The entries for which this process and its ancestors are running a COMMAND. A run of the same request inside of one
+// would wait for itself.
 class OuterRuns {
  public:
   static bool contain(const std::string& name) {
@@ -71,7 +71,7 @@ class AnswerOutput {
   }
   // Whether the reader has gone away.
   bool is_closed() const { return closed_; }
-  // Throws what made a write fail.
+  // Throws the failure of the first write that failed.
   void check() const {
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -178,7 +178,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     return static_cast<Exit>(child.exit_code);
   }
 
-  // Gets the answer from the store, from another run that is just getting it, or from COMMAND.
+  // Gets the answer from the store, from another run that is receiving it, or from COMMAND.
   Exit fill(Context& context, const std::string& request, lc::RequestKey key, lc::FillOptions options) {
     const std::optional<lc::RequestKey> asked = context.settings().verbose ? std::optional(key) : std::nullopt;
     auto fill = checked(context.cache().begin(std::move(key), std::move(options)));
@@ -222,7 +222,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     return lc::fail(lc::ErrorCode::policy, fmt::format("COMMAND exited with {}", child->exit_code));
   }
 
-  // A COMMAND that failed has said so itself, and a store that could not be asked has been reported.
+  // A COMMAND that failed has printed its own error, and a failure of the store has been reported already.
   static void report(const Context& context, const lc::Result<lc::Filled>& filled, bool was_uncached) {
     using Storing = lc::Filled::Storing;
     const Report& report = context.report();

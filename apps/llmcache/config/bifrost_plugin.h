@@ -18,7 +18,7 @@ bool is_gateway_config(const nlohmann::json& document);
 // the gateway would not accept.
 nlohmann::json from_gateway_config(const nlohmann::json& config, const std::string& where);
 
-// What to warn about when keys are shared with a gateway: a prefix or session that its plugin takes for a pattern.
+// Warnings for keys that are shared with a gateway: a prefix or session that its plugin treats as a pattern.
 std::vector<std::string> gateway_cautions(const Settings& settings);
 
 }  // namespace llmcache

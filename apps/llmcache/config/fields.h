@@ -18,7 +18,7 @@ auto& at(auto& settings) {
   return (settings.*....*Path);
 }
 
-// Without a text for a value that is not set.
+// No text for a value that is not set.
 inline Texts if_set(std::string text) {
   return text.empty() ? Texts() : Texts{std::move(text)};
 }
@@ -53,7 +53,7 @@ constexpr Field duration() {
           [](const Settings& s) { return Texts{exact_duration(at<Path...>(s))}; }};
 }
 
-// A duration that may be left open.
+// A duration that may be unset.
 template <auto... Path>
 constexpr Field optional_duration() {
   return {ValueKind::text, [](Settings& s, const Texts& v) { at<Path...>(s) = parse_duration(v.back()); },

@@ -62,7 +62,7 @@ std::optional<fs::path> find_project_file() {
   usage_error(fmt::format("{}:{}:{}: invalid JSON: {}", path.string(), line, column, problem));
 }
 
-// Comments are allowed. No document of ours is deep.
+// Comments are allowed. The depth is limited, because nlohmann's parser has no limit.
 json parse_document(const std::string& text, const fs::path& path) {
   constexpr int kDeepest = 32;
   const auto check_depth = [&](int depth, json::parse_event_t, json&) {
@@ -134,7 +134,7 @@ std::optional<Layer> read_layer(const fs::path& path, const FileRules& rules, co
   Layer layer{path.string(), {}};
   for (const auto& [key, value] : document.items()) {
     const Setting* setting = find_setting(key);
-    const bool allowed = is_gateways && key == "password";  // the gateway has no other place for it
+    const bool allowed = is_gateways && key == "password";  // the gateway reads it only from there
     if (setting == nullptr) {
       warn_unknown(key, path, warn);
     } else if (setting->scope == Scope::caller_only && !allowed) {
@@ -164,7 +164,7 @@ bool is_trusted(const fs::path& directory, const std::vector<std::string>& trust
   });
 }
 
-// Removes from a project's layer what only the user may set.
+// Removes the settings that only the user may set from a project's layer.
 void restrict(Layer& layer, bool trusted, const Warn& warn) {
   std::erase_if(layer.values, [&](const Layer::Value& value) {
     const Scope scope = value.setting->scope;

@@ -1,4 +1,4 @@
-// Configuration files: where they are, and what they say.
+// Finds and reads configuration files.
 #pragma once
 
 #include <libcache/time.h>
@@ -12,12 +12,12 @@
 
 namespace llmcache {
 
-// What a file sets that the caller names; it may be the configuration of a Bifrost gateway's Redis plugin. Unknown keys
-// cause a warning that names the nearest known one. Nothing if there is no such file; throws a Failure (usage) for one
-// that cannot be read or is malformed.
+// The settings in the file at `path`, which may be the configuration of a Bifrost gateway's Redis plugin. Unknown keys
+// cause a warning that names the most similar known one. nullopt if the file does not exist; throws a Failure (usage)
+// if it cannot be read or is malformed.
 std::optional<Layer> read_config_file(const std::filesystem::path& path, libcache::Deadline deadline, const Warn& warn);
 
-// The files that are read otherwise: the project's .llmcache.json (the nearest one, searching upwards from the working
+// The files that are read by default: the project's .llmcache.json (the nearest one, searching upwards from the working
 // directory; the search stops at a .git, at the home directory and at a directory of another owner), the user's file
 // and the system's.
 struct ConfigPaths {
@@ -27,8 +27,8 @@ struct ConfigPaths {
 };
 ConfigPaths find_config_paths();
 
-// The layers of these files, the strongest first. What a project may not set is left out with a warning, unless its
-// directory is one of the user's trusted_dirs.
+// The layers of these files, the strongest first. Settings that a project may not set are skipped with a warning,
+// unless its directory is one of the user's trusted_dirs.
 std::vector<Layer> config_layers(const ConfigPaths& paths, const Warn& warn);
 
 // $XDG_CACHE_HOME/llmcache or ~/.cache/llmcache.

@@ -53,9 +53,9 @@ struct Field {
   // Throws a Failure (usage) for an invalid value. `texts` is never empty, and holds one text unless the setting is a
   // list.
   void (*apply)(Settings&, const std::vector<std::string>& texts) = nullptr;
-  // The value as one would write it; empty if there is none.
+  // The value as it would be written; empty if there is none.
   std::vector<std::string> (*texts)(const Settings&) = nullptr;
-  // The values that there are, if they are few.
+  // The possible values, if they are few.
   std::vector<std::string> (*choices)() = nullptr;
 };
 
@@ -63,8 +63,8 @@ struct Field {
 struct Setting {
   std::string_view name;               // in files; the environment variable is LLMCACHE_ and the name in capitals
   std::string_view flag = {};          // "--ttl" or "-q,--quiet"; empty: not on the command line
-  std::string_view value = {};         // stands for the flag's value in help texts; empty: the flag is a switch
-  std::string_view switch_value = {};  // what a switch sets
+  std::string_view value = {};         // the name of the flag's value in help texts; empty: the flag is a switch
+  std::string_view switch_value = {};  // the value that a switch sets
   std::string_view help;
   Field field;
   Scope scope = Scope::anywhere;
@@ -78,7 +78,7 @@ struct Setting {
 std::span<const Setting> setting_table();
 const Setting* find_setting(std::string_view name);
 
-// What one source says, as text.
+// The settings of one source, as texts.
 struct Layer {
   struct Value {
     const Setting* setting;

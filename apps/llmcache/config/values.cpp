@@ -26,7 +26,7 @@ constexpr std::array<Unit, 6> kDurations{
 constexpr std::array<Unit, 7> kSizes{
     {{"", 1}, {"k", 1U << 10}, {"K", 1U << 10}, {"m", 1U << 20}, {"M", 1U << 20}, {"g", 1U << 30}, {"G", 1U << 30}}};
 
-// A decimal number at the beginning of `text`, which is left with what follows the number.
+// Removes a decimal number from the beginning of `text` and returns it.
 std::optional<double> take_decimal(std::string_view& text) {
   if (text.empty() || text.find_first_not_of("0123456789.") == 0) return std::nullopt;
   double number = 0;

@@ -19,7 +19,7 @@ namespace llmcache {
 
 // "250ms", "30s", "5m", "1h", "7d"; a bare number is seconds. Fractions are allowed ("1.5s").
 libcache::Milliseconds parse_duration(std::string_view text);
-// The same; nothing for "never".
+// The same; nullopt for "never".
 std::optional<libcache::Milliseconds> parse_duration_or_never(std::string_view text);
 // "64k", "10M", "2G" (powers of 1024); a bare number is bytes.
 std::uint64_t parse_size(std::string_view text);
@@ -28,7 +28,7 @@ std::uint64_t parse_count(std::string_view text, std::uint64_t smallest = 0, std
 // Exactly 1/0, true/false, yes/no, on/off.
 bool parse_bool(std::string_view text);
 
-// A word and the value that it means.
+// A word and its value.
 template <class Value>
 struct Choice {
   std::string_view name;
@@ -63,7 +63,7 @@ std::string format_size(std::uint64_t bytes);
 std::string exact_duration(libcache::Milliseconds duration);
 std::string exact_size(std::uint64_t bytes);
 
-// The word in `known` that was most likely meant by `word`; empty if none is near enough to be worth a guess.
+// The word in `known` that is most similar to `word`; empty if none is similar enough.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 // At most the first 64 bytes: for messages about text of any length.
 std::string shortened(std::string_view text);

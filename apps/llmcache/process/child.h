@@ -16,7 +16,7 @@ struct ChildResult {
   bool timed_out = false;  // it was killed at the deadline
 };
 
-// What the caller does while a child runs.
+// The caller's functions that are called while a child runs.
 struct ChildEvents {
   std::function<void()> on_start = [] {};  // it has started, and nothing has been read from it yet
   // Receives its output. False: its stdout is closed, as for any program whose reader has gone.

@@ -11,7 +11,7 @@
 namespace llmcache {
 
 struct FileRules {
-  bool must_be_regular = false;  // otherwise a pipe or a device will do, as long as it ends
+  bool must_be_regular = false;  // otherwise a pipe or a device is accepted too, if it ends
   bool must_be_own = false;      // not a symbolic link, and owned by this user
   std::size_t largest = 1 << 20;
   libcache::Deadline deadline = libcache::Deadline::never();

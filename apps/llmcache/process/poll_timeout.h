@@ -1,4 +1,4 @@
-// A deadline as poll() takes it.
+// The time until a deadline, as an argument of poll().
 #pragma once
 
 #include <libcache/time.h>

@@ -19,7 +19,7 @@ std::string_view session_of(const libcache::EntryName& name, const libcache::Key
 // A name and, if it is the name of an entry, its session, hash and sample.
 Json::Members describe_name(std::string_view name, const libcache::KeyOptions& options);
 
-// Without members for what the head does not have. The age and the time left are those at `now`.
+// Only the members that the head has. The age and the time left are those at `now`.
 Json::Members describe(const libcache::EntryHead& head, libcache::UnixTime now);
 libcache::EntryHead head_of(const libcache::Entry& entry);
 

@@ -33,7 +33,7 @@ class Json {
   std::string text_;
 };
 
-// An object on one line: first "schema", "llmcache.NAME/1", which says what the object is, then `members`.
+// An object on one line: first "schema", which is "llmcache.NAME/1" for the kind of object, then `members`.
 std::string json_line(std::string_view name, const Json::Members& members);
 
 // An object with one member on each line, for people.

@@ -18,7 +18,7 @@ class Report {
 
   // A problem that does not end the call.
   void warn(std::string_view message) const;
-  // What the cache did; shown with -v.
+  // An action of the cache; shown with -v.
   void note(std::string_view message) const;
   // A plain line for people; not shown with -q.
   void say(std::string_view message) const;

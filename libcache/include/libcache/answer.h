@@ -1,7 +1,7 @@
 // An answer on its way into a cache: received, recorded and judged.
 //
-// The judge looks only at the bytes and, where they are known, at the HTTP status and the request. It finds out by
-// itself whether the answer is a stream, since an API may stream without being asked to.
+// The judge uses only the bytes and, if they are known, the HTTP status and the request. It detects whether the answer
+// is a stream, since an API may stream without being asked to.
 #pragma once
 
 #include <libcache/entry.h>
@@ -22,18 +22,18 @@ namespace libcache LIBCACHE_EXPORT {
 /// Whether an answer may be stored.
 enum class Completeness {
   complete,
-  incomplete,  ///< it ends, or says that it ended, before its protocol says that it may
-  error,       ///< the provider, or something between it and the caller, reports a failure
+  incomplete,  ///< it ends, or says that it ended, before it is complete by its protocol
+  error,       ///< the provider, or a proxy before it, reports a failure
 };
 
-/// What an answer's bytes show.
+/// The verdict on an answer.
 struct Verdict {
   Completeness completeness = Completeness::complete;
   std::string reason;  ///< for people, unless complete: "the stream ended without data: [DONE]"
   Metadata metadata;   ///< model, finish reason and usage, as far as the answer states them
 };
 
-/// What the caller knows about an answer besides its bytes.
+/// Facts about an answer that its bytes do not contain.
 struct AnswerFacts {
   /// 400 and above is an error; 1xx and 3xx are incomplete. With 2xx, objects that look like an API gateway's error
   /// ({"message": "..."}) are answers.
@@ -57,7 +57,7 @@ struct Answer {
   std::string_view bytes() const { return kind == EntryKind::stream ? recording.bytes : body; }
 };
 
-/// Judges a whole answer, whatever it is. Pure.
+/// Judges a whole answer of any kind. Pure.
 Verdict judge_answer(std::string_view bytes, const AnswerFacts& facts = {});
 
 /// Whether an answer ended for `reason`: the provider's own word, or OpenAI's word for the same thing (stop, length,
@@ -66,22 +66,23 @@ bool has_finish_reason(const Metadata& metadata, std::string_view reason);
 
 /// Which answers are stored.
 struct AnswerPolicy {
-  /// Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length", "content_filter".
+  /// Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length",
+  /// "content_filter".
   std::vector<std::string> refuse;
-  /// Stores these too; the entry's metadata says what was accepted.
+  /// Stores these too; the entry's metadata marks them.
   bool accept_incomplete = false;
   bool accept_errors = false;
 };
 
 /// Why an answer is not stored.
-/// unservable: a gateway that shares the store could not serve it. not_wanted: the caller's own options say so.
+/// unservable: a gateway that shares the store could not serve it. not_wanted: the caller's options forbid it.
 enum class Refusal { incomplete, error, finish_reason, too_large, unservable, not_wanted };
 inline constexpr std::size_t kRefusals = 6;
 std::string_view to_string(Refusal refusal);
 
 /// Takes an answer in pieces as they arrive, finds out whether it is a stream, and judges it. Holds the bytes once,
-/// apart from what it needs of an unfinished event or of a compressed body. A stream is cut into chunks where its events
-/// end, whatever the pieces it arrives in. One thread at a time.
+/// apart from what it needs of an unfinished event or of a compressed body. A stream is cut into chunks where its
+/// events end, whatever the pieces it arrives in. One thread at a time.
 class AnswerRecorder {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -97,7 +98,9 @@ class AnswerRecorder {
   /// Whether the bytes taken so far are the beginning of a stream, or all of it.
   bool is_stream() const;
 
-  /// The answer has ended. Its kind is what was received; its metadata has the origin's times. The recorder is spent.
+  /// Ends the recording. The answer's kind is the one received; its metadata has the origin's times. The recorder
+  /// cannot
+  /// be used again.
   Answer finish(TimePoint now = std::chrono::steady_clock::now()) &&;
 
  private:

@@ -33,7 +33,7 @@ namespace internal {
 struct FillState;
 }
 
-/// Where an answer came from, and what became of one that was produced.
+/// Where an answer came from, and whether a produced one was stored.
 struct Filled {
   enum class Source {
     store,     ///< it was stored
@@ -41,7 +41,7 @@ struct Filled {
     producer,  ///< this caller produced it
   };
   enum class Storing {
-    none,  ///< nothing was to be stored: the answer was not produced here, or abandon() was called
+    none,  ///< there was nothing to store: the answer was not produced here, or abandon() was called
     stored,
     refused,  ///< by the cache's policy or by FillOptions::refuse
     failed,   ///< the store failed
@@ -78,48 +78,48 @@ struct FillOptions {
   bool overwrite = false;
   /// Delivers what a leader streams as it arrives; otherwise once the answer is complete.
   bool live = true;
-  /// How long a follower waits without news from its leader. Then it produces the answer itself, without storing it, or
-  /// fails (corrupt) if it has delivered a part. nullopt: as long as there is a leader.
+  /// How long a follower waits for new bytes from its leader. Then it produces the answer itself, without storing it,
+  /// or fails (corrupt) if it has delivered a part. nullopt: as long as there is a leader.
   std::optional<Milliseconds> wait = {};
-  /// A store that fails to look the request up is an error, instead of a reason to go on without the cache.
+  /// If the store fails during the lookup, the fill fails too, instead of continuing without the cache.
   bool require_store = false;
-  /// What the store may take in all, not counting the time spent following.
+  /// The total time that the store may take, without the time spent following.
   Milliseconds store_budget = std::chrono::seconds(3);
-  /// How long a stored answer lives; nullopt: as long as the cache's options say.
+  /// The TTL of a stored answer; nullopt: that of the cache's options.
   std::optional<Ttl> ttl = {};
-  /// What a produced answer does not say itself, such as content type and provider: stored with the answer where its
-  /// own metadata says nothing. See Fill::describe().
+  /// Metadata that a produced answer does not contain, such as content type and provider. Members that the answer does
+  /// contain take precedence. See Fill::describe().
   Metadata metadata = {};
-  /// What is known about a produced answer besides its bytes. See Fill::describe().
+  /// Facts about a produced answer that its bytes do not contain. See Fill::describe().
   AnswerFacts facts = {};
-  /// Returns why an answer is not to be stored although it was produced; empty: the cache's policy decides.
+  /// Returns the reason why a produced answer must not be stored; empty: the cache's policy decides.
   std::function<std::string(const Answer&)> refuse = {};
   /// get_or_fill(): called once before the answer's first byte is delivered, so that headers can be sent. Of an answer
   /// that is not in the store yet, `head` holds only the kind that was asked for and the metadata known in advance. Its
   /// failure counts as the receiver's.
   std::function<Status(Filled::Source source, const EntryHead& head)> on_begin = {};
-  /// get_or_fill(): goes on producing, and stores the answer, when the receiver has failed. Otherwise a leader whose
-  /// receiver has failed goes on only while somebody follows.
+  /// get_or_fill(): when the receiver has failed, continues to produce the answer and stores it. Otherwise a leader
+  /// whose receiver has failed continues only while it has followers.
   bool keep_producing = false;
 };
 
-/// One caller's part in getting an answer. Must not outlive its cache. Movable; one thread at a time. If it is destroyed
-/// before its end, nothing is stored and its followers find the flight abandoned.
+/// One caller's share in getting an answer. Must not outlive its cache. Movable; one thread at a time. If it is
+/// destroyed before its end, nothing is stored and its followers find the flight abandoned.
 class Fill {
  public:
   enum class Role {
     hit,     ///< the answer is stored: read() it
     follow,  ///< another caller is producing it: read() it; the role may change to lead or hit
-    lead,    ///< this caller is to produce it: write() it, then finish() or abandon()
+    lead,    ///< this caller must produce it: write() it, then finish() or abandon()
   };
   Fill(Fill&&) noexcept;
   Fill& operator=(Fill&&) noexcept;
   ~Fill();
 
   Role role() const;
-  /// What the lookup found: the entry on a hit, otherwise why it was a miss. Empty if nothing was looked up.
+  /// The result of the lookup: the entry on a hit, otherwise why it was a miss. Empty if nothing was looked up.
   const Lookup& lookup() const;
-  /// Why nothing could be looked up. Then the role is lead, and nothing will be stored.
+  /// The error if the lookup failed. Then the role is lead, and nothing will be stored.
   const std::optional<Error>& store_error() const;
   /// Source and head of the answer, as far as they are known: of a hit at once, of a followed answer with its first
   /// bytes.
@@ -129,30 +129,30 @@ class Fill {
   struct Piece {
     std::string_view bytes = {};  ///< valid until the next call
     Milliseconds at{0};           ///< of a stored stream: when the chunk arrived, since the answer began
-    bool done = false;            ///< nothing comes after this
+    bool done = false;            ///< this is the end of the answer
   };
   /// Hit or follow: the next bytes. A follower waits for them until the deadline; then there are none, which is not an
   /// error. Look at role() afterwards: a follower may have to lead. Fails: corrupt, if a part was read and the rest is
   /// lost; timeout, once the deadline of the whole fill has passed.
   [[nodiscard]] Result<Piece> read(Deadline deadline);
 
-  /// Lead: what has become known about the answer besides its bytes, on top of what the options say. Must come before
-  /// the first write(). Followers see the metadata.
+  /// Lead: adds facts about the answer that its bytes do not contain to those of the options. Must be called before the
+  /// first write(). Followers receive the metadata.
   void describe(const Metadata& metadata, std::optional<int> http_status = {});
-  /// Lead: gets ready to store the answer, for callers that have to wait for their first bytes anyway: opens the store
-  /// for writing, and lets the compressor allocate its memory, which makes the first encoding of a process faster. Takes
-  /// a few milliseconds at most; errors show when the answer is stored.
+  /// Lead: prepares to store the answer, for callers that have to wait for their first bytes anyway: opens the store
+  /// for writing, and lets the compressor allocate its memory, which makes the first encoding of a process faster.
+  /// Takes a few milliseconds at most; errors show when the answer is stored.
   void prepare();
   /// Lead: records the next bytes and shares them with the followers. An answer that is too large to be stored is no
   /// longer recorded, but still shared. Fails: timeout, once the deadline of the whole fill has passed.
   [[nodiscard]] Status write(std::string_view bytes);
-  /// Lead: whether anybody follows. Cheap; may be up to 2 seconds old.
+  /// Lead: whether there are followers. Cheap; may be up to 2 seconds old.
   [[nodiscard]] bool is_followed();
   /// Lead: the answer is complete as far as the caller knows. Judges and stores it, and ends the flight.
   Filled finish();
-  /// Lead: nothing will be stored, whatever comes. Frees the followers at once.
+  /// Lead: nothing will be stored. Frees the followers at once.
   void abandon();
-  /// What came of it: once read() was done or finish() was called.
+  /// The outcome, after read() was done or finish() was called.
   const Filled& filled() const;
 
   /// Drives the fill from here to its end with two callbacks: the rest of Cache::get_or_fill().

@@ -1,8 +1,8 @@
 // Single flight: of all callers that miss one value at the same time, one produces it and the others follow.
 //
-// Flights are an optional capability of a store (Store::flights()). The contract is the same for every store and is checked by the
-// conformance suite (tests/stores). A flight never replaces a value in the store and never proves one: it only keeps
-// many callers from producing the same value, and shares the value's bytes while they arrive.
+// Flights are an optional capability of a store (Store::flights()). The contract is the same for every store and is
+// checked by the conformance suite (tests/stores). A flight never replaces a value in the store and never proves one:
+// it only keeps many callers from producing the same value, and shares the value's bytes while they arrive.
 #pragma once
 
 #include <libcache/export.h>
@@ -16,11 +16,11 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// How far a flight has got.
+/// The state of a flight.
 enum class FlightState {
   flying,     ///< the leader is still producing the value
   stored,     ///< the value is complete and in the store
-  complete,   ///< the value is complete but not in the store: only those who followed can have it
+  complete,   ///< the value is complete but not in the store: only its followers can get it
   abandoned,  ///< the leader gave up, failed or died: there is no value to share
 };
 

@@ -1,4 +1,4 @@
-// From a JSON request to the key under which its answer is stored. A key is a pure function of the request and the
+// Derives from a JSON request the key under which its answer is stored. A key is a pure function of the request and the
 // options: it never depends on a store, the time, the process, the locale or the library's version.
 //
 // The native scheme hashes canonical JSON (RFC 8785, with exact integers) with XXH3-128.
@@ -22,10 +22,10 @@ namespace libcache LIBCACHE_EXPORT {
 enum class KeyScheme { native, bifrost };
 
 /// The form of a request to a Bifrost gateway: the gateway's own request object (core), or the body of one of its HTTP
-/// endpoints, where `model` is "provider/model". `detect` decides by the members that the request has.
+/// endpoints, where `model` is "provider/model". `detect` decides by the request's members.
 enum class BifrostForm { detect, core, chat, text, embeddings, speech, transcription };
 
-/// What determines a request's key, besides the request. A plain value.
+/// The options that determine a request's key. A plain value.
 struct KeyOptions {
   /// The defaults of the bifrost scheme, whose names have no prefix.
   static KeyOptions bifrost();
@@ -84,8 +84,8 @@ struct RequestKey {
   /// bifrost: the provider that the request is for, whether or not it is part of the key.
   std::string provider;
 
-  /// The SHA-256 of the session, the endpoint, the canonical request and the names of what was left out. An entry is a
-  /// hit only if it was stored with the same proof. Computed by each call.
+  /// The SHA-256 of the session, the endpoint, the canonical request and the names of the removed members. An entry is
+  /// a hit only if it was stored with the same proof. Computed by each call.
   Digest proof() const;
 };
 
@@ -118,13 +118,13 @@ class KeyDeriver {
   std::unique_ptr<State> state_;
 };
 
-/// What became of one member of a request in its key.
+/// The effect of one member of a request on its key.
 struct Explanation {
   enum class Use { in_key, ignored, rewritten, set_by_option };
   std::string pointer;  ///< JSON pointer of the member or array element
   Use use = Use::in_key;
   std::string value;   ///< as in the request, compact; empty if only an option sets it
-  std::string detail;  ///< why it is ignored, what it was rewritten to, or which option set it to what
+  std::string detail;  ///< why it is ignored, its rewritten value, or the option and the value that it set
 };
 
 /// Explains every scalar, empty container and ignored member of `request`, in document order. Fails as derive() does.
@@ -154,11 +154,11 @@ struct EntryName {
   static std::optional<EntryName> parse(std::string_view name, KeyScheme scheme);
 };
 
-/// Whether `name` is the name of an entry of the options' session, under their prefix and scheme. No name is of two
-/// sessions: whatever selects the entries of a session must use this, since a prefix alone also selects other sessions.
+/// Whether `name` is the name of an entry of the options' session, under their prefix and scheme. A name belongs to one
+/// session only. Code that selects the entries of a session must use this; a prefix alone also selects other sessions.
 bool is_of_session(std::string_view name, const KeyOptions& options);
 
-/// "{prefix}{session}_": where the names of the session's entries begin. Those of other sessions may begin with it too.
+/// "{prefix}{session}_": the beginning of the session's names. Names of other sessions may begin with it too.
 std::string session_prefix(const KeyOptions& options);
 
 }  // namespace libcache LIBCACHE_EXPORT

@@ -14,7 +14,7 @@ constexpr std::size_t kLongestFollowed = 64 << 20;
 
 }  // namespace
 
-// What a leader and its followers share.
+// The state that a leader and its followers share.
 struct LocalFlights::Track {
   struct Content {
     std::string bytes;

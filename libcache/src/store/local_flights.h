@@ -15,8 +15,8 @@ namespace libcache::internal {
 
 // Thread-safe. A flight may outlive it.
 //
-// A flight holds the value's bytes for those who join later, but no more than 8 MiB while nobody follows and 64 MiB
-// otherwise. A longer value is no longer shared: its followers see how the flight ends.
+// A flight keeps the value's bytes for later followers, but at most 8 MiB while it has no followers and 64 MiB
+// otherwise. A longer value is no longer shared: its followers only see how the flight ends.
 class LocalFlights {
  public:
   struct Track;

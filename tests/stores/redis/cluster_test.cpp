@@ -151,7 +151,7 @@ TEST_CASE("a cluster answers, lists and removes correctly while its slots move")
     CHECK(cluster->server(2).command({"CLUSTER", "COUNTKEYSINSLOT", "15495"}) == "0");
     CHECK(store->remove(std::vector<std::string>{"a", "b"}, Deadline::never()).value() == 1);
   }
-  SECTION("a slot that nobody serves") {
+  SECTION("a slot that no server serves") {
     cluster->server(2).command({"CLUSTER", "DELSLOTS", "15495"});
     CHECK(code_of(try_get(*store)) == ErrorCode::unavailable);
   }
@@ -163,8 +163,8 @@ TEST_CASE("a cluster answers, lists and removes correctly while its slots move")
       REQUIRE(try_put(*store, name).value());
     }
     REQUIRE(try_put(*store, "theirs:1").value());
-    // When the first name is seen, the slots of another master move to the one that has just been listed. (All move to one
-    // target, because servers that exchange many slots at once may disagree about who holds them.)
+    // When the first name is seen, the slots of another master move to the one that has just been listed. (All move to
+    // one target, because servers that exchange many slots at once may disagree about who holds them.)
     bool moved = false;
     const auto move_slots = [&](const std::string& seen) {
       if (std::exchange(moved, true)) return;

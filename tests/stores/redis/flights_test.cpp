@@ -129,7 +129,7 @@ TEST_CASE("joining asks again at growing intervals if leases vanish") {
   CHECK(times(server.commands(), "GET a_lease{a}") < 20);
 }
 
-TEST_CASE("what flights leave in Redis expires by itself") {
+TEST_CASE("the keys of flights in Redis expire") {
   RedisServer server;
   const auto store = open(server.url());
   for (const auto how : {FlightState::stored, FlightState::complete, FlightState::abandoned}) {

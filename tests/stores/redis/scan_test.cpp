@@ -62,7 +62,7 @@ TEST_CASE("a malformed reply to SCAN is an error") {
   }
 }
 
-TEST_CASE("a server that claims to be another process after every listing is given up") {
+TEST_CASE("a listing fails if the server claims to be another process after every attempt") {
   unsigned calls = 0;
   const ScriptedServer server([&](const std::string& command) {
     if (command.starts_with("SCAN")) return page("0");

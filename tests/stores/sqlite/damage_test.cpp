@@ -62,7 +62,7 @@ Files small_database(bool log_merged) {
   return {content_of(file), content_of(file.string() + "-wal")};
 }
 
-// In place of what a test before it has left.
+// Replaces the files of an earlier test.
 void lay_out(const fs::path& file, std::string_view database, std::string_view log = "") {
   for (const auto& entry : fs::directory_iterator(file.parent_path())) fs::remove(entry.path());
   write_file(file, database);
@@ -77,7 +77,7 @@ bool is_right_or_absent(Store& store, int entry) {
   return opened ? opened->body() == body_of(entry) : opened.error().code == ErrorCode::corrupt;
 }
 
-// Whether no answer is wrong and every verb ends well or is refused, whatever stands in the file.
+// Whether no answer is wrong and every function succeeds or is refused, whatever the file contains.
 void check_survives(const fs::path& file) {
   FakeClock clock;
   const auto store = open_sqlite(file, {.clock = clock.clock()});
@@ -116,7 +116,7 @@ TEST_CASE("a damaged database is moved aside whole by a write, with one warning,
   SECTION("by a remove") {
     CHECK(remove(*store, {"a"}) == 0);
   }
-  SECTION("by a removal of what was listed") {
+  SECTION("by a removal of listed entries") {
     CHECK(required(store->remove_unchanged({}, soon())).values == 0);
   }
   CHECK(put(*store, "a", "1"));
@@ -240,7 +240,7 @@ TEST_CASE("one flipped bit in the log crashes and hangs nothing and gives no wro
   }
 }
 
-TEST_CASE("a database cut off behind its header can be written again at once, and a shorter file is refused") {
+TEST_CASE("a database cut off after its header can be written again at once, and a shorter file is refused") {
   static const std::string intact = small_database(true).database;
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";

@@ -1,4 +1,4 @@
-// What a diagnosis says of a database file.
+// The diagnosis of a database file.
 #include <libcache/diagnosis.h>
 
 #include <algorithm>
@@ -67,7 +67,7 @@ TEST_CASE("a damaged database fails, and stays where it is") {
     bytes.seekp(4096);
     bytes << std::string(40000, 'x');
   }
-  SECTION("everything behind the header overwritten") {
+  SECTION("everything after the header overwritten") {
     test::write_damaged(file.path);
   }
   CHECK(finding_on(file.diagnosis(), "integrity").grade == Grade::fail);

@@ -1,4 +1,4 @@
-// Where the SQLite store's file lies: how it is made, and what it may not be.
+// The file of the SQLite store: its place, its creation, and files that are refused.
 #include <fcntl.h>
 #include <libcache/flight.h>
 #include <unistd.h>
@@ -43,7 +43,7 @@ void check_refused(Store& store) {
 
 }  // namespace
 
-TEST_CASE("until something is put there is no file, and everything but a put leaves it so") {
+TEST_CASE("only a put creates the file") {
   const TemporaryDirectory directory;
   const auto store = open_sqlite(directory.path() / "cache" / "cache.db");
   CHECK(get(*store, "a") == std::nullopt);
@@ -86,7 +86,7 @@ TEST_CASE("a directory that was made for the cache is tagged as one, a directory
   CHECK_FALSE(fs::exists(directory.path() / "CACHEDIR.TAG"));
 }
 
-TEST_CASE("a symbolic link in place of the file is refused and what it points to stays as it is") {
+TEST_CASE("a symbolic link in place of the file is refused and its target does not change") {
   const TemporaryDirectory directory;
   const auto link = directory.path() / "cache.db";
   const auto victim = directory.path() / "victim";
@@ -104,7 +104,7 @@ TEST_CASE("a symbolic link in place of the file is refused and what it points to
   CHECK(fs::is_symlink(link));
 }
 
-TEST_CASE("a symbolic link above the file is the user's own business") {
+TEST_CASE("a symbolic link among the directories above the file is accepted") {
   const TemporaryDirectory directory;
   fs::create_directory(directory.path() / "real");
   fs::create_directory_symlink("real", directory.path() / "link");
@@ -112,7 +112,7 @@ TEST_CASE("a symbolic link above the file is the user's own business") {
   CHECK(get(*open_sqlite(directory.path() / "real" / "cache.db"), "a") == "1");
 }
 
-TEST_CASE("what is not a file in place of the file is refused") {
+TEST_CASE("anything but a regular file in place of the file is refused") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   SECTION("a directory") {
@@ -147,13 +147,13 @@ TEST_CASE("a directory of another user to which anyone may write is refused") {
 TEST_CASE("a database of another program is refused and stays as it is") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
-  SECTION("with a table of its own") {
+  SECTION("with another program's table") {
     Database(file).execute("CREATE TABLE accounts(name)");
   }
   SECTION("with a table like ours") {
     Database(file).execute("CREATE TABLE entries(id INTEGER PRIMARY KEY, name, expires, used, value)");
   }
-  SECTION("with an application id of its own") {
+  SECTION("with another program's application id") {
     Database(file).execute("PRAGMA application_id=1; PRAGMA user_version=1");
   }
   const auto before = content_of(file);
@@ -190,7 +190,7 @@ TEST_CASE("a file that is not a database is refused and stays as it is") {
   CHECK(files_in(directory.path()) == Names{"cache.db"});
 }
 
-TEST_CASE("a file of somebody else where the log of a new database would be is refused and stays as it is") {
+TEST_CASE("another user's file in place of the log of a new database is refused and does not change") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   const std::string suffix = GENERATE("-wal", "-journal");
@@ -214,7 +214,7 @@ TEST_CASE("the log of a database that was deleted does not end up in the next on
   CHECK(names(*open_sqlite(file), "") == Names{"new"});
 }
 
-TEST_CASE("a directory of somebody else in place of the flights' keeps its files") {
+TEST_CASE("another user's directory in place of the flights' directory keeps its files") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   fs::create_directory(file.string() + "-flights");
@@ -225,7 +225,7 @@ TEST_CASE("a directory of somebody else in place of the flights' keeps its files
   CHECK(files_in(file.string() + "-flights") == Names{"precious"});
 }
 
-TEST_CASE("a database that nobody uses is one file that holds everything") {
+TEST_CASE("a database that is not in use is one file that contains everything") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   put(*open_sqlite(file), "a", "1");

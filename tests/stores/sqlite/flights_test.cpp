@@ -38,7 +38,7 @@ Forked stuck_leader(const fs::path& file) {
 
 }  // namespace
 
-TEST_CASE("a leader that is killed frees its lead at once, and its followers keep what it had shown") {
+TEST_CASE("a leader that is killed frees its lease at once, and its followers keep the bytes that it had shared") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache" / "cache.db";
   auto leader = stuck_leader(file);
@@ -54,7 +54,7 @@ TEST_CASE("a leader that is killed frees its lead at once, and its followers kee
   CHECK(required(tail->read(soon())).bytes.empty());
 }
 
-TEST_CASE("flights leave no files behind, not even those of leaders that were killed") {
+TEST_CASE("no files of flights remain, not even those of leaders that were killed") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   const auto flights = directory.path() / "cache.db-flights";

@@ -15,7 +15,7 @@ using support::TemporaryDirectory;
 
 namespace {
 
-// A value that shows by itself whether it is exactly what was put under its name.
+// A value whose bytes prove that it is exactly the value that was put under its name.
 std::string value_of(std::string_view name, int version, std::size_t size) {
   std::string value = std::string(name) + "#" + std::to_string(version) + "#";
   std::mt19937 random(static_cast<unsigned>(version));
@@ -29,7 +29,7 @@ bool is_exact(std::string_view name, std::string_view value) {
   return value == value_of(name, version, value.size());
 }
 
-// Puts and gets values of its own and shared ones; what went wrong.
+// Puts and gets private and shared values; returns the errors.
 std::string use(const fs::path& file, int process) {
   const auto store = open_sqlite(file);
   for (int round = 0; round < 20; ++round) {

@@ -134,7 +134,7 @@ TEST_CASE("in a read-only directory values are read and puts are refused") {
   fs::permissions(cache, fs::perms(0755));
 }
 
-TEST_CASE("a read-only file in a directory of one's own is read and puts are refused") {
+TEST_CASE("a read-only file in the user's own directory is read and puts are refused") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   put_into_log(file, "old", "value");
@@ -191,7 +191,7 @@ TEST_CASE("a put is refused where a damaged file cannot be moved aside") {
   fs::permissions(directory.path(), fs::perms(0755));
 }
 
-TEST_CASE("beyond the limit on file sizes a put is refused and what was stored stays") {
+TEST_CASE("beyond the limit on file sizes a put is refused and stored values stay") {
   const TemporaryDirectory directory;
   CHECK(Forked([&] {
           limit_file_size(1'000'000);
@@ -200,7 +200,7 @@ TEST_CASE("beyond the limit on file sizes a put is refused and what was stored s
   CHECK(get(*open_sqlite(directory.path() / "cache.db"), "old") == "value");
 }
 
-TEST_CASE("on a full file system a put is refused, what was stored stays, and removals work") {
+TEST_CASE("on a full file system a put is refused, stored values stay, and removals work") {
   const TemporaryDirectory directory;
   const auto complaint = Forked([&]() -> std::string {
                            if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
@@ -233,7 +233,7 @@ std::string state_of(const fs::path& directory) {
 TEST_CASE("reads leave no trace on disk") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache" / "cache.db";
-  SECTION("with a log that nobody has open") {
+  SECTION("with a log that no process has open") {
     put_into_log(file, "a", "value");
   }
   SECTION("with a log without an index") {
@@ -259,7 +259,7 @@ TEST_CASE("reads leave no trace on disk") {
   CHECK(unchanged);
 }
 
-TEST_CASE("one look at a database that nobody uses leaves no trace on disk") {
+TEST_CASE("reading a database that is not in use leaves no trace on disk") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   put(*open_sqlite(file), "a", "value");
@@ -272,7 +272,7 @@ TEST_CASE("one look at a database that nobody uses leaves no trace on disk") {
   CHECK(unchanged);
 }
 
-TEST_CASE("a read-only store sees at once what others write") {
+TEST_CASE("a read-only store sees the writes of other processes at once") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   put(*open_sqlite(file), "a", "1");

@@ -63,7 +63,7 @@ inline std::vector<std::string> files_in(const std::filesystem::path& directory)
   return names;
 }
 
-// The same file as others may use it: a connection of its own, without the store.
+// Another connection to the same file, without the store.
 class Database {
  public:
   explicit Database(const std::filesystem::path& file) { REQUIRE(sqlite3_open(file.c_str(), &database_) == SQLITE_OK); }

@@ -66,7 +66,7 @@ TEST_CASE("while another process writes, a put times out at its deadline and a g
   CHECK(put(*store, "a", "2"));
 }
 
-TEST_CASE("a put that waits for another process holds up no reader of its own process") {
+TEST_CASE("a put that waits for another process does not delay the readers of its process") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   const auto store = open_sqlite(file);
@@ -95,7 +95,7 @@ TEST_CASE("an entry is answered only under its own name, even if the database ha
   CHECK(get(*store, "a") == "3");
 }
 
-TEST_CASE("a value beyond what a row can hold is refused by policy") {
+TEST_CASE("a value that is too large for a row is refused by policy") {
   const TemporaryDirectory directory;
   const auto store = open_sqlite(directory.path() / "cache.db", {.max_size = 0});
   put(*store, "a", "1");

@@ -28,7 +28,7 @@ std::string numbered(const std::string& name, int number) {
 
 }  // namespace
 
-TEST_CASE("writers sweep away what has expired, a few at a time") {
+TEST_CASE("writers remove expired entries, a few at a time") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   FakeClock clock;
@@ -47,7 +47,7 @@ TEST_CASE("writers sweep away what has expired, a few at a time") {
   CHECK(database.integer("SELECT count(*) FROM entries") == 2);
 }
 
-TEST_CASE("a store keeps to its size by dropping what was used least recently") {
+TEST_CASE("a store stays within its size by evicting the least recently used entries") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   FakeClock clock;
@@ -202,7 +202,7 @@ TEST_CASE("a note of use is given up rather than waited for when a store closes"
   CHECK(other.integer("SELECT max(used) FROM entries") == (clock.now() - 2h).time_since_epoch().count());
 }
 
-TEST_CASE("what is removed is given back to the file system") {
+TEST_CASE("the space of removed entries is returned to the file system") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   const auto store = open_sqlite(file);
@@ -218,7 +218,7 @@ TEST_CASE("what is removed is given back to the file system") {
   CHECK(names(*store, "").size() == 10);
 }
 
-TEST_CASE("what has expired is given back to the file system by those who write on") {
+TEST_CASE("later writes return the space of expired entries to the file system") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";
   FakeClock clock;

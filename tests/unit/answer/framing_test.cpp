@@ -101,7 +101,7 @@ TEST_CASE("an error field is data of an event called error") {
   CHECK(judge(sse({kWord}) + "error:{\"code\":500,\"message\":\"no\"}\n\n") == Completeness::error);
 }
 
-TEST_CASE("events that are separated by single newlines are events of their own") {
+TEST_CASE("events that are separated by single newlines are separate events") {
   const std::string stream = "data: " + std::string(kWord) + "\ndata: " + kStop + "\ndata: [DONE]\n";
   CHECK(chunks(stream).size() == 3);
   CHECK(judge(stream) == Completeness::complete);
@@ -120,7 +120,7 @@ TEST_CASE("data of several lines is one event if only the lines together are JSO
   CHECK(chunks(stream).size() == 1);
 }
 
-TEST_CASE("an event whose blank line did not come is whole if its JSON or [DONE] is") {
+TEST_CASE("an event without its final blank line is whole if its JSON or [DONE] is whole") {
   CHECK(judge(sse({"a"}) + "data: {\"a\":1}") == Completeness::complete);
   CHECK(judge(sse({kWord, kStop}) + "data: [DONE]") == Completeness::complete);
   CHECK(judge(sse({"a"}) + "data: b") == Completeness::incomplete);
@@ -149,7 +149,7 @@ TEST_CASE("one JSON value is a response") {
   CHECK_FALSE(is_stream("[1,2]\n"));
 }
 
-TEST_CASE("a bare number after the last value is no part of the answer") {
+TEST_CASE("a bare number after the last value is not part of the answer") {
   const std::string body = R"({"choices":[{"message":{"content":"Yes"},"finish_reason":"stop"}]})";
   for (const auto* const tail : {"200", "\n200", "\n200\n", " 0.531", "\n200 0.531", "\n000"}) {
     INFO(tail);
@@ -234,7 +234,7 @@ TEST_CASE("exception and error frames are errors") {
   CHECK(judge_answer(start + error).reason == "the provider reports an error: InternalFailure");
 }
 
-TEST_CASE("binary data that is no frame is a text") {
+TEST_CASE("binary data that is not a frame is a text") {
   CHECK(judge(std::string(64, '\0')) == Completeness::complete);
   CHECK(judge(std::string("\0\0\0\x20\0\0\0\4garbage and more of it", 30)) == Completeness::complete);
   CHECK(judge("\x89PNG\r\n\x1a\n") == Completeness::complete);

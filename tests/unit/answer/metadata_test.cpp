@@ -1,4 +1,4 @@
-// What an answer says of itself, streamed and not.
+// The metadata of answers, streamed and not.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -56,7 +56,7 @@ TEST_CASE("the samples' metadata") {
   CHECK(of_stream(sample_stream("openai-chat.json")) == body);
 }
 
-TEST_CASE("what was said before the stream broke is kept") {
+TEST_CASE("the metadata from before the stream broke is kept") {
   CHECK(of_stream(sample_stream("anthropic-error-midway.sse")) ==
         metadata("claude-sonnet-4-20250514", "", {25, 1, {}, {}}));
 }
@@ -73,7 +73,7 @@ TEST_CASE("OpenAI counts cached and reasoning tokens in details") {
         metadata("gpt-5", "max_output_tokens", {100, 50, 64, 32}));
 }
 
-TEST_CASE("providers with OpenAI's format have places of their own for usage") {
+TEST_CASE("providers with OpenAI's format report usage in other places") {
   CHECK(of_stream(sse({R"({"choices":[],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":4}}})", "[DONE]"})) ==
         metadata("", "", {3, 4, {}, {}}));
   CHECK(of_response(R"({"choices":[],"usage":{"prompt_tokens":3,"prompt_cache_hit_tokens":2}})") ==
@@ -118,7 +118,7 @@ TEST_CASE("names and counts that make no sense are left out") {
                     R"(","usage":{"prompt_tokens":1.5,"completion_tokens":99999999999999999999}})") == Metadata());
 }
 
-TEST_CASE("a finish reason is known by its own word and by OpenAI's") {
+TEST_CASE("a finish reason matches the provider's word and OpenAI's word") {
   const auto ended = [](std::string reasons, std::string_view reason) {
     return has_finish_reason(metadata("", std::move(reasons), {}), reason);
   };

@@ -1,4 +1,4 @@
-// Texts: which of them are a proxy's error.
+// Plain texts, some of which are a proxy's error.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -14,7 +14,7 @@ Completeness judge(std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("a text is complete, since only its reader knows what it should be") {
+TEST_CASE("a text is complete, since its expected content is unknown") {
   const auto* const text = GENERATE("hello", "<xml>", "<htm", "error", " x", "nul", "42 is the answer", "e", "data");
   INFO(text);
   CHECK((judge(text) == Completeness::complete || std::string(text) == "data"));

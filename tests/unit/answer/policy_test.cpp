@@ -10,7 +10,7 @@ namespace {
 
 const Deadline kSoon = Deadline::after(std::chrono::seconds(10));
 
-// The judge looks at the bytes: what the other fields say does not matter.
+// The judge uses only the bytes; the other fields are wrong on purpose.
 const Answer kIncomplete = CacheFixture::response("{\"half");
 const Answer kError = CacheFixture::response(R"({"error":{"message":"quota"}})");
 
@@ -108,7 +108,7 @@ TEST_CASE("an answer is judged by its bytes, whatever its fields say") {
   CHECK_FALSE(cache->put(key, cut, {}, kSoon));
   CHECK_FALSE(cache->put(key, CacheFixture::response(""), {}, kSoon));
   CHECK_FALSE(cache->put(key, CacheFixture::response("<html><title>502 Bad Gateway</title></html>"), {}, kSoon));
-  // Bytes in `body` are a stream's all the same, and are found under the name that the request asks for.
+  // The bytes in `body` are still a stream, and are stored under the name that the request asks for.
   Answer whole =
       CacheFixture::response("data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
   whole.kind = cut.kind;
@@ -119,7 +119,7 @@ TEST_CASE("an answer is judged by its bytes, whatever its fields say") {
   CHECK(found.entry->body().value() == whole.body);
 }
 
-TEST_CASE("what the policy keeps out of the background writer is refused, not dropped") {
+TEST_CASE("an answer of the background writer that the policy refuses counts as refused, not as dropped") {
   CacheFixture fixture;
   const auto cache = fixture.make();
   REQUIRE(cache->put_later(cache->key(kRequest).value(), kError));

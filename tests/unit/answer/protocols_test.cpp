@@ -26,7 +26,7 @@ std::string lines_of(const Events& events) {
   return stream;
 }
 
-// Complete as a whole, and after no event before the last.
+// Complete as a whole, and incomplete if it is cut after any event before the last.
 void check_needs_all(const Events& events, std::string (*join)(const Events&) = sse_of) {
   for (std::size_t count = 1; count <= events.size(); ++count) {
     const std::string stream = join(Events(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(count)));
@@ -364,7 +364,7 @@ TEST_CASE("a stream of an unknown protocol is complete with a whole last event")
   check_incomplete(ndjson({R"({"word":"a"})", R"({"word":"b")"}));
 }
 
-TEST_CASE("a reason never repeats what the provider wrote for people") {
+TEST_CASE("a reason never repeats the provider's message") {
   const std::string secret = R"({"error":{"type":"the prompt was: secret","code":"x\u001b[31m"}})";
   CHECK(judge_answer(sse({secret})).reason == "the provider reports an error");
   CHECK(judge_answer(secret).reason == "the provider reports an error");

@@ -1,4 +1,4 @@
-// What a JSON value of any origin says of itself: section 4 of the rules on which answers are stored.
+// The verdict on JSON values of unknown protocols.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -48,7 +48,7 @@ TEST_CASE("an error deeper inside is not the answer's") {
   CHECK(judge(R"({"output":{"success":false,"status":"failed"},"id":1})") == kComplete);
 }
 
-TEST_CASE("a value that calls itself an error is one if it also holds a text, or nothing else") {
+TEST_CASE("a value of type error is an error if it also contains a text, or nothing else") {
   const auto* const body =
       GENERATE(R"({"type":"error"})", R"({"object":"error","message":"no"})",
                R"({"event":"error","text":"stopped","n":1})", R"({"success":false})",
@@ -60,7 +60,7 @@ TEST_CASE("a value that calls itself an error is one if it also holds a text, or
   CHECK(judge(R"({"type":"error_report","text":"x"})") == kComplete);
 }
 
-TEST_CASE("a list of errors is one only beside what belongs to it") {
+TEST_CASE("a list of errors is an error only next to members that belong to it") {
   const auto* const error =
       GENERATE(R"({"errors":[{"message":"no"}]})", R"({"errors":[{"message":"no","code":1}],"data":null})",
                R"({"errors":[{"message":"no","locations":[]}],"extensions":{}})",
@@ -90,7 +90,7 @@ TEST_CASE("error codes of several clouds are errors unless they are zero") {
   CHECK(judge(answer) == kComplete);
 }
 
-TEST_CASE("an object that holds only what a gateway's error holds is one") {
+TEST_CASE("an object with only the members of a gateway's error is an error") {
   const auto* const error =
       GENERATE(R"({"message":"no"})", R"({"detail":"Not authenticated"})", R"({"detail":[{"loc":["body"]}]})",
                R"({"msg":"no","code":500,"data":null})", R"({"Message":"User is not authorized"})",
@@ -182,12 +182,12 @@ TEST_CASE("whole bodies among several values are judged each") {
   CHECK(judge(ndjson({R"({"error":{"message":"quota"}})", body})) == kError);
 }
 
-TEST_CASE("null and nothing are errors") {
+TEST_CASE("null and an empty answer are errors") {
   const auto* const nothing = GENERATE("", "\n", " \t\r\n", "\xEF\xBB\xBF", "null", " null\n");
   CHECK(judge(nothing) == kError);
 }
 
-TEST_CASE("JSON that is cut short is incomplete; what no parser accepts is text") {
+TEST_CASE("JSON that is cut short is incomplete; text that no parser accepts is text") {
   const auto* const cut = GENERATE("{", "[", R"({"a":1)", R"({"a":"b)", "[1,", R"({"a":tr)", R"({"a":-)", R"({"a":1e)",
                                    R"({"a)", R"([{"a":1},)",
                                    R"([{"a":1}])"
@@ -209,7 +209,7 @@ TEST_CASE("answers are read leniently") {
   CHECK(judge(R"({"error":null,"error":"the last one counts"})") == kError);
 }
 
-TEST_CASE("a model's own JSON is not taken for a provider's") {
+TEST_CASE("JSON that a model wrote is not mistaken for a provider's") {
   const auto* const own =
       GENERATE(R"({"candidates":[{"name":"Ada"}]})", R"({"choices":["Paris","London"]})",
                R"({"choices":[{"label":"A"}],"question":"x"})", R"({"done":false,"message":"half"})",

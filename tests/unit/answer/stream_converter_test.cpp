@@ -64,7 +64,7 @@ TEST_CASE("as server-sent events every sample says the same as before") {
   CHECK(libcache::judge_answer(events).metadata.finish_reason == libcache::judge_answer(stream).metadata.finish_reason);
 }
 
-TEST_CASE("as raw a stream is what it was") {
+TEST_CASE("as raw a stream is unchanged") {
   const std::string stream = sample_stream(GENERATE(from_range(kCompleteStreams)));
   CHECK(convert(Framing::raw, stream) == stream);
 }
@@ -95,7 +95,7 @@ TEST_CASE("a body that is not a stream of events is one event") {
   CHECK(to_ndjson(sample_stream("openai-chat.json")) == sample_stream("openai-chat.json") + "\n");
 }
 
-TEST_CASE("nothing becomes nothing") {
+TEST_CASE("an empty stream becomes an empty text") {
   CHECK(to_ndjson("").empty());
   CHECK(to_sse("").empty());
   CHECK(to_ndjson(": only a comment\n\n").empty());

@@ -26,7 +26,7 @@ constexpr std::string_view kText =
 
 }  // namespace
 
-TEST_CASE("the text of a sample is its answer, as one who reads it would see it") {
+TEST_CASE("the text of a sample is the answer that its reader would see") {
   CHECK(text(sample_stream("openai-chat.sse")) == kText);
   CHECK(text(sample_stream("openai-comments-and-multiline.sse")) == kText);
   const std::string spaced = std::string(kText) + " ";
@@ -46,13 +46,13 @@ TEST_CASE("each chunk gives the text that it adds") {
   CHECK(extractor.feed(sse({"[DONE]"})).empty());
 }
 
-TEST_CASE("of several choices a reader sees the first") {
+TEST_CASE("of several choices the text is that of the first") {
   CHECK(text(sample_stream("openai-two-choices.sse")) == "Heads");
   CHECK(text(sse({R"({"candidates":[{"index":1,"content":{"parts":[{"text":"b"}]}}]})",
                   R"({"candidates":[{"index":0,"content":{"parts":[{"text":"a"}]}}]})"})) == "a");
 }
 
-TEST_CASE("tool calls and reasoning are no text") {
+TEST_CASE("tool calls and reasoning are not part of the text") {
   CHECK(text(sample_stream("openai-tools.sse")).empty());
   CHECK(text(sse({R"({"choices":[{"delta":{"reasoning_content":"hm"}}]})"})).empty());
   CHECK(text(sse({R"({"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"hm"}})",
@@ -91,7 +91,7 @@ TEST_CASE("a body that was not streamed has text too") {
   CHECK(text(body) == "hello");
 }
 
-TEST_CASE("a plain text is its own text") {
+TEST_CASE("the text of a plain-text answer is the whole answer") {
   TextExtractor extractor;
   CHECK(extractor.feed("da").empty());
   CHECK(extractor.feed("y by day") == "day by day");
@@ -129,7 +129,7 @@ TEST_CASE("cumulative text is shown once") {
   CHECK(stream({"", "a", "ab", "ab", "abc"}) == "abc");
 }
 
-TEST_CASE("a whole message after its pieces is not shown again, but what it adds is") {
+TEST_CASE("a whole message after its pieces is not repeated, but its additions are shown") {
   const std::string delta = R"({"choices":[{"index":0,"delta":{"content":"Salt "}}]})";
   CHECK(text(sse({delta, R"({"choices":[{"index":0,"message":{"content":"Salt "}}]})"})) == "Salt ");
   CHECK(text(sse({delta, R"({"choices":[{"index":0,"message":{"content":"Salt keeps"}}]})"})) == "Salt keeps");

@@ -92,7 +92,7 @@ TEST_CASE("a stream's first chunk is its header block, and its events follow") {
   CHECK(answer.recording.marks.size() == support::record(kStream).recording.marks.size() + 1);
 }
 
-TEST_CASE("the status that the caller knows counts as one in a header block does") {
+TEST_CASE("a status that the caller knows counts like one in a header block") {
   CHECK(judge(kBody, {.http_status = 200}) == Completeness::complete);
   CHECK(judge(kBody, {.http_status = 429}) == Completeness::error);
   CHECK(judge(kBody, {.http_status = 301}) == Completeness::incomplete);
@@ -103,7 +103,7 @@ TEST_CASE("the content type that the caller knows decides on the first letters o
   CHECK(judge("dat", {.content_type = "text/event-stream; charset=utf-8"}) == Completeness::incomplete);
 }
 
-TEST_CASE("a compressed answer is judged by what it decompresses to") {
+TEST_CASE("a compressed answer is judged by its decompressed bytes") {
   for (const auto compress : {gzip, zstd}) {
     CHECK(judge(compress(kBody)) == Completeness::complete);
     CHECK(judge_answer(compress(kBody)).metadata.model == "m-1");
@@ -143,7 +143,7 @@ TEST_CASE("a compressed stream is a stream, in the chunks in which it arrived") 
   CHECK((shown + text.finish()).starts_with("Caching pays twice"));
 }
 
-TEST_CASE("what decompresses to more than 64 MiB is not judged and counts as complete") {
+TEST_CASE("an answer that decompresses to more than 64 MiB is not judged and counts as complete") {
   const std::string large = R"({"error":")" + std::string(65U << 20, ' ') + "no\"}";
   CHECK(judge(zstd(large)) == Completeness::complete);
   CHECK(judge(gzip(large)) == Completeness::complete);

@@ -16,7 +16,7 @@ namespace libcache {
 
 inline constexpr std::string_view kRequest = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
 
-// A store that hands everything on to another one, which several caches may share and tests may look into.
+// A store that forwards every call to another one, which several caches may share and tests may inspect.
 class SharedStore : public Store {
  public:
   explicit SharedStore(std::shared_ptr<Store> store) : store_(std::move(store)) {}

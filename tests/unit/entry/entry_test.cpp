@@ -170,7 +170,7 @@ TEST_CASE("the head reads from the first bytes alone and equals the entry's") {
   CHECK(head.payload_size == body.size());
 }
 
-TEST_CASE("metadata that would not fit in the head is refused, and what fits survives") {
+TEST_CASE("metadata that would not fit in the head is refused, and metadata that fits is kept") {
   EntryDraft draft{.metadata = {.model = std::string(900, 'm')}};
   CHECK(decode_head(encode(draft).value()).value().metadata == draft.metadata);
   draft.metadata.model.append(100, 'm');

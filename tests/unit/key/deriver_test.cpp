@@ -135,7 +135,7 @@ TEST_CASE("ignore pointers remove object members at any depth") {
   CHECK(ignoring("/0", R"({"0":1,"1":2})") == R"({"1":2})");
 }
 
-TEST_CASE("a * in an ignore pointer stands for every element of an array") {
+TEST_CASE("a * in an ignore pointer selects every element of an array") {
   CHECK(ignoring("/m/*/t", R"({"m":[{"t":1},{"c":2,"t":3},4,{"c":{"t":5}}]})") ==
         R"({"m":[{},{"c":2},4,{"c":{"t":5}}]})");
   CHECK(ignoring("/*/*/t", R"({"*":[[{"t":1}],{"t":2}]})") == R"({"*":[[{"t":1}],{}]})");
@@ -169,7 +169,7 @@ TEST_CASE("several ignore pointers may overlap") {
   CHECK(key.unmatched.empty());
 }
 
-TEST_CASE("the names of what was removed are sorted, each given once, and only those that removed something") {
+TEST_CASE("the names of the removed members are sorted and unique, and contain only those that matched") {
   KeyOptions options;
   options.ignore = {"/b", "/a/b", "/a", "/a/b", "/a/b/c", "/stream", "/nope", "/m/*/t"};
   options.by_model = false;

@@ -74,7 +74,7 @@ TEST_CASE("the entries of a session are those with its hash and known suffixes a
   }
 }
 
-TEST_CASE("names that only look like those of a session are not of it") {
+TEST_CASE("names that only resemble those of a session do not belong to it") {
   const std::string base = "p:team_" + kHash;
   for (const std::string& name : {"p:team_A_" + kHash,
                                   "p:team_" + kHash + "_" + kHash,
@@ -152,7 +152,7 @@ TEST_CASE("no name belongs to two sessions, whatever prefixes, sessions, samples
   }
 }
 
-TEST_CASE("a key covers the entries that are called like it, or like it with suffixes") {
+TEST_CASE("a key covers the entry with its name, and those with suffixes after it") {
   const std::string base = "p:team_" + kHash;
   const std::string endpoint = base + kEndpoint;
   const auto covered_by = [&](const std::string& key) {
@@ -173,7 +173,7 @@ TEST_CASE("a key covers the entries that are called like it, or like it with suf
   CHECK(covered_by(endpoint + "_sample_1") == std::set{endpoint + "_sample_1", endpoint + "_sample_1_stream"});
 }
 
-TEST_CASE("a key covers nothing of other sessions and nothing that only looks like its own") {
+TEST_CASE("a key covers no entries of other sessions and no names that only resemble its own") {
   const std::string base = "p:team_" + kHash;
   for (const std::string& name :
        {base + "_sample_evil", base + "_streams", base + "0", base + "_" + kHash, base + "_sample_1_" + kHash,

@@ -14,13 +14,13 @@ bool has_hash_tag(std::string_view name) {
   return close != std::string_view::npos && close > open + 1;
 }
 
-// `entry` followed by `suffix`, and by whatever puts it in the slot of `entry`.
+// `entry` followed by `suffix`, and by digits that put the name in the slot of `entry`.
 std::string name_in_slot_of(std::string_view entry, std::string_view suffix) {
   const std::string name = std::string(entry).append(suffix);
   if (has_hash_tag(entry)) return name;
   if (entry.find_first_of("{}") == std::string_view::npos) return name + "{" + std::string(entry) + "}";
-  // Any hash tag would begin or end at a brace of the entry's name. Without one the whole name is hashed, so a number is
-  // appended that leads to the right slot; about one in 16,384 does.
+  // Any hash tag would begin or end at a brace of the entry's name. Without one the whole name is hashed, so a number
+  // is appended that leads to the right slot; about one in 16,384 does.
   for (unsigned number = 0;; ++number) {
     std::string numbered = name + "_" + std::to_string(number);
     if (slot_of(numbered) == slot_of(entry)) return numbered;

@@ -1,8 +1,9 @@
 // Flights between all clients of a Redis server or cluster.
 //
-// The leader of a flight is the client whose token the lease holds. It renews the lease, appends the pieces of the value
-// to a stream, and finally appends how the flight ended. Followers read that stream. If the leader dies, its lease
-// expires. (names in flight_names.h; commands: SET, GET, EXISTS, XADD, PEXPIRE, XREAD, WATCH, UNWATCH, MULTI, EXEC, DEL.)
+// The leader of a flight is the client whose token the lease holds. It renews the lease, appends the pieces of the
+// value to a stream, and finally appends how the flight ended. Followers read that stream. If the leader dies, its
+// lease expires. (names in flight_names.h; commands: SET, GET, EXISTS, XADD, PEXPIRE, XREAD, WATCH, UNWATCH, MULTI,
+// EXEC, DEL.)
 #pragma once
 
 #include <libcache/flight.h>
@@ -17,7 +18,7 @@
 
 namespace libcache::internal::redis {
 
-// A lease that is not renewed expires after this time, so it bounds how long a dead leader goes unnoticed.
+// A lease that is not renewed expires after this time: a dead leader is detected no later than that.
 inline constexpr Milliseconds kLeaseTime{1600};
 // How long pieces stay after the last one, and how long a follower counts as one after its last read.
 inline constexpr Milliseconds kLiveTime{30'000};

@@ -14,15 +14,15 @@ namespace {
 constexpr Milliseconds kBetweenRenewals = kLeaseTime / 4;
 constexpr Milliseconds kRenewalTimeout = kLeaseTime / 2;
 constexpr Milliseconds kReleaseTimeout{250};
-// What one flight may take of the server's memory.
+// How much of the server's memory one flight may use.
 constexpr std::size_t kMostSharedBytes = 64 * 1024 * 1024;
 
-// Calls `renew` regularly on a thread of its own, until that returns false or this is destroyed, which interrupts a
+// Calls `renew` regularly on its own thread, until that returns false or this is destroyed. The destructor interrupts a
 // renewal that is waiting for the server.
 class Renewer {
  public:
   explicit Renewer(std::function<bool(Renewer&)> renew) {
-    // Signals are for the program's own threads.
+    // Signals are handled by the program's threads.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -60,7 +60,7 @@ class Renewer {
     Connection* connection = nullptr;  // that a renewal is using
   };
 
-  // Until the next renewal. True: there is to be none.
+  // Waits until the next renewal is due. True: there will be no further one.
   bool wait() {
     auto state = state_.lock();
     return stopped_.wait_for(state.lock(), kBetweenRenewals, [&] { return state->stopped; });
@@ -130,7 +130,7 @@ class RedisLease final : public Lease {
     return client_.on_one_connection(names_.lease, use, deadline);
   }
 
-  // False: the lease is lost, so that there is nothing to renew.
+  // False: the lease is lost and cannot be renewed.
   bool renew(Renewer& renewer) {
     const auto deadline = Deadline::after(kRenewalTimeout);
     const std::string lease = token_ + " " + std::to_string(++renewals_);
@@ -141,7 +141,7 @@ class RedisLease final : public Lease {
     };
     const Status renewed = client_.on_one_connection(names_.lease, use, deadline);
     is_reachable_ = renewed || (renewed.error().code != ErrorCode::timeout && !renewer.is_stopped());
-    // A slot may have moved. This finds out where to, for the next renewal.
+    // The slot may have moved. This finds its new server for the next renewal.
     if (!renewed && is_reachable_) (void)client_.run({"GET", names_.lease}, Repeat::allowed, deadline);
     return is_reachable_;
   }

@@ -9,7 +9,7 @@ namespace libcache::internal::redis {
 namespace {
 
 constexpr std::size_t kMostRecords = 256;  // in one reply
-// A read that has reached its deadline may take this long to find out that there is nothing new.
+// How long a read that has reached its deadline may take to find that there is nothing new.
 constexpr Milliseconds kRoundTrip{250};
 
 class RedisTail final : public LiveTail {
@@ -25,7 +25,8 @@ class RedisTail final : public LiveTail {
       if (!round) return tl::make_unexpected(round.error());
       keep(*round);
       if (round->news.state != FlightState::flying) return give_out(std::move(round->news));
-      // Without a leader, one more round follows: it may have appended a last record after this round had looked for one.
+      // Without a leader, one more round follows: it may have appended a last record after this round had looked for
+      // one.
       if (!round->led && !led && round->records == 0) return News{.bytes = {}, .state = FlightState::abandoned};
       if (is_leader_alive_ && !kept_.empty()) return give_out(std::move(round->news));
       led = round->led;
@@ -41,8 +42,8 @@ class RedisTail final : public LiveTail {
     bool renewed = false;  // it has renewed the lease since we joined
   };
 
-  // Pieces from before we joined may be those of a dead leader whose lease has not expired yet. They are kept back until
-  // the leader shows that it is alive: by a renewal or by another piece.
+  // Pieces from before we joined may be those of a dead leader whose lease has not expired yet. They are kept back
+  // until the leader shows that it is alive: by a renewal or by another piece.
   void keep(Round& round) {
     is_leader_alive_ = is_leader_alive_ || round.renewed || (!in_backlog_ && round.records > 0);
     in_backlog_ = in_backlog_ && round.records == kMostRecords;

@@ -24,8 +24,8 @@ class Removal {
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline);
 
   // Values are watched from before they are compared until they are removed, so that none that is written meanwhile is
-  // removed. In a cluster, and for a user who may not run WATCH, MULTI or EXEC, values are only compared again right
-  // before: what is written in the one round trip between is lost.
+  // removed. In a cluster, and for a user who may not run WATCH, MULTI or EXEC, values are only compared immediately
+  // before the removal: a write in the one round trip between the two is lost.
   Result<Removed> remove_unchanged(std::span<const ScanRow> rows, Deadline deadline);
 
  private:

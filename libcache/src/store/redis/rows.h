@@ -1,4 +1,4 @@
-// Asks for what a scan shows about values: their size, expiry and first bytes.
+// Asks for the rows of a scan: the size, expiry and first bytes of values.
 #pragma once
 
 #include <libcache/store.h>
@@ -21,8 +21,8 @@ class RowQuery {
 
   const std::vector<Command>& commands() const { return commands_; }
 
-  // The rows in the order of the names; nothing for a name that does not exist or is not a plain value. Fails as an
-  // error reply says.
+  // The rows in the order of the names; nullopt for a name that does not exist or is not a plain value. Fails with the
+  // error of an error reply.
   Result<std::vector<std::optional<ScanRow>>> rows_in(std::span<Reply> replies, UnixTime now,
                                                       std::string_view server) const;
 

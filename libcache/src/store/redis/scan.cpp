@@ -30,7 +30,7 @@ class Cursor {
   std::string count() const { return std::to_string(count_); }
   bool at_end() const { return pages_ > 0 && text_ == "0"; }
 
-  // False: the scan goes round in circles, or longer than any server has keys.
+  // False: the scan repeats itself, or has taken more pages than any server can have.
   bool advance(std::string text, bool page_is_empty) {
     constexpr unsigned kShortestPage = 1000;
     constexpr unsigned kLongestPage = 16'000;
@@ -65,8 +65,8 @@ Scan::Scan(Client& client, const Clock& clock, std::string_view prefix, std::siz
       visit_(visit),
       deadline_(deadline) {}
 
-// A key that moves from a server that has not been visited to one that has been would be missed. If keys may have moved,
-// all servers are visited again, until no new name is found.
+// A key that moves from a server that has not been visited to one that has been would be missed. If keys may have
+// moved, all servers are visited again, until no new name is found.
 Status Scan::run() {
   constexpr int kMostRounds = 20;
   auto before = client_.placement(deadline_);

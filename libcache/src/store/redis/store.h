@@ -1,8 +1,9 @@
 // The Redis store: which commands each function of store.h sends to a Redis or Valkey.
 //
-// The work is divided into rooms, each of which sees only those before it: `wire` (one connection), `server` (one server,
-// reliably), `routing` (which server a command must go to) and `doctor` (diagnosis). On top of them this folder has the
-// store itself (store), rows and scans (rows, scan), removal (removal), and flights between processes (flights, lease, live_tail).
+// The work is divided into folders, each of which uses only those before it: `wire` (one connection), `server` (one
+// server, reliably), `routing` (which server a command must go to) and `doctor` (diagnosis). On top of them this folder
+// has the store itself (store), rows and scans (rows, scan), removal (removal), and flights between processes (flights,
+// lease, live_tail).
 #pragma once
 
 #include <libcache/open.h>

@@ -164,7 +164,7 @@ class FileTail final : public LiveTail {
     constexpr microseconds kShortestPause(500);
     constexpr microseconds kLongestPause(10'000);
     for (auto pause = kShortestPause;; pause = std::min(2 * pause, kLongestPause)) {
-      // In this order: the leader writes its last piece, then how it ended, then lets go of the file.
+      // In this order, because the leader writes its last piece, then how the flight ended, and then releases the lock.
       const bool led = is_locked(*file_, kLedByte);
       Header header;
       if (::pread(*file_, &header, sizeof header, 0) < 0) return failed();
@@ -219,7 +219,7 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
       flight.lease = std::make_unique<FileLease>(path, std::move(*directory), std::move(file));
       return flight;
     }
-    // Of a leader that died; its followers may still be reading it.
+    // The file of a leader that died; its followers may still be reading it.
     ::unlinkat(**directory, file_name.c_str(), 0);
   }
 }

@@ -64,7 +64,7 @@ Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadlin
   if (!row.is_null(4)) return Found{std::string(row.bytes(4)), used};
   auto value = BlobColumn(connection_, "entries", "value").read(id, row.integer(3), deadline);
   if (!value) return pass_on(value);
-  return Found{std::move(*value), now};  // noting the use of a large value would rewrite all of it
+  return Found{std::move(*value), now};  // recording the use of a large value would rewrite the whole value
 }
 
 Outcome<std::optional<ScanRow>> Reader::look_up(std::string_view name, std::size_t head_bytes, UnixTime now,
@@ -88,7 +88,7 @@ Outcome<std::vector<ScanRow>> Reader::list(std::string_view prefix, std::string_
     const auto found = row.step();
     if (!found) return pass_on(found);
     if (!*found || !row.bytes(1).starts_with(prefix)) break;
-    // Names out of order, as a damaged index may give them, could lead round in a circle.
+    // A damaged index may return names out of order, which could repeat for ever.
     const std::string_view name = row.bytes(1);
     if (name < from || (!rows.empty() && name <= rows.back().name)) return connection_.damaged();
     auto next = read_row(row, values, head_bytes, deadline);

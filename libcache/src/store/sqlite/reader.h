@@ -1,4 +1,4 @@
-// What a store reads from its database, on a connection of its own, so that writes never hold it up.
+// The reads of a store, on a separate connection, so that writes do not delay them.
 #pragma once
 
 #include <libcache/store.h>
@@ -14,7 +14,7 @@ namespace libcache::internal::sqlite {
 
 struct Found {
   std::optional<std::string> value;
-  UnixTime used;  // when its use was last noted; of values above 1 MiB, whose use is not noted, the present
+  UnixTime used;  // when its use was last recorded; the current time for values above 1 MiB, whose use is not recorded
 };
 
 // Movable. One thread at a time.
@@ -28,7 +28,7 @@ class Reader {
   Outcome<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, UnixTime now,
                                           Deadline deadline);
 
-  // The next rows, by name, from the name `from` on, while their names start with `prefix`. None: there are no more.
+  // The next rows in the order of their names, beginning with `from`, whose names start with `prefix`. Empty: no more.
   Outcome<std::vector<ScanRow>> list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
                                      UnixTime now, Deadline deadline);
 

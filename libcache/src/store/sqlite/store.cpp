@@ -33,7 +33,7 @@ class SqliteStore final : public Store, public Flights {
         writing_(place_, Access::write),
         reading_(place_, read_only ? Access::observe : Access::read) {}
 
-  // Writes the notes of use that no put has written, unless that takes waiting.
+  // Writes the recorded uses that no put has written, unless it would have to wait.
   ~SqliteStore() override {
     const auto uses = std::exchange(*uses_.lock(), {});
     if (uses.empty()) return;
@@ -63,7 +63,7 @@ class SqliteStore final : public Store, public Flights {
     return stored;
   }
 
-  // A database that does not exist is left to the put, which may never come.
+  // A database that does not exist is created by the put, if one follows.
   void prepare_put(Deadline deadline) override {
     const auto prepare = [](Writer& writer) { return writer.prepare_put().map([] { return true; }); };
     (void)write<bool>({.now = place_.clock(), .deadline = deadline}, prepare);
@@ -112,7 +112,7 @@ class SqliteStore final : public Store, public Flights {
   Flights* flights() override { return this; }
 
   Result<Flight> join(std::string_view name, Deadline deadline) override {
-    // Beside a file that is not ours, nothing is created either.
+    // Nothing is created next to a file that is not a database of llmcache either.
     if (auto checked = sqlite::check_file(place_.file); !checked) return tl::make_unexpected(checked.error());
     auto flight = flights_.join(name, deadline);
     if (!flight || !flight->lease) return flight;
@@ -145,7 +145,7 @@ class SqliteStore final : public Store, public Flights {
     return write<Removed>(request, [&](Writer& writer) { return body(writer, now); });
   }
 
-  // Once an hour is enough. A use in the future was noted by a machine with a wrong clock.
+  // Once an hour is enough. A use in the future was recorded by a machine with a wrong clock.
   static bool is_worth_noting(UnixTime used, UnixTime now) {
     constexpr auto kBetweenNotes = std::chrono::hours(1);
     return now - used >= kBetweenNotes || used - now >= kBetweenNotes;
@@ -163,7 +163,7 @@ class SqliteStore final : public Store, public Flights {
   const sqlite::FileFlights flights_;
   Guarded<Session<Writer>> writing_;
   Guarded<Session<Reader>> reading_;
-  Guarded<Uses> uses_;  // read, and not yet noted
+  Guarded<Uses> uses_;  // uses that have not been recorded yet
 };
 
 }  // namespace

@@ -1,10 +1,10 @@
 // The embedded store: one SQLite database file, shared by any number of processes.
 //
-// A database that nobody uses is one file. While it is used, SQLite keeps a log (-wal) and the log's index (-shm) beside
-// it; the last process to close it removes them. Flights are files in a directory beside it (-flights).
+// A database that is not in use is one file. While it is used, SQLite keeps a log (-wal) and the log's index (-shm)
+// next to it; the last process to close it removes them. Flights are files in a directory next to it (-flights).
 //
-// A file that is not a database of ours is never touched (database/header.h). Reads change nothing: a database without a
-// log is read as it is, and the log of one that nobody has open is read in memory (database/session.h).
+// A file that is not a database of ours is never touched (database/header.h). Reads change nothing: a database without
+// a log is read as it is, and the log of one that nobody has open is read in memory (database/session.h).
 #pragma once
 
 #include <libcache/open.h>

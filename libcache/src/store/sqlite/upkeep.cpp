@@ -13,7 +13,7 @@ constexpr const char* kFuture =
 constexpr const char* kLeastUsed = "SELECT id, length(value) FROM entries WHERE id <> ?1 ORDER BY used LIMIT 256";
 constexpr const char* kRemove = "DELETE FROM entries WHERE id = ?1";
 constexpr const char* kVacuum = "PRAGMA incremental_vacuum(500)";
-constexpr std::int64_t kFewPages = 256;     // 1 MiB: not worth the trouble
+constexpr std::int64_t kFewPages = 256;     // 1 MiB: too few to return
 constexpr std::int64_t kRestOfEntry = 150;  // bytes for its name and in the indexes, roughly
 
 }  // namespace

@@ -16,20 +16,20 @@ class Upkeep {
  public:
   explicit Upkeep(const Connection& connection);
 
-  // Does what the upkeep of a put would otherwise do at its first time.
+  // Prepares the statements that the upkeep of the first put would otherwise prepare.
   Outcome<void> prepare();
 
   // Removes a few of the entries that have expired. In the caller's transaction.
   Outcome<void> sweep(UnixTime now);
 
-  // Whether the pages in use take no more than `max_size` bytes.
+  // Whether the pages in use take at most `max_size` bytes.
   Outcome<bool> is_within(std::uint64_t max_size);
   // Removes no more entries than it takes to get within `max_size`, up to some hundreds: those dated in the future by
   // another machine's clock first, then the least recently used, but never `kept`. Returns whether there were any. In
   // the caller's transaction.
   Outcome<bool> evict(std::uint64_t max_size, std::int64_t kept, UnixTime now);
 
-  // Returns a few free pages to the file system if they are a good part of the file. After a write.
+  // Returns a few free pages to the file system if they are a large part of the file. Call it after a write.
   Outcome<void> give_back_some();
   // Returns all free pages, if they are many, and stops at `deadline`. True: there were. After a removal.
   Outcome<bool> give_back_all(Deadline deadline);

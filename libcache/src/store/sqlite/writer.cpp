@@ -46,7 +46,8 @@ Outcome<Writer> Writer::open(const std::filesystem::path& file, const FileId& id
   auto set = connection->execute("PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304");
   if (!set) return pass_on(set);
   if (mode == Connection::Mode::write) {
-    // As it is created; only a process that was killed while it wrote in place leaves it otherwise.
+    // The mode in which the file was created. Only a process that was killed while it wrote in place leaves another
+    // one.
     if (set = connection->execute("PRAGMA journal_mode=WAL"); !set) return pass_on(set);
   }
   return Writer(std::move(*connection));
@@ -93,7 +94,7 @@ Outcome<bool> Writer::put(const Put& put, UnixTime now, Deadline deadline) {
   return true;
 }
 
-// After the limit was lowered, in transactions of their own so that others get to write in between.
+// After the limit was lowered. In separate transactions, so that other processes can write in between.
 Outcome<void> Writer::evict_the_rest(std::uint64_t max_size, std::int64_t kept, UnixTime now, Deadline deadline) {
   bool evicted_any = false;
   while (!deadline.expired()) {
@@ -121,7 +122,7 @@ Outcome<Removed> Writer::remove_unchanged(std::span<const ScanRow> rows, UnixTim
 
 template <class Item>
 Outcome<Removed> Writer::remove_all(std::span<const Item> items, UnixTime now, Deadline deadline) {
-  constexpr std::size_t kBatch = 500;  // others get to write in between
+  constexpr std::size_t kBatch = 500;  // other processes can write in between
   Removed removed;
   while (!items.empty()) {
     if (deadline.expired()) return give_up(ErrorCode::timeout, "the deadline passed while values were being removed");

@@ -1,4 +1,4 @@
-// What a store writes to its database, on the one connection through which this process writes.
+// The writes of a store, on the one connection through which this process writes.
 #pragma once
 
 #include <libcache/store.h>
@@ -26,10 +26,10 @@ class Writer {
     std::string_view name;
     std::string_view value;
     PutOptions options;
-    const std::set<std::int64_t>& used;  // the ids of other entries whose use is to be noted with it
+    const std::set<std::int64_t>& used;  // the ids of other entries whose use is recorded with it
     std::uint64_t max_size = 0;          // of the database, in bytes; 0: no limit
   };
-  // Does what put() would otherwise do at its first call.
+  // Prepares what the first put() would otherwise prepare.
   Outcome<void> prepare_put();
   // False: `only_new` is set and an entry exists.
   Outcome<bool> put(const Put& put, UnixTime now, Deadline deadline);
@@ -38,7 +38,7 @@ class Writer {
   // As Store::remove_unchanged().
   Outcome<Removed> remove_unchanged(std::span<const ScanRow> rows, UnixTime now, Deadline deadline);
 
-  // Notes that entries have been used, in a transaction of its own.
+  // Records that entries have been used, in a separate transaction.
   Outcome<void> note_use(const std::set<std::int64_t>& ids, UnixTime now);
 
   Connection& connection() { return connection_; }
@@ -53,9 +53,9 @@ class Writer {
   Outcome<Removed> remove_all(std::span<const Item> items, UnixTime now, Deadline deadline);
   template <class Item>
   Outcome<Removed> remove_batch(std::span<const Item> items, UnixTime now, Deadline deadline);
-  // The size of an entry; nothing if there is none.
+  // The size of an entry; nullopt if it does not exist.
   Outcome<std::optional<std::uint64_t>> size_of(const std::string& name, UnixTime now, Deadline deadline);
-  // The same; nothing, too, if it is not as it was listed.
+  // The same; also nullopt if the entry has changed since it was listed.
   Outcome<std::optional<std::uint64_t>> size_of(const ScanRow& row, UnixTime now, Deadline deadline);
 
   Connection connection_;

@@ -1,4 +1,4 @@
-// A fill that its caller drives itself, without callbacks.
+// A fill that is driven by its caller, without callbacks.
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 
@@ -71,7 +71,7 @@ TEST_CASE("a follower whose leader abandons the flight leads, and so does every 
   Fill leader = begin(*cache, callers.stream);
   Fill one = begin(*cache, callers.stream);
   Fill another = begin(*other, callers.stream);
-  SECTION("by saying so") {
+  SECTION("by calling abandon()") {
     leader.abandon();
     REQUIRE(leader.write("data: late\n\n"));
     CHECK(leader.finish().storing == Storing::none);
@@ -94,7 +94,7 @@ TEST_CASE("a follower whose leader abandons the flight leads, and so does every 
   }
 }
 
-TEST_CASE("what only the leader knows about an answer reaches its followers and the store") {
+TEST_CASE("facts that only the leader knows about an answer reach its followers and the store") {
   Callers callers;
   const auto cache = callers.process();
   const auto other = callers.process();
@@ -163,7 +163,7 @@ TEST_CASE("a caller does not follow a request that has the same name but another
   (void)leader.finish();
 }
 
-TEST_CASE("on_begin comes once, before the first byte, from every source") {
+TEST_CASE("on_begin is called once, before the first byte, for answers from every source") {
   Callers callers;
   std::vector<std::string> seen;
   std::atomic<int> calls{0};
@@ -189,7 +189,7 @@ TEST_CASE("on_begin comes once, before the first byte, from every source") {
   CHECK(seen == std::vector<std::string>{"producer text/plain", "store text/plain", "leader text/plain"});
 }
 
-TEST_CASE("a store that fails is told apart from a policy that refuses, and can be an error if that is wanted") {
+TEST_CASE("a failure of the store is not a refusal by the policy, and fails the fill if the options say so") {
   Callers callers;
   auto broken = Cache::create(std::make_unique<UnavailableStore>(), callers.options()).value();
   Fill fill = begin(*broken, callers.response);

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Takes its time to show a leader's pieces.
+// A store whose leases append slowly.
 class SlowFlights : public SharedStore, public Flights {
  public:
   using SharedStore::SharedStore;
@@ -49,7 +49,7 @@ class PreparedStore : public SharedStore {
 
 }  // namespace
 
-TEST_CASE("what is not stored is produced, handed out and stored; the next one gets it from the store") {
+TEST_CASE("an absent answer is produced, delivered and stored, and the next caller gets it from the store") {
   Callers fixture;
   for (const auto* key : {&fixture.stream, &fixture.response}) {
     const auto first = fixture.call(*key, produces(kEvents));
@@ -139,7 +139,7 @@ TEST_CASE("a follower gets a stream's bytes while its leader still waits for mor
   CHECK(leader.get().received == kWhole);
 }
 
-TEST_CASE("a follower that does not want it live gets a stream once it is stored") {
+TEST_CASE("a follower with the option live off gets a stream once it is stored") {
   Callers fixture;
   std::promise<void> leads;
   std::atomic<bool> over{false};
@@ -162,7 +162,7 @@ TEST_CASE("a follower that does not want it live gets a stream once it is stored
   leader.wait();
 }
 
-TEST_CASE("an answer that is incomplete or refused is handed out and not stored") {
+TEST_CASE("an answer that is incomplete or refused is delivered and not stored") {
   Callers fixture;
   const auto incomplete = fixture.call(fixture.response, produces({"{\"half"}));
   REQUIRE(incomplete.filled.has_value());
@@ -174,7 +174,7 @@ TEST_CASE("an answer that is incomplete or refused is handed out and not stored"
   CHECK(fixture.call(fixture.response, produces({"{}"})).filled->source == Source::producer);
 }
 
-TEST_CASE("a leader that gives up makes way at once, while its producer still runs") {
+TEST_CASE("a leader that abandons its flight frees its followers at once, while its producer still runs") {
   Callers fixture;
   std::promise<void> leads;
   std::promise<void> other_is_done;
@@ -191,7 +191,7 @@ TEST_CASE("a leader that gives up makes way at once, while its producer still ru
   CHECK(fixture.call(fixture.stream, kNoProducer).received == kWhole);
 }
 
-TEST_CASE("a follower waits no longer than it was told, and then produces for itself alone") {
+TEST_CASE("a follower waits no longer than the option says, and then produces only for itself") {
   Callers fixture;
   WaitingLeader leader(fixture, fixture.response, "the leader's");
   const auto impatient = fixture.call(fixture.response, produces({"its own"}), {.wait = 5ms});
@@ -211,7 +211,7 @@ TEST_CASE("at its deadline a follower fails with a timeout") {
   CHECK(leader.answer().filled.has_value());
 }
 
-TEST_CASE("a producer that has to wait gets the store ready meanwhile") {
+TEST_CASE("a producer that has to wait prepares the store meanwhile") {
   Callers fixture;
   auto owned = std::make_unique<PreparedStore>(fixture.store);
   const PreparedStore& store = *owned;
@@ -226,7 +226,7 @@ TEST_CASE("a producer that has to wait gets the store ready meanwhile") {
   CHECK(fixture.call(fixture.response, kNoProducer).received == "answer");
 }
 
-TEST_CASE("a store that is slow to show a stream to others does not hold up its leader") {
+TEST_CASE("a store that shares a stream too slowly does not delay the leader") {
   Callers fixture;
   auto owned = std::make_unique<SlowFlights>(fixture.store);
   const SlowFlights& store = *owned;
@@ -238,7 +238,7 @@ TEST_CASE("a store that is slow to show a stream to others does not hold up its 
   CHECK(store.appended < 100);
 }
 
-TEST_CASE("behind its deadline a producer cannot write any more") {
+TEST_CASE("after its deadline a producer cannot write any more") {
   Callers fixture;
   const auto deadline = Deadline::after(20ms);
   const auto produce = [&](AnswerWriter& writer) -> Status {
@@ -251,7 +251,7 @@ TEST_CASE("behind its deadline a producer cannot write any more") {
   CHECK(late.received.empty());
 }
 
-TEST_CASE("a store that is down costs an event, and the answer is produced as if there were none") {
+TEST_CASE("a store that is down is reported as an event, and the answer is produced without it") {
   CacheFixture fixture;
   const auto cache = Cache::create(std::make_unique<UnavailableStore>(), fixture.options()).value();
   std::string received;
@@ -268,7 +268,7 @@ TEST_CASE("a store that is down costs an event, and the answer is produced as if
   CHECK(fixture.events[0].name == "fill.uncached");
 }
 
-TEST_CASE("a receiver that fails ends the producing, and its failure is handed through") {
+TEST_CASE("a receiver that fails ends the producer, and its failure is returned") {
   Callers fixture;
   const auto refuse = [](std::string_view) -> Status { return fail(ErrorCode::refused, "the reader is gone"); };
   const auto endless = [](AnswerWriter& writer) -> Status {

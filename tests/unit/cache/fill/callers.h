@@ -17,7 +17,7 @@ namespace libcache::test {
 
 inline const Deadline kNever = Deadline::never();
 
-// Counts who has found a leader to follow.
+// Counts the callers that follow a leader.
 class FlyingStore : public SharedStore, public Flights {
  public:
   FlyingStore(std::shared_ptr<Store> store, std::atomic<int>& followers)
@@ -45,7 +45,7 @@ class UnavailableStore : public SharedStore {
   }
 };
 
-// What one call gave.
+// The result of one call.
 struct Call {
   std::string received;
   Result<Filled> filled = fail(ErrorCode::internal, "was not called");
@@ -79,7 +79,7 @@ struct Callers : CacheFixture {
     call.filled = cache->get_or_fill(key, produce, receive, fill_options, deadline);
     return call;
   }
-  // A call in a process of its own.
+  // A call in a separate process.
   Call call(const RequestKey& key, const Producer& produce, const FillOptions& fill_options = {},
             Deadline deadline = kNever) {
     return call_with(process(), key, produce, fill_options, deadline);
@@ -90,7 +90,7 @@ struct Callers : CacheFixture {
   }
 };
 
-// A call in a process of its own that leads, and has its answer when it is told to.
+// A call in a separate process that leads, and has its answer when the test says so.
 class WaitingLeader {
  public:
   WaitingLeader(Callers& callers, const RequestKey& key, std::string answer)

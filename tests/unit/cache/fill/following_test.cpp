@@ -1,4 +1,4 @@
-// What becomes of the followers when a flight ends: stored, complete but not stored, refused, or with a dead leader.
+// How followers continue when a flight ends: stored, complete but not stored, refused, or with a dead leader.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <stdexcept>
@@ -20,7 +20,7 @@ class FullStore : public FlyingStore {
   }
 };
 
-// Waits until so many threads have come.
+// Waits until this many threads have arrived.
 class Barrier {
  public:
   explicit Barrier(int count) : missing_(count) {}
@@ -42,7 +42,7 @@ std::uint64_t sum_of_misses(const Counters& counters) {
 
 }  // namespace
 
-TEST_CASE("a complete answer that is not stored reaches every follower all the same") {
+TEST_CASE("a complete answer that is not stored still reaches every follower") {
   const int followers = GENERATE(1, 9, 99);
   Callers callers;
   CacheOptions options = callers.options();
@@ -84,7 +84,7 @@ TEST_CASE("a complete answer that is not stored reaches every follower all the s
   CHECK(calls == 1);
 }
 
-TEST_CASE("followers of a leader that has no answer produce for themselves, all at the same time") {
+TEST_CASE("followers of a leader without an answer produce their own, all at the same time") {
   const int followers = GENERATE(1, 9, 99);
   Callers callers;
   enum class Ending { incomplete, error, fails, throws };
@@ -119,7 +119,7 @@ TEST_CASE("followers of a leader that has no answer produce for themselves, all 
   CHECK(callers.call(callers.response, kNoProducer).received == "answer");
 }
 
-TEST_CASE("a follower that has delivered a part fails when its leader does, and mixes nothing into it") {
+TEST_CASE("a follower that has delivered a part fails when its leader fails, and does not mix two answers") {
   Callers callers;
   std::promise<void> leads;
   std::promise<void> first_arrived;
@@ -140,7 +140,7 @@ TEST_CASE("a follower that has delivered a part fails when its leader does, and 
     received += bytes;
     return {};
   };
-  SECTION("if nobody has stored anything") {
+  SECTION("if no answer has been stored") {
     const auto filled = callers.process()->get_or_fill(callers.stream, kNoProducer, receive, {}, kNever);
     REQUIRE_FALSE(filled.has_value());
     CHECK(filled.error().code == ErrorCode::corrupt);
@@ -153,7 +153,7 @@ TEST_CASE("a follower that has delivered a part fails when its leader does, and 
     CHECK(filled.error().code == ErrorCode::corrupt);
     CHECK(received == kEvents[0]);
   }
-  SECTION("unless the very answer has been stored by then: its rest follows") {
+  SECTION("unless the same answer has been stored by then: then the rest of it follows") {
     before_the_end = [&] { callers.call(callers.stream, produces(kEvents), {.overwrite = true}); };
     const auto filled = callers.process()->get_or_fill(callers.stream, kNoProducer, receive, {}, kNever);
     REQUIRE(filled.has_value());
@@ -162,7 +162,7 @@ TEST_CASE("a follower that has delivered a part fails when its leader does, and 
   leader.wait();
 }
 
-TEST_CASE("a leader whose receiver fails goes on for its followers, and the answer is stored") {
+TEST_CASE("a leader whose receiver fails continues for its followers, and the answer is stored") {
   Callers callers;
   std::promise<void> receiver_failed;
   const auto fails = [&](std::string_view) -> Status {
@@ -189,7 +189,7 @@ TEST_CASE("a leader whose receiver fails goes on for its followers, and the answ
   CHECK(callers.call(callers.stream, kNoProducer).received == kWhole);
 }
 
-TEST_CASE("a leader whose receiver fails goes on without followers if it is told to") {
+TEST_CASE("a leader whose receiver fails continues without followers if the options say so") {
   Callers callers;
   const auto fails = [](std::string_view) -> Status { return fail(ErrorCode::refused, "the reader is gone"); };
   const FillOptions keep{.keep_producing = true};
@@ -197,7 +197,7 @@ TEST_CASE("a leader whose receiver fails goes on without followers if it is told
   CHECK(callers.call(callers.stream, kNoProducer).received == kWhole);
 }
 
-TEST_CASE("a receiver that takes its time holds up neither the followers nor the recording") {
+TEST_CASE("a slow receiver delays neither the followers nor the recording") {
   Callers callers;
   std::promise<void> released;
   auto release = released.get_future().share();
@@ -219,7 +219,7 @@ TEST_CASE("a receiver that takes its time holds up neither the followers nor the
   CHECK(leader.get().has_value());
 }
 
-TEST_CASE("an exception of a callback passes through and leaves the cache intact") {
+TEST_CASE("an exception of a callback propagates and leaves the cache intact") {
   Callers callers;
   const std::shared_ptr<Cache> cache = callers.process();
   const auto nothing = [](std::string_view) -> Status { return {}; };
@@ -236,7 +236,7 @@ TEST_CASE("an exception of a callback passes through and leaves the cache intact
   CHECK(callers.call_with(cache, callers.response, produces({"whole"})).received == "whole");
 }
 
-TEST_CASE("hits, misses and followed add up to the requests") {
+TEST_CASE("the counts of hits, misses and followed fills add up to the number of requests") {
   const int callers_at_once = GENERATE(2, 10, 100);
   Callers callers;
   const std::shared_ptr<Cache> cache = callers.process();

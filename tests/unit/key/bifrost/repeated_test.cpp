@@ -78,7 +78,7 @@ TEST_CASE("repeated maps merge, and their values are replaced") {
   CHECK(params(tool(R"("properties":{"a":1},"properties":null)")) == expected(""));
 }
 
-TEST_CASE("content, tool_choice and voice are read on their own each time") {
+TEST_CASE("content, tool_choice and voice are read separately each time") {
   CHECK(message(R"("content":"a","content":"b")") == R"({"role":"","content":"b"})");
   CHECK(message(R"("content":[{"type":"text","text":"a"}],"content":[{"type":"image_url"}])") ==
         R"({"role":"","content":[{"type":"image_url"}]})");

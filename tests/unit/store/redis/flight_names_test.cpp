@@ -49,7 +49,7 @@ TEST_CASE("the keys of different flights differ") {
   }
 }
 
-TEST_CASE("a lease is told from an entry by its name") {
+TEST_CASE("the name of a lease distinguishes it from an entry") {
   for (const std::string& entry : kEntries) {
     INFO(entry);
     CHECK(is_lease_name(FlightNames(entry, "token").lease));

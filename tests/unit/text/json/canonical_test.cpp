@@ -58,7 +58,7 @@ TEST_CASE("decimals are written as ECMAScript writes them") {
         "[0.1,0.30000000000000004,123456789012.345,1.2e-7,9007199254740992,0.1]");
 }
 
-TEST_CASE("integers keep their digits, also beyond what a double holds exactly") {
+TEST_CASE("integers keep their digits, also beyond the exact range of a double") {
   CHECK(canonical("[0,-0,-1,9007199254740993,-9007199254740993,100000000000000000000000]") ==
         "[0,0,-1,9007199254740993,-9007199254740993,100000000000000000000000]");
 }

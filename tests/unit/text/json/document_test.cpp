@@ -97,7 +97,7 @@ TEST_CASE("every escape is decoded, including surrogate pairs") {
 
 TEST_CASE("names are unescaped and members sorted by their UTF-16 code units") {
   CHECK(sorted_names(R"({"b":1,"\u0061":2,"":3})") == std::vector<std::string>{"", "a", "b"});
-  // In UTF-8 U+E000 and U+FFFF come before U+1F600; in UTF-16 behind it.
+  // In UTF-8 U+E000 and U+FFFF come before U+1F600; in UTF-16 after it.
   CHECK(sorted_names(R"({"\uffff":0,"\ue000":0,"\ud83d\ude00":0,"\ud7ff":0,"é":0,"z":0})") ==
         std::vector<std::string>{"z", "é", "\ud7ff", "\U0001F600", "\ue000", "\uffff"});
   CHECK(sorted_names(R"({"aa":0,"a":0,"a\u0000":0})") == std::vector<std::string>{"a", std::string("a\0", 2), "aa"});

@@ -53,7 +53,7 @@ TEST_CASE("doubles are written as ECMAScript writes them") {
   CHECK(shortest(-1e-7) == "-1e-7");
 }
 
-TEST_CASE("a decimal that counts as shortest is exactly what its double is written as") {
+TEST_CASE("a decimal that counts as shortest is exactly the text that its double is written as") {
   std::mt19937_64 random(8785);
   std::size_t passed = 0;
   for (int round = 0; round < 20'000; ++round) {

@@ -65,7 +65,7 @@ std::vector<Finding> diagnose(const DiagnosisTarget& target) {
   std::vector<Finding> findings;
   for (const auto& node : *nodes) findings.push_back(check_connection(target, *node));
   const bool reached = std::ranges::none_of(findings, [](const Finding& each) { return each.grade == Grade::fail; });
-  // Only a connection can show that TLS works; that it is not used follows from the URL.
+  // Whether TLS works can only be seen on a connection; whether it is used can be seen in the URL.
   if (reached || !target.url.tls) findings.push_back(check_transport(target));
   if (!reached) return findings;
   for (const auto& node : *nodes) {

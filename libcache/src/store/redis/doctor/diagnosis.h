@@ -1,8 +1,9 @@
-// The room `doctor`: diagnoses the servers of a Redis store.
+// The folder `doctor`: diagnoses the servers of a Redis store.
 //
-// Each check returns findings with advice: whether the servers can be reached (diagnosis), how fast they are and whether
-// their clocks are right (timing), what they report about themselves (state), and whether our user may run every command
-// that the store needs (rights). The room sees the servers through the room `routing`; it knows nothing about the store.
+// Each check returns findings with advice: whether the servers can be reached (diagnosis), how fast they are and
+// whether their clocks are right (timing), what they report about themselves (state), and whether our user may run
+// every command that the store needs (rights). It accesses the servers through the folder `routing` and does not use
+// the store.
 #pragma once
 
 #include <libcache/diagnosis.h>

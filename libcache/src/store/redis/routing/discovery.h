@@ -1,4 +1,4 @@
-// What has to be learned from servers before a route can be used: the slots of a cluster, or the master of sentinels.
+// Facts that servers must be asked for before a route can be used: the slots of a cluster, or the master of sentinels.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -40,8 +40,8 @@ class Discovery {
   // The latest answer; null before the first.
   Pointer known() { return *known_.lock(); }
 
-  // The latest answer, asked for if there is none. Fails: unavailable, while the servers are not asked; timeout; with the
-  // error of the last server that was asked.
+  // The latest answer, asked for if there is none. Fails: unavailable, while the servers are not asked; timeout; with
+  // the error of the last server that was asked.
   Result<Pointer> get(Deadline deadline) {
     if (auto latest = known()) return latest;
     return get_after(nullptr, deadline);
@@ -51,7 +51,7 @@ class Discovery {
   // answers. Fails as get().
   Result<Pointer> get_after(const Pointer& failed, Deadline deadline) {
     if (!outage_.allow(std::chrono::steady_clock::now())) {
-      return fail(ErrorCode::unavailable, "no server could tell " + what_ + "; none is asked again for a moment");
+      return fail(ErrorCode::unavailable, "no server reported " + what_ + "; the next attempt follows shortly");
     }
     const auto asking = asking_.lock_until(deadline);
     auto latest = known();
@@ -72,8 +72,8 @@ class Discovery {
   }
 
  private:
-  // A server that hangs must leave time for the others. Each gets its share, but at least the connect timeout, because
-  // the share of one among many could be too short for anything.
+  // A server that hangs must leave time for the others. Each gets an equal share of the time, but at least the connect
+  // timeout, because the share of one among many could be too short to connect.
   Result<Pointer> first_answer(Deadline deadline) {
     Result<Pointer> answer = fail(ErrorCode::invalid, "there is no server to ask for " + what_);
     const Servers servers = servers_();

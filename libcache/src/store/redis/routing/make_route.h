@@ -1,4 +1,4 @@
-// Chooses the route that a store URL calls for.
+// Chooses the route for a store URL.
 #pragma once
 
 #include <libcache/open.h>

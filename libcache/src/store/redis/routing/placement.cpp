@@ -11,7 +11,7 @@ namespace libcache::internal::redis {
 
 namespace {
 
-// Cuts the next piece off `text`.
+// Removes the next piece from `text` and returns it.
 std::string_view cut(std::string_view& text, char separator) {
   const auto piece = text.substr(0, text.find(separator));
   text.remove_prefix(std::min(text.size(), piece.size() + 1));

@@ -1,4 +1,4 @@
-// Which master holds which keys: tells whether keys may have moved while they were listed.
+// Which master holds which keys. Comparing placements shows whether keys may have moved while they were listed.
 #pragma once
 
 #include <libcache/result.h>

@@ -1,9 +1,9 @@
-// The room `routing`: which server a command must go to.
+// The folder `routing`: which server a command must go to.
 //
 // A route knows the servers of a store: one server (single), a cluster (cluster, with its slots, topology and
 // redirections), or the master that sentinels name (sentinel). A client runs commands over a route, with each call
-// bounded by the operation timeout. The room knows the positions of keys in commands, but not what the store uses
-// commands for.
+// bounded by the operation timeout. The folder knows the positions of keys in commands, but not what the store uses
+// the commands for.
 #pragma once
 
 #include <libcache/open.h>

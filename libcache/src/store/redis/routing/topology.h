@@ -1,4 +1,4 @@
-// What is known about a cluster: its servers and who serves which slots.
+// The servers of a cluster, and which of them serves which slots.
 #pragma once
 
 #include <libcache/redis_options.h>
@@ -23,7 +23,7 @@ namespace libcache::internal::redis {
 struct SlotMap {
   std::vector<std::shared_ptr<Node>> masters;
   std::vector<std::vector<std::shared_ptr<Node>>> replicas;  // of each master, if replicas answer reads
-  std::array<std::uint16_t, kSlots> owner{};                 // index of the master; 0 for a slot that nobody serves
+  std::array<std::uint16_t, kSlots> owner{};                 // index of the master; 0 for a slot that no server serves
 
   const std::shared_ptr<Node>& node_of(std::string_view key) const { return masters[owner[slot_of(key)]]; }
   // A replica that holds the key, chosen by `turn`, or its master if it has no replicas.
@@ -40,8 +40,8 @@ class Topology {
 
   // The latest map, asked for if there is none. Fails as Node::run does.
   Result<std::shared_ptr<const SlotMap>> map(Deadline deadline) { return map_.get(deadline); }
-  // Asks for a new map, unless another map than `known` is known already. If no server answers, the old map stays, and no
-  // server is asked for a moment.
+  // Asks for a new map, unless another map than `known` is known already. If no server answers, the old map stays, and
+  // no server is asked for a moment.
   Result<std::shared_ptr<const SlotMap>> refresh(const std::shared_ptr<const SlotMap>& known, Deadline deadline);
   // The server at an address, for example the target of a redirection.
   std::shared_ptr<Node> node_at(const Endpoint& endpoint);

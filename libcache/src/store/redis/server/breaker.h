@@ -9,8 +9,8 @@
 
 namespace libcache::internal::redis {
 
-// While closed, it allows every call. After `failures` failed calls in a row it opens: for the time `pause` it allows no
-// call, then one call at a time as a probe, and it closes when one succeeds. Thread-safe.
+// While closed, it allows every call. After `failures` failed calls in a row it opens: for the time `pause` it allows
+// no call, then one call at a time as a probe, and it closes when one succeeds. Thread-safe.
 class Breaker {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -22,7 +22,7 @@ class Breaker {
   bool allow(TimePoint now);
   // Records how an allowed call ended.
   Change record(bool success, TimePoint now);
-  // An allowed call was not made after all.
+  // An allowed call was not made.
   void withdraw();
 
  private:

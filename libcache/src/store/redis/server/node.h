@@ -1,8 +1,8 @@
-// The room `server`: everything that makes calls to one Redis server reliable.
+// The folder `server`: everything that makes calls to one Redis server reliable.
 //
 // A node runs pipelines of commands on one server. It takes a connection from its pool, opens it again if it was lost,
-// waits while the server loads its data, and leaves a server that does not answer alone for a moment (its breaker). The
-// room knows nothing about other servers: where a command must go is decided in the room `routing`.
+// waits while the server loads its data, and does not call a server that failed to answer for a moment (its breaker).
+// The folder knows one server only: `routing` decides which server a command goes to.
 #pragma once
 
 #include <libcache/redis_options.h>

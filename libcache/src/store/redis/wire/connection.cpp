@@ -111,7 +111,7 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
       return fail(ErrorCode::unavailable, server_ + " is not a master");
     }
     if (!reply.is_error()) continue;
-    // Our name in CLIENT LIST is not worth failing for if the user may not set it.
+    // If the user may not set our name in CLIENT LIST, that is not an error.
     if (command == "CLIENT" && code_of_reply(reply.text) == ErrorCode::refused) continue;
     if (command == "AUTH" && options.password_is_optional) continue;
     if (command != "AUTH" || !needs_no_password(reply)) {
@@ -136,7 +136,7 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, De
     may_expect_tls_ = false;
     replies.push_back(std::move(*reply));
   }
-  // A surplus reply would be taken for the reply to the next command.
+  // An extra reply would be mistaken for the reply to the next command.
   if (!parser_.is_empty()) return broken({ErrorCode::refused, "sent an unexpected reply"});
   return replies;
 }

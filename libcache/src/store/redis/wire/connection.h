@@ -1,8 +1,8 @@
-// The room `wire`: one connection to one Redis server.
+// The folder `wire`: one connection to one Redis server.
 //
 // From the bottom up: an endpoint is resolved to addresses (resolve), a socket connects to one of them (socket, tls),
-// commands are sent as arrays of byte strings, replies are parsed within limits (reply), and error replies become errors
-// (error). Nothing in this room knows what a command means, sends anything twice or knows about other servers.
+// commands are sent as arrays of byte strings, replies are parsed within limits (reply), and error replies become
+// errors (error). Nothing in this folder knows what a command means, sends anything twice or knows about other servers.
 #pragma once
 
 #include <libcache/event.h>
@@ -55,7 +55,7 @@ class Connection {
   // Makes a run() that is waiting in another thread fail at once. The connection is broken then.
   void interrupt() { socket_.shut_down(); }
 
-  // Whether the connection can be used again, as far as can be told without sending anything.
+  // Whether the connection appears usable, checked without sending anything.
   bool is_usable() const { return !broken_ && socket_.is_quiet(); }
   bool is_broken() const { return broken_; }
 

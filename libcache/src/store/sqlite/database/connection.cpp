@@ -107,7 +107,7 @@ Outcome<std::int64_t> Statement::integer() {
 
 namespace {
 
-// Connections that change nothing need a URI; for the others a file name is only a file name.
+// Only connections that change nothing need a URI. For the others a file name has no special characters.
 std::string name_of(const std::filesystem::path& file, Connection::Mode mode) {
   const auto uri = [&](const char* parameters) { return "file:" + percent_encoded(file.native()) + parameters; };
   switch (mode) {
@@ -125,7 +125,7 @@ std::string name_of(const std::filesystem::path& file, Connection::Mode mode) {
   return file.native();
 }
 
-// What has to be said before the file is read.
+// The pragma that must be set before the file is read.
 const char* preparation_of(Connection::Mode mode) {
   switch (mode) {
     case Connection::Mode::write_in_place:
@@ -178,7 +178,7 @@ void Connection::Close::operator()(sqlite3* database) const {
     lock_open_files()->close(*unlocked, database);
     return;
   }
-  sqlite3_busy_handler(database, nullptr, nullptr);  // waits for nobody any more
+  sqlite3_busy_handler(database, nullptr, nullptr);  // no longer waits for locks
   sqlite3_close_v2(database);
 }
 
@@ -209,7 +209,8 @@ Outcome<std::string> BlobColumn::read(std::int64_t row, std::size_t count, Deadl
   constexpr std::size_t kPiece = 1 << 20;
   if (auto moved = move_to(row); !moved) return pass_on(moved);
   std::string bytes;
-  bytes.reserve(count);  // a damaged database may promise more than it holds: memory is touched only as bytes arrive
+  bytes.reserve(
+      count);  // a damaged database may declare more bytes than it has: memory is touched only as bytes arrive
   while (bytes.size() < count) {
     if (deadline.expired())
       return give_up(ErrorCode::timeout, "the deadline passed while a large value was being read");

@@ -93,8 +93,8 @@ class Connection {
  public:
   enum class Mode {
     write,
-    // Writes the file itself and keeps no log, so that it needs no free disk space. Alone: it waits until nobody else
-    // has the file open. A process that is killed meanwhile damages the database.
+    // Writes the file itself and keeps no log, so that it needs no free disk space. Exclusive: it waits until no other
+    // process has the file open. A process that is killed meanwhile damages the database.
     write_in_place,
     // Reads together with writers. Creates the log and its index (-wal, -shm) if they are missing; like a writer, the
     // last one to close them removes them.

@@ -1,4 +1,4 @@
-// Why an operation on the database file failed, and what the store can do about it by itself.
+// Why an operation on the database file failed, and how the store can recover.
 #pragma once
 
 #include <libcache/result.h>
@@ -21,11 +21,11 @@ struct Failure {
   Remedy remedy = Remedy::none;
 };
 
-// What every function below the store's verbs returns.
+// The result of every function below the functions of the store.
 template <class T>
 using Outcome = tl::expected<T, Failure>;
 
-// A failure that only a person can remedy.
+// A failure that an operator must remedy.
 inline tl::unexpected<Failure> give_up(ErrorCode code, std::string message) {
   return tl::make_unexpected(Failure{Error{code, std::move(message)}, Failure::Remedy::none});
 }
@@ -36,8 +36,7 @@ tl::unexpected<Failure> pass_on(const Outcome<T>& outcome) {
   return tl::make_unexpected(outcome.error());
 }
 
-// The one place that knows what SQLite's (extended) result codes mean to us. `database` is the connection that
-// returned `code`.
+// Translates SQLite's (extended) result codes. `database` is the connection that returned `code`.
 Failure failure_of(sqlite3* database, int code);
 
 }  // namespace libcache::internal::sqlite

@@ -90,7 +90,7 @@ Status clear_leftovers(const fs::path& path) {
   return unlink(log.c_str()) == 0 || errno == ENOENT ? Status() : refuse_for_errno(log, "cannot be removed");
 }
 
-// A file of its own that has no name yet or, where the file system does not have that, a name that nobody uses.
+// A new file without a name, or with an unused name if the file system does not support files without names.
 struct NewFile {
   Descriptor descriptor;
   fs::path name;  // by which it can be linked
@@ -173,7 +173,7 @@ Status check_file(const fs::path& path) {
 bool has_room(const fs::path& path, std::uint64_t size) {
   constexpr std::uint64_t kOtherPages = 64 << 10;
   struct statvfs system{};
-  if (statvfs(path.c_str(), &system) != 0) return true;  // the write will tell
+  if (statvfs(path.c_str(), &system) != 0) return true;  // the write itself will report it
   struct stat log{};
   const std::uint64_t in_log = stat((path.native() + "-wal").c_str(), &log) == 0 ? log.st_size : 0;
   const auto free = std::uint64_t{geteuid() == 0 ? system.f_bfree : system.f_bavail} * system.f_frsize;
@@ -207,7 +207,7 @@ Status create_database(const fs::path& path, Deadline deadline) {
 
   NewFile file(path);
   if (!file.descriptor) return refuse_for_errno(path, "cannot be created");
-  // Written before it is linked, even to the disk: an incomplete file would never be taken for ours.
+  // Written and synced before it is linked, because an incomplete file would not be recognised as a database.
   if (fchmod(*file.descriptor, 0600) != 0 || !write_whole(*file.descriptor, *bytes) ||
       fdatasync(*file.descriptor) != 0) {
     return refuse_for_errno(path, "cannot be created");

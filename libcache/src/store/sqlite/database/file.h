@@ -1,5 +1,5 @@
-// The database as a file: created so that nobody else can read it and never through a link, recognised as ours before
-// anything is done to it, and moved aside when it is damaged.
+// The database as a file: created so that no other user can read it and never through a link, recognised as a database
+// of llmcache before anything is done to it, and moved aside when it is damaged.
 #pragma once
 
 #include <libcache/result.h>
@@ -46,8 +46,8 @@ Status check_is_ours(const std::filesystem::path& path, const FileId& id);
 // The same for whatever file is at `path`, if there is one. Fails as look_at(), too.
 Status check_file(const std::filesystem::path& path);
 
-// Whether a value of `size` bytes can be written to the log, and everything in the log to the database. Otherwise the log
-// would take the last space, and nothing could be removed any more.
+// Whether a value of `size` bytes can be written to the log, and everything in the log to the database. Otherwise the
+// log would take the last space, and nothing could be removed any more.
 bool has_room(const std::filesystem::path& path, std::uint64_t size);
 
 // Creates a directory, and those missing above it, with mode 0700 whatever the umask, and a CACHEDIR.TAG in it. An
@@ -58,8 +58,8 @@ Status make_private_directory(const std::filesystem::path& directory);
 // Fails: refused, timeout.
 Status create_database(const std::filesystem::path& path, Deadline deadline);
 
-// Moves the damaged file and SQLite's files beside it to `path`.corrupt-<time>. Returns the new name; nothing if another
-// process has done that already, or `damaged` is not the file at `path` any more. Fails: refused, timeout.
+// Moves the damaged file and SQLite's files beside it to `path`.corrupt-<time>. Returns the new name; nothing if
+// another process has done that already, or `damaged` is not the file at `path` any more. Fails: refused, timeout.
 Result<std::optional<std::filesystem::path>> set_aside(const std::filesystem::path& path, const FileId& damaged,
                                                        UnixTime now, Deadline deadline);
 

@@ -1,4 +1,4 @@
-// What a database file of ours contains.
+// The contents of a database file.
 #pragma once
 
 #include <libcache/result.h>

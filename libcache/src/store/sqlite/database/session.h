@@ -1,4 +1,4 @@
-// A connection that opens itself when it is needed, notices when its file has changed under it, and remedies what it
+// A connection that opens when it is needed, notices when its file was replaced, and recovers from failures where it
 // can.
 #pragma once
 
@@ -32,7 +32,7 @@ enum class Access {
   write,
 };
 
-// What one call wants from a session.
+// The requirements of one call of a session.
 struct Request {
   UnixTime now;
   Deadline deadline;
@@ -50,7 +50,7 @@ struct Opening {
 // Checks that the file is ours and, if `create`, creates it where there is none. Fails: refused, timeout.
 Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline);
 
-// By what a change of a database and its log is noticed without locks.
+// Detects changes of a database and its log without locks.
 struct Fingerprint {
   struct File {
     FileId id;
@@ -86,8 +86,8 @@ class Session {
   // `place` must outlive this.
   Session(const Place& place, Access access) : place_(place), access_(access) {}
 
-  // Returns body(connection), an Outcome<R>; or R{} if there is no database and none is to be created. Tries again after
-  // what can be waited for or remedied.
+  // Returns body(connection), an Outcome<R>; or R{} if there is no database and none should be created. Tries again
+  // after failures that can be waited for or remedied.
   template <class R, class Body>
   Result<R> run(const Request& request, const Body& body) {
     constexpr int kMostRemedies = 3;
@@ -125,7 +125,7 @@ class Session {
     connection_->connection().wait_until(request.deadline);
     auto outcome = body(*connection_);
     if (!is_unlocked(mode_) || fingerprint_of(place_.file) == seen_) return outcome;
-    // A writer has been here. What was read may be old or torn.
+    // A writer has changed the files meanwhile: the result may be old or torn.
     close();
     return tl::make_unexpected(Failure{{ErrorCode::timeout, "'" + place_.file.string() +
                                                                 "' kept changing while it was "
@@ -140,8 +140,8 @@ class Session {
       if (access_ == Access::read && way_ == Way::usual) close();  // see open()
       return;
     }
-    // Another process or a person may have moved the file away. A write must not be lost to that; a read may notice it a
-    // little later.
+    // Another process or a person may have moved the file away. A write must not be lost to that; a read may notice it
+    // a little later.
     const auto age = now - checked_;
     if (access_ != Access::write && age >= Milliseconds(0) && age < kBetweenChecks) return;
     checked_ = now;
@@ -164,8 +164,8 @@ class Session {
     seen_ = fingerprint_of(place_.file);
     const auto lockable = check_locks(place_);
     if (!lockable && access_ == Access::write) return tl::make_unexpected(Failure{lockable.error()});
-    // A program that looks once finds no log, as a rule, and then needs to create none. Whoever looks again shares the
-    // log with writers.
+    // A program that reads once usually finds no log, and then does not create one. At a second read it shares the log
+    // with writers.
     const bool looks_once = access_ == Access::read && !std::exchange(has_looked_, true) && seen_.log.size == 0;
     mode_ = way_ == Way::in_place
                 ? Connection::Mode::write_in_place
@@ -209,7 +209,7 @@ class Session {
   Way way_ = Way::usual;
   bool has_looked_ = false;
   std::optional<T> connection_;
-  FileId file_;       // what was opened, or was to be
+  FileId file_;       // the file that was opened, or should have been
   Fingerprint seen_;  // of the files when they were opened
   UnixTime checked_;  // when the file was last seen at its path
 };

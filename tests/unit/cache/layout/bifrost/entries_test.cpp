@@ -165,7 +165,7 @@ TEST_CASE_METHOD(GatewayFixture, "a stream is read by name, 64 chunks at a time,
   CHECK(trips_of("s_4_chunk_", false) == 3);
 }
 
-TEST_CASE_METHOD(GatewayFixture, "put writes what the plugin would have written, key by key") {
+TEST_CASE_METHOD(GatewayFixture, "put writes exactly the keys and values that the plugin would have written") {
   const auto cache = make_gateway();
   const auto key = cache->key(data.request).value();
   const auto written = stored();
@@ -320,7 +320,7 @@ TEST_CASE_METHOD(GatewayFixture, "a stream expires with its first chunk that exp
   CHECK(cache->get(key, EntryKind::stream, Deadline::never()).value().miss == MissReason::incomplete);
 }
 
-TEST_CASE_METHOD(GatewayFixture, "a purge leaves alone what is not a gateway's entry") {
+TEST_CASE_METHOD(GatewayFixture, "a purge keeps values that are not a gateway's entries") {
   const auto cache = make_gateway();
   put("session:user", R"({"name":"x"})");
   put("counter_12", "7");
@@ -330,7 +330,7 @@ TEST_CASE_METHOD(GatewayFixture, "a purge leaves alone what is not a gateway's e
   CHECK(stored().size() == 2);
 }
 
-TEST_CASE_METHOD(GatewayFixture, "annotated, an entry is what the plugin serves on a hit") {
+TEST_CASE_METHOD(GatewayFixture, "an annotated entry equals the answer that the plugin serves on a hit") {
   CHECK(json::parse(bifrost::annotate(data.values.at(data.key), "openai", data.key).value()) ==
         json::parse(data.hit_response));
   for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) {
