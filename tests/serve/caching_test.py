@@ -76,6 +76,7 @@ class Caching(support.ServeTest):
         for _ in range(2):
             status, headers, body = self.serve.call(body=request())
             self.assertEqual((status, headers["retry-after"], body), (429, "7", b'{"error":{"message":"slow down"}}'))
+            self.assertEqual(headers["cache-status"], 'llmcache; fwd=uri-miss; detail="status 429"')
         self.upstream.answer = self.upstream.answer_chat
         self.assertEqual(self.serve.call(body=request())[0], 200)
         self.assertEqual(self.calls(), 3)

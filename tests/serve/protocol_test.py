@@ -3,7 +3,9 @@
 Usage: protocol_test.py LLMCACHE
 """
 import json
+import pathlib
 import socket
+import subprocess
 import sys
 import time
 
@@ -97,6 +99,16 @@ class Clients(support.ServeTest):
             self.assertEqual(client.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
             client.sendall(body)
             self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 200"))
+
+    def test_curl_gets_the_same_answer_however_it_asks(self):
+        body = pathlib.Path(self.home, "request")
+        body.write_bytes(request(stream=True))
+        for options in ((), ("--http1.0",), ("-H", "transfer-encoding: chunked"), ("-H", "expect: 100-continue"), ("--http2-prior-knowledge",)):
+            done = subprocess.run(["curl", "-sSN", *options, "-H", "content-type: application/json", "--data-binary", f"@{body}",
+                                   f"http://127.0.0.1:{self.serve.port}/v1/x"], capture_output=True, timeout=20, check=False)
+            # HTTP/2 without TLS is not offered.
+            self.assertEqual((options, done.stdout), (options, b"" if "--http2-prior-knowledge" in options else b"".join(STREAM)))
+        self.assertEqual(self.calls(), 1)
 
     def test_a_chunked_request_is_the_same_request(self):
         body = request()

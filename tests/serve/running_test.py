@@ -236,7 +236,7 @@ class Running(support.ServeTest):
         self.assertEqual(json.loads(serve.call("GET", "/_llmcache/health")[2])["status"], "ok")
         metrics = serve.call("GET", "/_llmcache/metrics")[2].decode()
         for line in ('llmcache_requests_total{outcome="hit"} 2', 'llmcache_requests_total{outcome="miss"} 1',
-                     "llmcache_stored_total 1", "llmcache_saved_tokens_total 18"):
+                     'llmcache_requests_total{outcome="own"} 1', "llmcache_stored_total 1", "llmcache_saved_tokens_total 18"):
             self.assertIn(line, metrics)
         self.assertEqual(json.loads(serve.call("GET", "/_llmcache/stats")[2])["requests"]["hit"], 2)
         lines = [json.loads(line) for line in pathlib.Path(self.home, "log").read_text().splitlines()]

@@ -49,6 +49,8 @@ std::string_view to_string(Outcome outcome) {
       return "not_cached";
     case Outcome::bypass:
       return "bypass";
+    case Outcome::own:
+      return "own";
     case Outcome::failed:
       return "failed";
   }

@@ -14,6 +14,7 @@ enum class Outcome {
   followed,    // it received the answer that another request was getting
   not_cached,  // no answer is cached, and the upstream was not to be asked
   bypass,      // passed through, uncached
+  own,         // a page of the server's own, or a reply to a browser's preflight
   failed,      // the server answered with an error of its own
 };
 std::string_view to_string(Outcome outcome);
@@ -25,7 +26,7 @@ struct Exchange {
   std::string method;
   std::string path;  // without the query, which may hold credentials
   int status = 0;
-  Outcome outcome = Outcome::bypass;
+  Outcome outcome = Outcome::own;
   std::string key;
   std::string detail;       // why it was not cached, or which miss it was
   std::uint64_t bytes = 0;  // of the body, as sent

@@ -116,6 +116,10 @@ asio::awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
     co_await write_error(error_of(*reader.end(), reader.message()));
     co_return true;
   }
+  if (head->status != 200 && exchange_.outcome == Outcome::miss &&
+      cache_status_.find("; detail=") == cache_status_.npos) {
+    cache_status_ += fmt::format("; detail=\"status {}\"", head->status);
+  }
   const bool bodyless = request_.method == "HEAD" || head->status == 204 || head->status == 304;
   if (bodyless) {
     co_await write_head(head->status, head->fields, "");
