@@ -123,6 +123,11 @@ class Running(support.ServeTest):
         self.assertRegex(out, r"^http://127.0.0.1:\d+/openai/v1 http://127.0.0.1:\d+/anthropic http://127.0.0.1:\d+/ollama http://127.0.0.1:\d+ \[a,b\]$")
         self.assertRegex(err, r"0 hits, 0 misses, 0 stored, 0 refused, 0 upstream errors")
 
+    def test_command_needs_a_url(self):
+        code, _, err = self.command("true", arguments=("--listen", "unix:" + self.home + "/s"))
+        self.assertEqual(code, 2)
+        self.assertIn("--listen HOST:PORT", err)
+
     def test_command_that_cannot_be_started_is_127(self):
         self.assertEqual(self.command("no-such-command")[0], 127)
 

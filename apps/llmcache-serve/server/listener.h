@@ -31,6 +31,7 @@ class Listener {
 
   // Whether clients on other machines can reach it.
   bool is_loopback() const { return is_loopback_; }
+  bool is_unix() const { return is_unix_; }
   // "http://127.0.0.1:8090", or "unix:/run/llmcache.sock".
   std::string url(bool tls) const;
 

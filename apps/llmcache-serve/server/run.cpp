@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -96,8 +97,7 @@ class Server {
       notify_ready();
     } else {
       child_.start(options_.command,
-                   client_environment(listeners_.front()->url(tls_ != nullptr), options_.upstreams.has_names(),
-                                      options_.mode == Mode::replay),
+                   client_environment(url_for_command(), options_.upstreams.has_names(), options_.mode == Mode::replay),
                    [this](int code) {
                      exit_code_ = code;
                      drain();
@@ -131,6 +131,13 @@ class Server {
                       "all callers may share answers",
                       listener->url(tls_ != nullptr)));
     }
+  }
+
+  std::string url_for_command() const {
+    const auto tcp = std::ranges::find_if(listeners_, [](const auto& listener) { return !listener->is_unix(); });
+    if (tcp == listeners_.end())
+      usage_error("COMMAND needs a URL, which a unix socket does not have: give --listen HOST:PORT");
+    return (*tcp)->url(tls_ != nullptr);
   }
 
   void announce() {
