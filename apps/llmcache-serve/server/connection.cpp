@@ -107,6 +107,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   }
 
   // ResponseWriter
+  asio::any_io_executor executor() override { return stream_.get_executor(); }
   bool http_1_0() const override { return request_.http_1_0; }
   bool keeps_alive() const override { return keep_alive_ && !service_.draining(); }
   void close_after_answer() override { keep_alive_ = false; }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace llmcache::serve {
@@ -171,7 +170,7 @@ asio::awaitable<void> Reply::end_pieces() {
 }
 
 asio::awaitable<void> Reply::wait_until(lc::Milliseconds at, double pace) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
+  asio::steady_timer timer(writer_.executor());
   timer.expires_at(exchange_.start + std::chrono::duration_cast<Exchange::Clock::duration>(
                                          std::chrono::duration<double, std::milli>(at) / pace));
   co_await timer.async_wait(use_awaitable);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@ namespace llmcache::serve {
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
+  virtual boost::asio::any_io_executor executor() = 0;
   virtual bool http_1_0() const = 0;
   virtual bool keeps_alive() const = 0;
   virtual void close_after_answer() = 0;
