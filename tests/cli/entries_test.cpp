@@ -34,7 +34,8 @@ TEST_CASE("a miss prints nothing and exits with 1") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.out("echo '{}' > other.json; echo '[]' | llmcache --no-model put other.json");  // a store exists
-  for (const auto* line : {"llmcache get request.json", "llmcache replay request.json", "llmcache get --key nothing",
+  for (const auto* line : {"llmcache get request.json", "llmcache replay request.json",
+                           "llmcache get --key llmcache:nobody_$(llmcache hash --hash-only request.json)",
                            "llmcache show request.json", "llmcache clear request.json"}) {
     const auto ran = shell.run(line);
     CHECK(ran.exit == 1);
@@ -53,7 +54,7 @@ TEST_CASE("an empty body and an error body are refused unless allowed") {
     CHECK(ran.err.starts_with("llmcache: error: not stored"));
   }
   CHECK(shell.run("llmcache get request.json").exit == 1);
-  CHECK(shell.run("llmcache put --allow-errors request.json --response response").exit == 0);
+  CHECK(shell.run("llmcache put --accept errors request.json --response response").exit == 0);
   CHECK(shell.run("llmcache get request.json").err ==
         "llmcache: warning: the stored answer is an error; it was stored because of --accept\n");
   CHECK(shell.run("llmcache get --strict request.json").exit == 1);
@@ -317,4 +318,64 @@ TEST_CASE("an HTML page is not stored as an answer, plain or streamed") {
   shell.write("response", "\n<!DOCTYPE html><html>502 Bad Gateway</html>");
   CHECK(shell.run("llmcache put request.json --response response").exit == 7);
   CHECK(shell.run("llmcache put --stream request.json --response response").exit == 7);
+}
+
+TEST_CASE("a TTL of 0 stores nothing and says so, however it is set and spelled") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("config.json", R"({"ttl": 0})");
+  shell.write("text.json", R"({"ttl": "0ms"})");
+  shell.out("llmcache put --session other request.json <<< '{}'");  // a store exists
+  for (const auto* how : {"--ttl 0", "--ttl 0s", "--ttl=0ms", "--config config.json", "--config text.json"}) {
+    INFO(how);
+    const auto put = shell.run(std::string("echo '{}' | llmcache put request.json ") + how);
+    CHECK(put.exit == 7);
+    CHECK(put.err == "llmcache: error: not stored: the TTL is 0\n");
+    const auto ran =
+        shell.run(std::string("llmcache run ") + how + " -- sh -c 'cat >/dev/null; echo \"{}\"' < request.json");
+    CHECK(ran.exit == 0);
+    CHECK(ran.out == "{}\n");
+    CHECK(ran.err == "llmcache: warning: not stored: the TTL is 0\n");
+  }
+  CHECK(shell.run("echo '{}' | LLMCACHE_TTL=0 llmcache put request.json").err ==
+        "llmcache: error: not stored: the TTL is 0\n");
+  CHECK(shell.out("llmcache ls | wc -l") == "1\n");
+  shell.out("echo '{}' | LLMCACHE_TTL=0 llmcache put --ttl 1h request.json");
+  CHECK(shell.run("llmcache get request.json").exit == 0);
+}
+
+TEST_CASE("run --accept stores an error with a mark, for those who ask for it and for nobody else") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  shell.write("error.json", R"({"error":{"message":"quota"}})");
+  const std::string run =
+      "llmcache run --accept errors -- sh -c 'cat >/dev/null; cat error.json; echo . >> ran' < request.json";
+  const auto first = shell.run(run);
+  CHECK(first.exit == 0);
+  CHECK(first.out == shell.read("error.json"));
+  CHECK(first.err.empty());
+  CHECK(shell.out(run) == shell.read("error.json"));
+  CHECK(shell.read("ran") == ".\n");
+  CHECK(nlohmann::json::parse(shell.out("llmcache ls --json")).at("error") == true);
+  CHECK(shell.out("llmcache ls --long").find("\terror\t") != std::string::npos);
+  const auto other = shell.run("llmcache run -- sh -c 'cat >/dev/null; cat error.json' < request.json");
+  CHECK(other.err.starts_with("llmcache: warning: not stored: "));
+  shell.write("cut.json", R"({"half)");
+  const auto cut =
+      shell.run("llmcache run --session b --accept errors -- sh -c 'cat >/dev/null; cat cut.json' < request.json");
+  CHECK(cut.err.starts_with("llmcache: warning: not stored: "));
+}
+
+TEST_CASE("run warns and stores nothing if the answer is the request itself") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  for (const auto* command : {"cat", "tee /dev/null", "sed ''"}) {
+    const auto ran = shell.run(std::string("llmcache run -- ") + command + " < request.json");
+    INFO(command);
+    CHECK(ran.exit == 0);
+    CHECK(ran.out == kRequest);
+    CHECK(ran.err.starts_with("llmcache: warning: not stored: "));
+  }
+  CHECK(shell.run("llmcache put request.json --response request.json").exit == 7);
+  CHECK(shell.out("llmcache ls").empty());
 }

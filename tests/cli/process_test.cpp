@@ -100,8 +100,8 @@ TEST_CASE("files of the cache are for their owner only, whatever the umask") {
 
 TEST_CASE("an unreadable file is bad input") {
   const TerminalSession shell;
-  CHECK(shell.run("llmcache hash no-such-file").exit == 3);
-  CHECK(shell.run("llmcache hash /").exit == 3);
+  CHECK(shell.run("llmcache hash /proc/self/mem").exit == 3);
+  CHECK(shell.run("llmcache run --request / -- cat").exit == 3);
   shell.write("request.json", "{}");
   CHECK(shell.run("llmcache put request.json --response no-such-file").exit == 3);
 }

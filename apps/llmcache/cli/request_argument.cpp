@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <libcache/bifrost.h>
-#include <unistd.h>
 
 #include "cli/endpoint.h"
 
@@ -11,32 +10,16 @@ namespace llmcache {
 namespace lc = libcache;
 
 void RequestArgument::declare(Options& options) {
-  options.positional("REQUEST", path_, "the request: a file, or - for stdin");
-  options.value("--key", "KEY", key_, "names the entry instead of a request");
-}
-
-const std::string& RequestArgument::request() {
-  if (!request_) request_ = read_input(path_);
-  return *request_;
+  options.positional("REQUEST", argument_, kEntryHelp);
+  options.value("--key", "KEY", key_,
+                "takes KEY as the name or the hash of an entry, even if there is a file of that name");
+  options.value("--request", "FILE", request_path_, "takes FILE as a request");
 }
 
 void warn_of_unmatched(const Context& context, const std::vector<std::string>& pointers) {
   for (const std::string& pointer : pointers) {
     context.report().warn(fmt::format("--ignore {} matches no member of the request", pointer));
   }
-}
-
-std::string name_of_request(Context& context, const std::string& path) {
-  const auto key = checked(about_request(path, context.cache().key(read_input(path))));
-  warn_of_unmatched(context, key.unmatched);
-  return key.response_name;
-}
-
-std::string name_of_entry(Context& context, const std::string& argument) {
-  if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) return name_of_request(context, argument);
-  const std::string response = context.cache().entry_name(argument, lc::EntryKind::response);
-  if (lc::EntryName::parse(response, context.key_options().scheme)) return argument;
-  usage_error(fmt::format("'{}' is neither a file nor the name of an entry", argument));
 }
 
 namespace {
@@ -50,33 +33,48 @@ void warn_of_accepted(const Context& context, const lc::Entry& entry) {
 
 }  // namespace
 
-lc::RequestKey RequestArgument::key(Context& context) {
-  auto key = checked(about_request(path_, context.cache().key(request())));
-  warn_of_unmatched(context, key.unmatched);
-  return key;
+lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
+  at_most_one(
+      {{"REQUEST", argument_.has_value()}, {"--key", key_.has_value()}, {"--request", request_path_.has_value()}});
+  if (key_) return find_name(context, *key_, Naming::name, kind);
+  if (request_path_) return find_request(context, *request_path_, kind);
+  const std::string argument = argument_.value_or("-");
+  return is_request(argument) ? find_request(context, argument, kind)
+                              : find_name(context, argument, Naming::either, kind);
 }
 
-lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
-  if (is_named() && !is_stdin()) usage_error("give either a REQUEST or --key, not both");
-  if (is_named() && key_->empty()) usage_error("the KEY of --key is empty");
+lc::Lookup RequestArgument::find_request(Context& context, const std::string& path, lc::EntryKind kind) {
   lc::Cache& cache = context.cache();
-  if (!is_named()) {
-    const auto key = this->key(context);
-    // A native request has one entry, whether it holds a response or a stream. A gateway has one for each kind.
-    if (!key.stream && context.key_options().scheme == lc::KeyScheme::native) kind = lc::EntryKind::response;
-    entry_ = cache.entry_name(key.response_name, kind);
-    provider_ = key.provider;
-    auto lookup = context.settle(cache.get(key, kind, context.deadline()));
-    if (lookup) {
-      warn_of_accepted(context, *lookup.entry);
-    } else if (const std::string others = other_endpoints(context, key); !others.empty()) {
-      context.report().say(others);
-    }
-    return lookup;
+  request_ = read_request(path);
+  const auto key = checked(about_request(path, cache.key(*request_)));
+  warn_of_unmatched(context, key.unmatched);
+  // A native request has one entry, whether it holds a response or a stream. A gateway has one for each kind.
+  if (!key.stream && context.key_options().scheme == lc::KeyScheme::native) kind = lc::EntryKind::response;
+  entry_ = cache.entry_name(key.response_name, kind);
+  provider_ = key.provider;
+  auto lookup = context.settle(cache.get(key, kind, context.deadline()));
+  if (lookup) {
+    warn_of_accepted(context, *lookup.entry);
+  } else if (const std::string others = other_endpoints(context, key); !others.empty()) {
+    context.report().say(others);
   }
-  entry_ = cache.entry_name(*key_, kind);
+  return lookup;
+}
+
+// The name of a response is also the key of a stream.
+lc::Lookup RequestArgument::find_name(Context& context, const std::string& argument, Naming naming,
+                                      lc::EntryKind kind) {
+  lc::Cache& cache = context.cache();
+  const bool native = context.key_options().scheme == lc::KeyScheme::native;
+  const std::string name = name_of_entry(context, argument, naming, kind);
+  entry_ = native && kind == lc::EntryKind::response ? name : cache.entry_name(name, kind);
   provider_ = context.key_options().provider.value_or("");
-  return context.settle(cache.get_named(entry_, context.deadline()));
+  auto lookup = cache.get_named(entry_, context.deadline());
+  if (native && entry_ != name && lookup && lookup->miss == lc::MissReason::absent) {
+    entry_ = name;
+    lookup = cache.get_named(entry_, context.deadline());
+  }
+  return context.settle(std::move(lookup));
 }
 
 std::string RequestArgument::annotated(std::string_view stored) const {

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
-#include "cli/request_argument.h"
+#include <set>
+
+#include "cli/naming.h"
 #include "commands/all.h"
 #include "ui/json_line.h"
 
@@ -13,7 +15,7 @@ namespace lc = libcache;
 class Clear : public Command {
  public:
   CommandHelp help() const override {
-    return {"ENTRY... | --request FILE",
+    return {"ENTRY... | --key KEY | --request FILE",
             R"(Removes an entry and what belongs to it: for a request or a base key the
 response, the stream and the samples, of every endpoint. Exits with 0 if
 anything was removed, with 1 otherwise.)",
@@ -23,16 +25,24 @@ anything was removed, with 1 otherwise.)",
   }
 
   void declare(Options& options) override {
-    options.positional("ENTRY", entries_, "requests (files, or - for stdin), keys or names of entries");
-    options.value("--request", "FILE", request_path_, "clears this request: a file, or - for stdin");
+    options.positional("ENTRY", entries_,
+                       "requests (files, or - for stdin), full names, or the first 8 or more hex digits of hashes");
+    options.value("--key", "KEY", keys_,
+                  "takes KEY as a name or hash, even if there is a file of that name; repeatable");
+    options.value("--request", "FILE", requests_, "takes FILE as a request; repeatable");
   }
 
   Exit run(Context& context) override {
-    at_most_one({{"ENTRY", !entries_.empty()}, {"--request", !request_path_.empty()}});
-    if (entries_.empty() && request_path_.empty()) usage_error("clear needs an ENTRY or --request FILE");
-    std::vector<std::string> names;
-    if (!request_path_.empty()) names.push_back(name_of_request(context, request_path_));
-    for (const std::string& entry : entries_) names.push_back(name_of_entry(context, entry));
+    if (entries_.empty() && keys_.empty() && requests_.empty()) usage_error("clear needs an ENTRY");
+    std::set<std::string> names;
+    const auto add = [&](const std::vector<std::string>& arguments, Naming naming) {
+      for (const std::string& argument : arguments) {
+        for (std::string& name : names_of_entries(context, argument, naming)) names.insert(std::move(name));
+      }
+    };
+    add(entries_, Naming::either);
+    add(keys_, Naming::name);
+    add(requests_, Naming::request);
     std::uint64_t removed = 0;
     for (const std::string& name : names) removed += checked(context.cache().clear(name, context.deadline()));
     if (context.settings().json) {
@@ -45,7 +55,8 @@ anything was removed, with 1 otherwise.)",
 
  private:
   std::vector<std::string> entries_;
-  std::string request_path_;
+  std::vector<std::string> keys_;
+  std::vector<std::string> requests_;
 };
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
+#include "cli/naming.h"
 #include "cli/request_argument.h"
 #include "commands/all.h"
-#include "process/input.h"
 #include "ui/json_line.h"
 #include "ui/terminal.h"
 
@@ -28,7 +27,7 @@ otherwise.)",
   }
 
   void declare(Options& options) override {
-    options.positional("A", left_, "a request (a file, or - for stdin) or a key", true);
+    options.positional("A", left_, kEntryHelp, true);
     options.positional("B", right_, "another", true);
   }
 
@@ -46,8 +45,8 @@ otherwise.)",
  private:
   // The request in an existing file, or the one that was stored with the entry of a key.
   std::string load(Context& context, const std::string& argument) {
-    if (argument == "-" || ::access(argument.c_str(), F_OK) == 0) {
-      std::string request = read_input(argument);
+    if (is_request(argument)) {
+      std::string request = read_request(argument);
       keep_unmatched(context, request);
       return request;
     }

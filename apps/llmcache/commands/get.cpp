@@ -13,7 +13,7 @@ namespace lc = libcache;
 class Get : public Command {
  public:
   CommandHelp help() const override {
-    return {"[REQUEST | --key KEY]",
+    return {"[REQUEST | --key KEY | --request FILE]",
             R"(Prints the stored response to a request, exactly as it was stored.
 On a miss, prints nothing and exits with 1.)",
             "store session endpoint ignore sample provider on_store_error strict",
@@ -34,7 +34,7 @@ On a miss, prints nothing and exits with 1.)",
     if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::response);
     if (!found) {
-      if (why_ && !request_.is_named()) explain_miss(context, request_.request());
+      if (why_ && request_.request()) explain_miss(context, *request_.request());
       return Exit::no;
     }
     if (meta_) context.report().say(json_line("metadata", describe(head_of(*found.entry), lc::system_now())));

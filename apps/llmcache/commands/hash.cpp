@@ -54,7 +54,7 @@ class Hash : public Command {
     auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
     for (const std::string& caution : gateway_cautions(context.settings())) context.report().warn(caution);
     if (lines_) return each_line(context, deriver);
-    const std::string request = read_input(path_);
+    const std::string request = read_request(path_);
     const auto key = checked(about_request(path_, deriver.derive(request)));
     warn_of_unmatched(context, key.unmatched);
     if (explain_) return explain(context, request, key);
@@ -76,6 +76,7 @@ class Hash : public Command {
   }
 
   Exit each_line(Context& context, lc::KeyDeriver& deriver) const {
+    require_request(path_);
     std::ifstream file;
     std::ios::sync_with_stdio(false);
     if (path_ != "-") file.open(path_, std::ios::binary);

@@ -22,6 +22,11 @@ std::string text_or_dash(const std::string& text) {
   return text.empty() ? "-" : escaped(text, false);
 }
 
+// How an answer ended; of one that only --accept let be stored, what is wrong with it.
+std::string outcome(const lc::Metadata& metadata) {
+  return metadata.error ? "error" : metadata.incomplete ? "incomplete" : metadata.finish_reason;
+}
+
 class Ls : public Command {
  public:
   CommandHelp help() const override {
@@ -135,7 +140,7 @@ separated by tabs.)",
                                  age(*head, now_),
                                  time_left(*head, now_)};
     if (long_) {
-      row.push_back(text_or_dash(metadata.incomplete ? "incomplete" : metadata.finish_reason));
+      row.push_back(text_or_dash(outcome(metadata)));
       row.push_back(count_or_dash(metadata.prompt_tokens));
       row.push_back(count_or_dash(metadata.completion_tokens));
       row.push_back(metadata.origin_total ? format_duration(*metadata.origin_total) : "-");

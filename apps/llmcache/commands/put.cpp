@@ -1,6 +1,7 @@
 #include "cli/endpoint.h"
 #include "cli/request_argument.h"
 #include "commands/all.h"
+#include "process/input.h"
 
 namespace llmcache {
 
@@ -20,46 +21,46 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
   }
 
   void declare(Options& options) override {
-    request_.declare(options);
+    options.positional("REQUEST", path_, "the request: a file, or - for stdin");
     options.value("--response", "FILE", response_, "the response: a file, or - for stdin (default)");
     options.flag("--tee", tee_, "copies the response to stdout while storing");
     options.flag("--stream", stream_, "stores a stream (implied by \"stream\": true in the request)");
     options.flag("--only-new", only_new_, "keeps an entry that is already there");
-    options.flag("--allow-errors", allow_errors_, "stores an error body too");
   }
 
   Exit run(Context& context) override {
-    if (request_.is_named()) usage_error("put takes a request, not a --key: an entry proves which request it answers");
-    if (response_ == "-" && request_.is_stdin()) {
+    if (response_ == "-" && path_ == "-") {
       usage_error("the request and the response cannot both come from stdin: give the request as a file");
     }
-    auto key = request_.key(context);
+    const std::string request = read_request(path_);
+    auto key = checked(about_request(path_, context.cache().key(request)));
+    warn_of_unmatched(context, key.unmatched);
     if (lacks_model(context, key)) {
       context.report().warn(
           "the request has no model: answers of different models share its key; say where it goes with --endpoint");
     }
     key.stream |= stream_;
-    lc::AnswerRecorder recorder({.request = request_.request()});
+    lc::StoreAnswerOptions options{.only_new = only_new_};
+    options.facts.request = request;
+    lc::AnswerRecorder recorder(options.facts);
     read_input(response_, [&](std::string_view piece) {
       recorder.write(piece);
       if (!tee_) return;
       context.out().write(piece);
       context.out().flush();
     });
-    const auto stored = context.cache().put(key, std::move(recorder).finish(), {std::nullopt, only_new_, allow_errors_},
-                                            context.deadline());
+    const auto stored = context.cache().put(key, std::move(recorder).finish(), options, context.deadline());
     if (!stored) throw Failure({stored.error().code, "not stored: " + stored.error().message});
     context.report().note(*stored ? "stored" : "kept the entry that was there");
     return Exit::success;
   }
 
  private:
-  RequestArgument request_;
+  std::string path_ = "-";
   std::string response_ = "-";
   bool tee_ = false;
   bool stream_ = false;
   bool only_new_ = false;
-  bool allow_errors_ = false;
 };
 
 }  // namespace

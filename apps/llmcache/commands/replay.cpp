@@ -31,7 +31,7 @@ std::optional<double> parse_pace(const std::string& text) {
 class Replay : public Command {
  public:
   CommandHelp help() const override {
-    return {"[REQUEST | --key KEY]",
+    return {"[REQUEST | --key KEY | --request FILE]",
             R"(Prints the stored stream byte for byte, each chunk as soon as it is due.
 On a miss, prints nothing and exits with 1.)",
             "store session endpoint ignore sample strict",

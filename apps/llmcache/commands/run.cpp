@@ -11,6 +11,7 @@
 #include "config/values.h"
 #include "process/child.h"
 #include "process/curl.h"
+#include "process/input.h"
 #include "why.h"
 
 namespace llmcache {

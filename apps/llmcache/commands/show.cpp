@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "cli/request_argument.h"
+#include "cli/naming.h"
 #include "commands/all.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
@@ -15,14 +15,15 @@ namespace lc = libcache;
 class Show : public Command {
  public:
   CommandHelp help() const override {
-    return {"[--request | --response | --stream | --raw] ENTRY",
+    return {"[--request | --response | --stream | --raw] ENTRY | --key KEY",
             R"(Shows the metadata and the content of an entry, safe to print on a terminal.)", "store json strict",
             R"(  llmcache show $(llmcache hash request.json)
   llmcache show --request llmcache:default_0123456789abcdef0123456789abcdef)"};
   }
 
   void declare(Options& options) override {
-    options.positional("ENTRY", key_, "a request (a file, or - for stdin), a key or the name of an entry", true);
+    options.positional("ENTRY", argument_, kEntryHelp);
+    options.value("--key", "KEY", key_, "takes KEY as a name or hash, even if there is a file of that name");
     options.flag("--request", request_, "prints only the canonical request");
     options.flag("--response", response_, "prints only the response");
     options.flag("--stream", stream_, "prints only the stream");
@@ -32,12 +33,15 @@ class Show : public Command {
   Exit run(Context& context) override {
     context.only_reads();
     at_most_one({{"--request", request_}, {"--response", response_}, {"--stream", stream_}, {"--raw", raw_}});
-    if (raw_) return show_raw(context);
-    key_ = name_of_entry(context, key_);
+    at_most_one({{"ENTRY", argument_.has_value()}, {"--key", key_.has_value()}});
+    if (!argument_ && !key_) usage_error("show needs an ENTRY");
+    const std::string key =
+        name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either, kind());
+    if (raw_) return show_raw(context, key);
     bool any = false;
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
-      const std::string name = context.cache().entry_name(key_, kind);
-      if (kind == lc::EntryKind::response && name != key_) continue;
+      const std::string name = context.cache().entry_name(key, kind);
+      if (kind == lc::EntryKind::response && name != key) continue;
       if (request_ && any) break;
       const lc::Lookup found = context.settle(context.cache().get_named(name, context.deadline()));
       if (!found) continue;
@@ -50,8 +54,13 @@ class Show : public Command {
   }
 
  private:
-  Exit show_raw(Context& context) const {
-    const auto value = checked(context.cache().store().get(key_, context.deadline()));
+  std::optional<lc::EntryKind> kind() const {
+    if (response_) return lc::EntryKind::response;
+    return stream_ ? std::optional(lc::EntryKind::stream) : std::nullopt;
+  }
+
+  static Exit show_raw(Context& context, const std::string& name) {
+    const auto value = checked(context.cache().store().get(name, context.deadline()));
     if (!value) return Exit::no;
     context.out().print(*value);
     return Exit::success;
@@ -80,7 +89,8 @@ class Show : public Command {
     if (context.out().is_terminal()) context.out().write("\n");
   }
 
-  std::string key_;
+  std::optional<std::string> argument_;
+  std::optional<std::string> key_;
   bool request_ = false;
   bool response_ = false;
   bool stream_ = false;

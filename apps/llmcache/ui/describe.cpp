@@ -35,6 +35,7 @@ Json::Members describe(const lc::EntryHead& head, lc::UnixTime now) {
   text("finish_reason", metadata.finish_reason);
   text("endpoint", metadata.endpoint);
   if (metadata.incomplete) members.emplace_back("incomplete", true);
+  if (metadata.error) members.emplace_back("error", true);
   text("content_type", metadata.content_type);
   number("prompt_tokens", metadata.prompt_tokens);
   number("completion_tokens", metadata.completion_tokens);

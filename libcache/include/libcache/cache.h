@@ -96,7 +96,6 @@ struct Lookup {
 struct StoreAnswerOptions {
   std::optional<Ttl> ttl = {};  ///< nullopt: the cache's
   bool only_new = false;        ///< keeps an existing entry
-  bool allow_errors = false;    ///< stores errors and incomplete answers, whatever the cache's policy says
   AnswerFacts facts = {};       ///< known about the answer from other sources than its bytes
 };
 

@@ -147,10 +147,7 @@ Refused CacheCore::refuse(Refusal refusal, std::string message) {
 
 Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
                                       const StoreAnswerOptions& put_options, Deadline deadline) {
-  AnswerPolicy policy = options.policy;
-  policy.accept_incomplete |= put_options.allow_errors;
-  policy.accept_errors |= put_options.allow_errors;
-  if (auto reason = reason_to_refuse(answer.completeness, answer.reason, answer.metadata, policy)) {
+  if (auto reason = reason_to_refuse(answer.completeness, answer.reason, answer.metadata, options.policy)) {
     return Put{.written = false, .refused = refuse(reason->refusal, std::move(reason->message))};
   }
   const auto lifetime = layout->lifetime(put_options.ttl.value_or(options.ttl));

@@ -51,23 +51,14 @@ TEST_CASE("a policy that accepts incomplete answers keeps them, marked, and stil
   CHECK_FALSE(cache->get(key, EntryKind::response, kSoon)->entry->metadata()->incomplete);
 }
 
-TEST_CASE("a put that allows errors stores errors and incomplete answers") {
-  CacheFixture fixture;
-  const auto cache = fixture.make();
-  const auto key = cache->key(kRequest).value();
-  const StoreAnswerOptions allowing{.allow_errors = true};
-  CHECK(cache->put(key, kError, allowing, kSoon).value());
-  CHECK(cache->put(key, kIncomplete, allowing, kSoon).value());
-}
-
 TEST_CASE("answers that ended for a refused reason are not kept, whatever their provider calls it") {
   CacheFixture fixture;
   CacheOptions options = fixture.options();
-  options.policy.refuse = {"length", "content_filter"};
+  options.policy = {.refuse = {"length", "content_filter"}, .accept_incomplete = true, .accept_errors = true};
   const auto cache = fixture.make(options);
   const auto key = cache->key(kRequest).value();
   for (const auto* reason : {"length", "max_tokens", "MAX_TOKENS", "SAFETY"}) {
-    const auto put = cache->put(key, ended_for(reason), {.allow_errors = true}, kSoon);
+    const auto put = cache->put(key, ended_for(reason), {}, kSoon);
     INFO(reason);
     CHECK(put.error().code == ErrorCode::policy);
   }
@@ -126,4 +117,37 @@ TEST_CASE("an answer of the background writer that the policy refuses counts as 
   REQUIRE(cache->flush(kSoon));
   CHECK(refused(*cache, Refusal::error) == 1);
   CHECK(cache->counters().dropped == 0);
+}
+
+TEST_CASE("a TTL of 0 or less stores nothing and says so, for puts, background writes and fills") {
+  CacheFixture fixture;
+  CacheOptions options = fixture.options();
+  const auto ttl = Ttl{GENERATE(Milliseconds(0), Milliseconds(-1), Milliseconds::min())};
+  const bool by_call = GENERATE(false, true);
+  if (!by_call) options.ttl = ttl;
+  const auto cache = fixture.make(options);
+  const auto key = cache->key(kRequest).value();
+  const Answer answer = ended_for("stop");
+  const StoreAnswerOptions storing{.ttl = by_call ? std::optional(ttl) : std::nullopt};
+  const auto put = cache->put(key, answer, storing, kSoon);
+  REQUIRE_FALSE(put);
+  CHECK(put.error().code == ErrorCode::policy);
+  CHECK(put.error().message == "the TTL is 0");
+  REQUIRE(cache->put_later(key, answer, storing));
+  REQUIRE(cache->flush(kSoon));
+  FillOptions filling;
+  filling.ttl = storing.ttl;
+  const auto produce = [&](AnswerWriter& writer) { return writer.write(answer.body); };
+  std::string received;
+  const auto receive = [&](std::string_view piece) -> Status {
+    received += piece;
+    return {};
+  };
+  const auto filled = cache->get_or_fill(key, produce, receive, filling, kSoon);
+  REQUIRE(filled);
+  CHECK(filled->storing == Filled::Storing::refused);
+  CHECK(filled->reason == "the TTL is 0");
+  CHECK(received == answer.body);
+  CHECK(refused(*cache, Refusal::not_wanted) == 3);
+  CHECK_FALSE(cache->get(key, EntryKind::response, kSoon)->entry);
 }
