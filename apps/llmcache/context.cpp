@@ -40,13 +40,14 @@ lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) {
 
 lc::Cache& Context::cache() {
   if (cache_) return *cache_;
-  auto urls = store_urls(settings_);
-  // With several stores, reads fill the near ones, so these must stay writable.
-  if (only_reads_ && urls.size() == 1 && !is_server(urls.front())) urls.front().read_only = true;
+  const auto urls = store_urls(settings_);
   for (const std::string& caution : store_cautions(settings_, resolved_, urls)) report_.warn(caution);
-  const lc::StoreOptions store_options = this->store_options(urls);
+  lc::StoreOptions store_options = this->store_options(urls);
+  // With several stores, reads fill the near ones, so these must stay writable.
+  store_options.only_reads = use_ != Use::write && urls.size() == 1;
   auto store = checked_option(lc::open_stores(urls, store_options));
   lc::CacheOptions options = settings_.cache;
+  options.keep_statistics &= use_ != Use::read;
   options.tool = "llmcache " LLMCACHE_VERSION;
   if (takes_accepted_ && !settings_.strict) {
     options.policy = {.refuse = {}, .accept_incomplete = true, .accept_errors = true};

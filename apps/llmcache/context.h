@@ -39,7 +39,9 @@ class Context {
   // Throws a PasswordFailure if the password of the store cannot be read.
   libcache::Cache& cache();
   // Declares that this command only reads and leaves no trace on disk. Call it before the first call of cache().
-  void only_reads() { only_reads_ = true; }
+  void only_reads() { use_ = Use::read; }
+  // The same for a command that answers a request, which is counted in statistics that exist.
+  void only_looks_up() { use_ = Use::look_up; }
   // Declares that lookups also return answers that were stored only because of --accept: for commands that show stored
   // answers. --strict overrides it. Call it before the first call of cache().
   void takes_accepted() { takes_accepted_ = true; }
@@ -63,7 +65,7 @@ class Context {
   std::vector<std::string> warnings_;
   Output out_;
   std::unique_ptr<libcache::Cache> cache_;
-  bool only_reads_ = false;
+  enum class Use { write, look_up, read } use_ = Use::write;
   bool takes_accepted_ = false;
   std::optional<libcache::Deadline> deadline_;
   libcache::Milliseconds password_time_{0};

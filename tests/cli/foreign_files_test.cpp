@@ -28,6 +28,8 @@ constexpr const char* kCommands[] = {
     "clear 0123456789abcdef0123456789abcdef",
     "show llmcache:default_0123456789abcdef0123456789abcdef",
     "doctor",
+    "stats",
+    "stats --zero",
 };
 
 // The observable state of a file: type, mode, size, times and content.
@@ -102,6 +104,7 @@ TEST_CASE("only commands that write move a damaged database aside") {
   shell.out("llmcache --store sqlite:db/cache.db put request.json --response answer.json");
   const std::string whole = shell.read("db/cache.db");
   fs::remove(shell.home() / "db/CACHEDIR.TAG");
+  fs::remove(shell.home() / "db/cache.db-stats");
   for (std::size_t page = 0; page < whole.size() / 4096; ++page) {
     auto damaged = whole;
     const auto begin = damaged.begin() + static_cast<std::ptrdiff_t>(page) * 4096;
@@ -126,13 +129,11 @@ TEST_CASE("commands that only read leave no trace on disk, and say that a store 
   shell.write("answer.json", R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]})");
   shell.out("llmcache --store sqlite:db/cache.db run --request request.json -- cat answer.json");
   fs::remove_all(shell.home() / "db/cache.db-flights");
+  fs::remove(shell.home() / "db/cache.db-stats");
   const auto before = files_in(shell, "db");
   CHECK(before.size() == 2);  // the database and the directory's tag
-  const char* const readers[] = {"get request.json",
-                                 "ls",
-                                 "run --mode replay --request request.json",
-                                 "doctor",
-                                 "show \"$(llmcache hash request.json)\"",
+  const char* const readers[] = {"get request.json", "ls",    "run --mode replay --request request.json",
+                                 "doctor",           "stats", "show \"$(llmcache hash request.json)\"",
                                  "hash request.json"};
   for (const char* command : readers) {
     INFO(command);

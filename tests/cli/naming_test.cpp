@@ -50,9 +50,9 @@ TEST_CASE("every command takes a file, a full name and the beginning of a hash f
 
 TEST_CASE("an argument that names nothing is a usage error that says what was tried") {
   const Named named;
-  for (const auto& argument : {std::string("nothing"), std::string("nothing.json"), named.hash.substr(0, 7),
-                               std::string("00000000"), std::string(32, '0'), std::string("llmcache:default_"),
-                               std::string("."), named.hash.substr(0, 8) + "g"}) {
+  for (const auto& argument :
+       {std::string("nothing"), std::string("nothing.json"), named.hash.substr(0, 7), std::string("00000000"),
+        std::string(32, '0'), std::string("llmcache:default_"), std::string("."), named.hash.substr(0, 8) + "g"}) {
     for (const auto* command : {"get", "replay", "show", "clear", "diff request.json"}) {
       const auto ran = named.shell.run(std::string("llmcache ") + command + " " + argument);
       INFO(command << " " << argument);

@@ -66,6 +66,8 @@ void use_every_command(const std::string& url) {
   CHECK(out("llmcache diff $K a.json") == "");
   CHECK(shell.run(before + "echo '{\"model\":\"n\"}' | llmcache get --why").exit == 1);
   CHECK(out("llmcache doctor").find("[PASS] rights") != std::string::npos);
+  CHECK(out("llmcache doctor").find("statistics") == std::string::npos);
+  CHECK(out("llmcache stats --by model | cut -f 1,2") == "m\t3\n-\t1\nn\t0\n");
   CHECK(out("llmcache clear $K; llmcache ls | wc -l") == "2\n");
   CHECK(out("llmcache purge llmcache: --yes -q; llmcache ls | wc -l") == "0\n");
 }

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 import support
@@ -247,6 +248,28 @@ class Running(support.ServeTest):
         lines = [json.loads(line) for line in pathlib.Path(self.home, "log").read_text().splitlines()]
         self.assertEqual([line["outcome"] for line in lines[:3]], ["miss", "hit", "hit"])
         self.assertEqual((lines[1]["path"], lines[1]["model"], lines[1]["prompt_tokens"]), ("/v1/chat/completions", "gpt-4o-mini", 7))
+
+    def test_llmcache_stats_adds_up_what_servers_have_counted_while_they_run_and_at_their_end(self):
+        def stats():
+            return json.loads(subprocess.run([self.program, "stats", "--json", "--by", "endpoint"], check=True,
+                                             capture_output=True, env=serve.environment).stdout)
+
+        def counted(hits):
+            deadline = time.monotonic() + 20
+            while stats()["total"]["hits"] != hits and time.monotonic() < deadline:
+                time.sleep(0.2)
+            return stats()["total"]
+
+        serve = self.start()
+        for _ in range(3):
+            serve.call(path="/v1/chat/completions?key=secret", body=request())
+        total = counted(2)
+        self.assertEqual((total["hits"], total["misses"]["absent"], total["stored"]), (2, 1, 1))
+        self.assertEqual(total["prompt_tokens"] + total["completion_tokens"], 18)
+        serve.call(body=request())
+        serve.stop()
+        self.assertEqual(stats()["total"]["hits"], 3)
+        self.assertNotIn("secret", json.dumps(stats()))
 
 
 if __name__ == "__main__":

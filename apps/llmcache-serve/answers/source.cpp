@@ -97,6 +97,16 @@ Answers::~Answers() {
   close();
 }
 
+asio::awaitable<void> Answers::keep_statistics() {
+  constexpr std::chrono::seconds kInterval{3};  // before a lookup would have to do it
+  asio::steady_timer timer(loop_);
+  for (;;) {
+    timer.expires_after(kInterval);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_await on_workers(workers_, [&] { return cache_.write_statistics(store_deadline()), true; });
+  }
+}
+
 void Answers::close() {
   workers_.join();
   followers_.join();
@@ -195,9 +205,12 @@ asio::awaitable<Answered> Answers::join(const Question& question, std::shared_pt
   }
   const std::string name = entry_name(shared->key);
   if (shared->entry) {
-    if (auto hit = hit_of(shared->entry, question.options.cache_control)) co_return answered(name, *std::move(hit));
-    co_return co_await fill(question, shared->key, true);
+    auto hit = hit_of(shared->entry, question.options.cache_control);
+    if (!hit) co_return co_await fill(question, shared->key, true);
+    cache_.count_shared(shared->key, shared->entry.get());
+    co_return answered(name, *std::move(hit));
   }
+  cache_.count_shared(shared->key, nullptr);
   Miss miss;
   miss.transfer = shared->transfer;
   miss.metadata = shared->metadata;

@@ -36,6 +36,8 @@ class Answers {
   // Straight from the upstream.
   std::shared_ptr<Transfer> pass_through(UpstreamRequest request);
 
+  // Writes what was counted every few seconds. Never ends.
+  boost::asio::awaitable<void> keep_statistics();
   // What is wrong with the store; nothing: it answers.
   boost::asio::awaitable<std::optional<std::string>> check_store();
   // The requests that found no recorded answer in replay mode.

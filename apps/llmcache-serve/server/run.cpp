@@ -91,6 +91,7 @@ class Server {
     std::signal(SIGHUP, SIG_IGN);
     listen();
     for (const auto& listener : listeners_) asio::co_spawn(loop_, accept(*listener), asio::detached);
+    asio::co_spawn(loop_, answers_.keep_statistics(), asio::detached);
     wait_for_signals();
     if (options_.command.empty()) {
       announce();

@@ -18,6 +18,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"diff", "compares the keys of two requests", make_diff},
     {"ls", "lists entries", make_ls},
     {"show", "shows an entry", make_show},
+    {"stats", "shows what the cache has done and saved", make_stats},
     {"clear", "removes the entries of a request", make_clear},
     {"purge", "removes all entries whose names start with PREFIX", make_purge},
     {"doctor", "checks the store and the configuration", make_doctor},

@@ -74,7 +74,7 @@ bool have_one_hash(const Context& context, const std::vector<std::string>& names
 }  // namespace
 
 bool is_request(const std::string& argument) {
-  struct stat status {};
+  struct stat status{};
   return argument == "-" || (::stat(argument.c_str(), &status) == 0 && !S_ISDIR(status.st_mode));
 }
 
@@ -97,9 +97,10 @@ std::vector<std::string> names_of_entries(Context& context, const std::string& a
   std::vector<std::string> names;
   if (is_start_of_hash(argument)) names = find_by_hash(context, argument);
   if (names.empty()) {
-    usage_error(fmt::format("'{}' is neither {}the full name of an entry nor the first {} or more hex digits of a stored "
-                            "entry's hash",
-                            argument, naming == Naming::either ? "a file nor " : "", kFewestDigits));
+    usage_error(
+        fmt::format("'{}' is neither {}the full name of an entry nor the first {} or more hex digits of a stored "
+                    "entry's hash",
+                    argument, naming == Naming::either ? "a file nor " : "", kFewestDigits));
   }
   if (!have_one_hash(context, names)) ambiguous(argument, names);
   return names;

@@ -31,7 +31,8 @@ std::string read_request(const std::string& argument);
 // The names of the entries that an argument stands for: the response entry of a request; a full name itself, whether it
 // is stored or not; for the first 8 or more hex digits of a hash all entries with this hash, sorted. Throws a Failure
 // (usage) that says what was tried, or lists the candidates if several hashes begin so.
-std::vector<std::string> names_of_entries(Context& context, const std::string& argument, Naming naming = Naming::either);
+std::vector<std::string> names_of_entries(Context& context, const std::string& argument,
+                                          Naming naming = Naming::either);
 
 // The same for a command that takes one entry: if a hash has several entries, the one of this kind. Throws a Failure
 // (usage) that lists the candidates if that leaves more than one.

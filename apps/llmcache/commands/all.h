@@ -20,5 +20,6 @@ std::unique_ptr<Command> make_replay();
 std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_show();
+std::unique_ptr<Command> make_stats();
 
 }  // namespace llmcache

@@ -29,7 +29,7 @@ On a miss, prints nothing and exits with 1.)",
   }
 
   Exit run(Context& context) override {
-    context.only_reads();
+    context.only_looks_up();
     context.takes_accepted();
     if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::response);

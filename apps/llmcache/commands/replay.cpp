@@ -49,7 +49,7 @@ On a miss, prints nothing and exits with 1.)",
   }
 
   Exit run(Context& context) override {
-    context.only_reads();
+    context.only_looks_up();
     context.takes_accepted();
     const std::optional<double> pace = parse_pace(pace_);
     const Form form = parse_choice(form_, kForms);

@@ -107,7 +107,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
 
   Exit run(Context& context) override {
     const Mode mode = parse_choice(mode_text_, kModes);
-    if (mode == Mode::replay) context.only_reads();
+    if (mode == Mode::replay) context.only_looks_up();
     if (command_.empty() && mode != Mode::replay) usage_error("COMMAND is missing: llmcache run -- COMMAND...");
     lc::FillOptions options;
     if (wait_) options.wait = parse_duration(*wait_);

@@ -1,6 +1,7 @@
 // Text that is safe to show on a terminal.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace llmcache {
 bool is_terminal(int descriptor);
 // Whether a file descriptor is a pipe or a socket.
 bool is_stream(int descriptor);
+
+// The width of the terminal that stdout is; 80 if it is none, or does not say.
+std::size_t terminal_columns();
 
 // `text` with control characters, escape sequences, bidirectional controls and invalid UTF-8 shown as \x1b,
 // \u202e and the like. Newlines and tabs stay if `keep_lines`.

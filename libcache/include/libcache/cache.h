@@ -27,6 +27,7 @@
 #pragma once
 
 #include <libcache/answer.h>
+#include <libcache/counters.h>
 #include <libcache/entry.h>
 #include <libcache/event.h>
 #include <libcache/export.h>
@@ -70,14 +71,12 @@ struct CacheOptions {
   /// How long each background write may take, and how long the destructor may take to write the rest of the queue.
   Milliseconds write_budget = std::chrono::seconds(30);
   Milliseconds closing_budget = std::chrono::seconds(5);
+  /// Whether what the cache counts is added to the store's statistics (statistics.h), by model, session and endpoint:
+  /// every few seconds while it is used, and when it is destroyed.
+  bool keep_statistics = true;
   Clock clock = system_now;
   EventHandler on_event;
 };
-
-/// policy: this cache's policy would not store the entry, such as an error that another program accepted.
-enum class MissReason { none, absent, expired, corrupt, collision, incomplete, policy };
-inline constexpr std::size_t kMissReasons = 7;
-std::string_view to_string(MissReason reason);
 
 /// The result of a lookup. A Result<Lookup> takes two tests, since a miss is not an error:
 ///
@@ -97,19 +96,6 @@ struct StoreAnswerOptions {
   std::optional<Ttl> ttl = {};  ///< nullopt: the cache's
   bool only_new = false;        ///< keeps an existing entry
   AnswerFacts facts = {};       ///< known about the answer from other sources than its bytes
-};
-
-/// Counts since the cache was created. Each lookup, and each fill that may use a stored answer, is counted once: as a
-/// hit, a miss, followed or failed.
-struct Counters {
-  std::uint64_t hits = 0;
-  std::array<std::uint64_t, kMissReasons> misses{};  ///< by MissReason
-  std::uint64_t followed = 0;                        ///< fills that followed another caller
-  std::uint64_t failed_lookups = 0;                  ///< the store failed
-  std::uint64_t stored = 0;
-  std::array<std::uint64_t, kRefusals> refused{};  ///< answers that were not stored, by Refusal
-  std::uint64_t dropped = 0;                       ///< background writes that were lost: queue full, or store failed
-  std::uint64_t store_errors = 0;                  ///< failed calls of the store, of any kind
 };
 
 /// Which entries a purge removes.
@@ -196,8 +182,13 @@ class Cache {
   std::size_t head_bytes() const;
   [[nodiscard]] Result<EntryHead> head(const ScanRow& listing) const;
 
-  /// All counters at one moment.
+  /// All counters since the cache was created, at one moment.
   Counters counters() const;
+  /// Counts a lookup that the caller answered by itself with what another of its lookups had found: an entry (a hit), or
+  /// nullptr for an answer that was still being produced (followed).
+  void count_shared(const RequestKey& key, const Entry* entry);
+  /// Adds what has been counted to the store's statistics now: for a program that may be idle for long.
+  void write_statistics(Deadline deadline);
   Store& store();
   const CacheOptions& options() const;
 

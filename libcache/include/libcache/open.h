@@ -22,6 +22,9 @@ struct StoreOptions {
   std::uint64_t max_size = 5ULL << 30;
   /// Fail (refused) on a damaged database file instead of moving it aside and creating a new one.
   bool strict = false;
+  /// An embedded store creates and changes no file, except that counts are added to statistics that exist: for programs
+  /// that only look up. (With ?read_only=1 in its URL it does not count either.)
+  bool only_reads = false;
   Clock clock = system_now;
   EventHandler on_event = {};
   RedisOptions redis = {};

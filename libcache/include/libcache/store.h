@@ -45,6 +45,7 @@ namespace libcache LIBCACHE_EXPORT {
 class Flights;            // flight.h
 struct DiagnosisOptions;  // diagnosis.h
 struct Finding;
+class Statistics;  // statistics.h
 
 /// How put() writes.
 struct PutOptions {
@@ -128,6 +129,9 @@ class Store {
 
   /// The flights of this store; nullptr if it has none. Owned by the store.
   virtual Flights* flights() { return nullptr; }
+
+  /// The statistics of this store; nullptr if it keeps none. Owned by the store.
+  virtual Statistics* statistics() { return nullptr; }
 
   /// Checks the store and the services it depends on, for its operator. Never fails: a check that cannot be done is
   /// also a finding. By default only pings.

@@ -55,7 +55,8 @@ CacheCore::CacheCore(std::unique_ptr<Store> the_store, CacheOptions the_options,
     : store(std::move(the_store)),
       options(std::move(the_options)),
       layout(make_layout(options.key.scheme, options.clock)),
-      events(options.on_event, options.clock) {
+      events(options.on_event, options.clock),
+      counter_set(options, layout->statistics(*store)) {
   idle_derivers_.lock()->push_back(std::move(deriver));
 }
 
@@ -80,7 +81,7 @@ Result<RequestKey> CacheCore::key(std::string_view request) {
 
 // Cheapest check first: present, intact, not expired, accepted by this cache's policy, proven for this request.
 Result<Lookup> CacheCore::find(std::string_view name, const RequestKey* key, Deadline deadline) {
-  auto found = counted(layout->get(*store, name, deadline));
+  auto found = counted(key != nullptr ? subject_of(*key) : session(), layout->get(*store, name, deadline));
   if (!found || !*found) return found;
   const Entry& entry = *found->entry;
   if (entry.expires() && *entry.expires() <= options.clock()) return Lookup{.miss = MissReason::expired};
@@ -102,9 +103,38 @@ void CacheCore::report(std::string_view name, const Lookup& lookup) {
               fmt::format("{}: {}", name, lookup.reason));
 }
 
-void CacheCore::count(const Lookup& lookup) {
-  const auto locked = counters.lock();
-  ++(lookup ? locked->hits : locked->misses[static_cast<std::size_t>(lookup.miss)]);
+void CacheCore::count_named(std::string_view name, const Lookup& lookup) {
+  RequestKey key;
+  const auto parts = EntryName::parse(name, options.key.scheme);
+  if (parts && parts->owner.starts_with(options.key.prefix)) {
+    key.session = parts->owner.substr(options.key.prefix.size());
+  }
+  if (lookup) key.endpoint = lookup.entry->metadata().value_or(Metadata{}).endpoint;
+  count(key, lookup);
+}
+
+void CacheCore::count(const RequestKey& key, const Lookup& lookup) {
+  if (lookup) return count_hit(key, *lookup.entry);
+  counter_set.count(subject_of(key),
+                    [&](Counters& counters) { ++counters.misses[static_cast<std::size_t>(lookup.miss)]; });
+}
+
+void CacheCore::count_hit(const RequestKey& key, const Entry& entry) {
+  const AnswerCost cost = entry.cost();
+  const auto count = [&](Counters& counters) {
+    ++counters.hits;
+    counters.hit_bytes += entry.payload_size();
+    counters.prompt_tokens += cost.prompt_tokens;
+    counters.cached_tokens += cost.cached_tokens;
+    counters.completion_tokens += cost.completion_tokens;
+    counters.saved_ms += static_cast<std::uint64_t>(cost.time.count());
+  };
+  Subject subject = subject_of(key);
+  if (!subject.model.empty()) return counter_set.count(subject, count);
+  // The endpoint or the name leads to the model.
+  const Metadata metadata = entry.metadata().value_or(Metadata{});
+  subject.model = metadata.model;
+  counter_set.count(subject, count);
 }
 
 Answer CacheCore::judge(const Answer& answer, AnswerFacts facts) const {
@@ -140,19 +170,20 @@ std::optional<Refused> CacheCore::reason_not_to_serve(const Entry& entry) const 
   return reason_to_refuse(completeness, "the stored answer is not complete", *metadata, options.policy);
 }
 
-Refused CacheCore::refuse(Refusal refusal, std::string message) {
-  ++counters.lock()->refused[static_cast<std::size_t>(refusal)];
+Refused CacheCore::refuse(const RequestKey& key, Refusal refusal, std::string message) {
+  counter_set.count(subject_of(key),
+                    [&](Counters& counters) { ++counters.refused[static_cast<std::size_t>(refusal)]; });
   return {refusal, std::move(message)};
 }
 
 Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
                                       const StoreAnswerOptions& put_options, Deadline deadline) {
   if (auto reason = reason_to_refuse(answer.completeness, answer.reason, answer.metadata, options.policy)) {
-    return Put{.written = false, .refused = refuse(reason->refusal, std::move(reason->message))};
+    return Put{.written = false, .refused = refuse(key, reason->refusal, std::move(reason->message))};
   }
   const auto lifetime = layout->lifetime(put_options.ttl.value_or(options.ttl));
   if (lifetime && *lifetime <= Milliseconds(0))
-    return Put{.written = false, .refused = refuse(Refusal::not_wanted, "the TTL is 0")};
+    return Put{.written = false, .refused = refuse(key, Refusal::not_wanted, "the TTL is 0")};
   const std::vector<Chunk> chunks = answer.recording.chunks();
   EntryDraft draft;
   draft.kind = answer.kind;
@@ -170,17 +201,25 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   draft.chunks = chunks;
   const auto values = layout->encode(entry_name_of(key), draft);
   if (!values && values.error().code == ErrorCode::policy) {
-    return Put{.written = false, .refused = refuse(Refusal::unservable, values.error().message)};
+    return Put{.written = false, .refused = refuse(key, Refusal::unservable, values.error().message)};
   }
   if (!values) return tl::make_unexpected(values.error());
-  if (const auto size = size_of(*values); size > options.max_entry) {
-    return Put{.written = false,
-               .refused = refuse(Refusal::too_large, fmt::format("the entry takes {} bytes, more than max_entry ({})",
-                                                                 size, options.max_entry))};
+  const auto size = size_of(*values);
+  if (size > options.max_entry) {
+    return Put{
+        .written = false,
+        .refused = refuse(key, Refusal::too_large,
+                          fmt::format("the entry takes {} bytes, more than max_entry ({})", size, options.max_entry))};
   }
-  const auto written = counted(layout->write(*store, *values, {draft.expires, put_options.only_new}, deadline));
+  const auto written =
+      counted(subject_of(key), layout->write(*store, *values, {draft.expires, put_options.only_new}, deadline));
   if (!written) return tl::make_unexpected(written.error());
-  if (*written) ++counters.lock()->stored;
+  if (*written) {
+    counter_set.count(subject_of(key), [&](Counters& counters) {
+      ++counters.stored;
+      counters.stored_bytes += size;
+    });
+  }
   return Put{.written = *written, .refused = {}};
 }
 

@@ -12,6 +12,7 @@
 
 #include "answer/policy.h"
 #include "base/guarded.h"
+#include "cache/counter_set.h"
 #include "cache/event_reporter.h"
 #include "cache/layout/entries.h"
 #include "store/local_flights.h"
@@ -36,8 +37,11 @@ class CacheCore {
   Result<Lookup> find(std::string_view name, const RequestKey* key, Deadline deadline);
   // Reports what is wrong with an entry that was found.
   void report(std::string_view name, const Lookup& lookup);
-  // Counts a lookup as a hit or a miss.
-  void count(const Lookup& lookup);
+  // Counts a lookup, by key or by name, as a hit or a miss.
+  void count(const RequestKey& key, const Lookup& lookup);
+  void count_named(std::string_view name, const Lookup& lookup);
+  // Counts a hit on an entry.
+  void count_hit(const RequestKey& key, const Entry& entry);
 
   struct Put {
     bool written = false;  // false: refused, or `only_new` held and an entry was there
@@ -50,14 +54,16 @@ class CacheCore {
   Answer judge(const Answer& answer, AnswerFacts facts) const;
 
   // Counts a refusal.
-  Refused refuse(Refusal refusal, std::string message);
+  Refused refuse(const RequestKey& key, Refusal refusal, std::string message);
   // Returns a store's result, and counts it if it is a failure.
   template <class T>
-  Result<T> counted(Result<T> result) {
-    if (!result) ++counters.lock()->store_errors;
+  Result<T> counted(const Subject& subject, Result<T> result) {
+    if (!result) counter_set.count(subject, [](Counters& counters) { ++counters.store_errors; });
     return result;
   }
-  Guarded<Counters> counters;
+  // For what concerns no request.
+  Subject session() const { return {.session = options.key.session}; }
+  CounterSet counter_set;
 
  private:
   std::optional<Refused> reason_not_to_serve(const Entry& entry) const;
@@ -69,6 +75,10 @@ class CacheCore {
 
 // The entry that a request reads and writes.
 const std::string& entry_name_of(const RequestKey& key);
+// What is counted about a request is counted for this.
+inline Subject subject_of(const RequestKey& key) {
+  return {key.model, key.session, key.endpoint};
+}
 // Fills in the members that are absent from `metadata`.
 void add_metadata(Metadata& metadata, const Metadata& more);
 

@@ -12,26 +12,6 @@ namespace libcache {
 
 using namespace internal;
 
-std::string_view to_string(MissReason reason) {
-  switch (reason) {
-    case MissReason::none:
-      return "none";
-    case MissReason::absent:
-      return "absent";
-    case MissReason::expired:
-      return "expired";
-    case MissReason::corrupt:
-      return "corrupt";
-    case MissReason::collision:
-      return "collision";
-    case MissReason::incomplete:
-      return "incomplete";
-    case MissReason::policy:
-      return "policy";
-  }
-  return "none";
-}
-
 namespace {
 
 // An answer counts as lost only if the store failed, not if the policy refuses it.
@@ -40,7 +20,7 @@ Status write_in_background(CacheCore& core, const PendingWrite& write, Deadline 
   const bool failed = !put.has_value();
   if (!failed && !put->refused) return {};
   const std::string& reason = failed ? put.error().message : put->refused->message;
-  if (failed) ++core.counters.lock()->dropped;
+  if (failed) core.counter_set.count(subject_of(write.key), [](Counters& counters) { ++counters.dropped; });
   core.events.warn("write.failed", entry_name_of(write.key), reason);
   return failed ? Status(tl::make_unexpected(put.error())) : Status();
 }
@@ -48,11 +28,12 @@ Status write_in_background(CacheCore& core, const PendingWrite& write, Deadline 
 Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const RequestKey* key, Deadline deadline) {
   auto found = core.find(name, key, deadline);
   if (!found) {
-    ++core.counters.lock()->failed_lookups;
+    core.counter_set.count(key != nullptr ? subject_of(*key) : core.session(),
+                           [](Counters& counters) { ++counters.failed_lookups; });
     return found;
   }
   core.report(name, *found);
-  core.count(*found);
+  key != nullptr ? core.count(*key, *found) : core.count_named(name, *found);
   return found;
 }
 
@@ -108,7 +89,7 @@ Result<bool> Cache::put(const RequestKey& key, const Answer& answer, const Store
 bool Cache::put_later(RequestKey key, Answer answer, StoreAnswerOptions options, Deadline room_by) {
   const std::string name = entry_name_of(key);
   if (queue_->push({std::move(key), std::move(answer), options}, room_by)) return true;
-  ++core_->counters.lock()->dropped;
+  core_->counter_set.count(core_->session(), [](Counters& counters) { ++counters.dropped; });
   core_->events.warn("write.dropped", name, "the queue of background writes is full; an answer is not stored");
   return false;
 }
@@ -132,7 +113,8 @@ Result<Filled> Cache::get_or_fill(const RequestKey& key, const Producer& produce
 
 Result<std::uint64_t> Cache::clear(std::string_view name, Deadline deadline) {
   const auto scheme = core_->options.key.scheme;
-  return core_->counted(internal::clear(*core_->store, *core_->layout, without_kind(name), scheme, deadline));
+  return core_->counted(core_->session(),
+                        internal::clear(*core_->store, *core_->layout, without_kind(name), scheme, deadline));
 }
 
 std::string Cache::entry_name(std::string_view key, EntryKind kind) const {
@@ -148,7 +130,14 @@ Result<EntryHead> Cache::head(const ScanRow& listing) const {
 }
 
 Counters Cache::counters() const {
-  return *core_->counters.lock();
+  return core_->counter_set.total();
+}
+void Cache::count_shared(const RequestKey& key, const Entry* entry) {
+  if (entry != nullptr) return core_->count_hit(key, *entry);
+  core_->counter_set.count(subject_of(key), [](Counters& counters) { ++counters.followed; });
+}
+void Cache::write_statistics(Deadline deadline) {
+  core_->counter_set.write(deadline);
 }
 
 }  // namespace libcache

@@ -87,7 +87,7 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     total.bytes += removed->bytes;
     return true;
   };
-  const Status done = core_->counted(for_each_batch(*this, filter, deadline, take));
+  const Status done = core_->counted(core_->session(), for_each_batch(*this, filter, deadline, take));
   if (!done) return tl::make_unexpected(done.error());
   return total;
 }

@@ -1,5 +1,7 @@
 #include "entry/metadata.h"
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace libcache::internal {
@@ -41,6 +43,26 @@ bool says_accepted(std::string_view json) {
   // Within a string the quotation marks would be escaped.
   return json.find(R"("incomplete":true)") != std::string_view::npos ||
          json.find(R"("error":true)") != std::string_view::npos;
+}
+
+// Members are sorted by name, so that one pass finds them all. What an answer claims to have cost is limited, so that sums
+// do not overflow.
+AnswerCost read_cost(std::string_view json) {
+  static constexpr std::uint64_t kMost = 1'000'000'000'000;
+  const auto take = [&json](std::string_view member) {
+    std::uint64_t value = 0;
+    const auto at = json.find(member);
+    if (at == std::string_view::npos) return value;
+    json.remove_prefix(at + member.size());
+    std::from_chars(json.data(), json.data() + json.size(), value);
+    return std::min(value, kMost);
+  };
+  AnswerCost cost;
+  cost.cached_tokens = take(R"("cached_tokens":)");
+  cost.completion_tokens = take(R"("completion_tokens":)");
+  cost.time = Milliseconds(take(R"("origin_total_ms":)"));
+  cost.prompt_tokens = take(R"("prompt_tokens":)");
+  return cost;
 }
 
 std::string write_metadata(const Metadata& metadata) {

@@ -15,6 +15,10 @@ std::string write_metadata(const Metadata& metadata);
 // Searches the text without parsing it.
 bool says_accepted(std::string_view json);
 
+// The tokens and the time that the metadata, as written by write_metadata(), names. Searches the text without parsing it:
+// it is needed for every hit.
+AnswerCost read_cost(std::string_view json);
+
 // Skips members that this version does not know. Fails: corrupt.
 Result<Metadata> read_metadata(std::string_view json);
 

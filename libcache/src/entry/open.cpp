@@ -66,6 +66,11 @@ Result<Metadata> Entry::metadata() const {
   return read_layout(bytes_).and_then([](const Layout& layout) { return read_metadata(layout.metadata); });
 }
 
+AnswerCost Entry::cost() const {
+  const auto layout = read_layout(bytes_);
+  return layout ? read_cost(layout->metadata) : AnswerCost{};
+}
+
 Result<std::optional<std::string>> Entry::request() const {
   const auto layout = read_layout(bytes_);
   if (!layout) return tl::make_unexpected(layout.error());

@@ -41,7 +41,8 @@ Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOpt
 
 Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOptions& options) {
   auto store = open_writable(url, options);
-  if (!store || !url.read_only) return store;
+  const bool embedded = url.kind == StoreUrl::Kind::sqlite;
+  if (!store || !(url.read_only || (embedded && options.only_reads))) return store;
   return make_read_only(std::move(*store));
 }
 

@@ -119,6 +119,14 @@ class TieredStore final : public Store {
   }
 
   // The farthest store is shared by the most programs, so its flights reach all of them.
+  // Of the same store as the flights.
+  Statistics* statistics() override {
+    for (Store* store : far_to_near()) {
+      if (auto* statistics = store->statistics()) return statistics;
+    }
+    return nullptr;
+  }
+
   Flights* flights() override {
     for (Store* store : far_to_near()) {
       if (auto* flights = store->flights()) return flights;

@@ -102,16 +102,17 @@ Result<Lookup> FillState::look_up() {
 
 void FillState::count() {
   if (std::exchange(counted, true)) return;
-  const auto counters = core.counters.lock();
-  if (filled.source == Filled::Source::leader || role == Fill::Role::follow) {
-    ++counters->followed;
-  } else if (role == Fill::Role::hit) {
-    ++counters->hits;
-  } else if (store_error) {
-    ++counters->failed_lookups;
-  } else if (!options.overwrite) {
-    ++counters->misses[static_cast<std::size_t>(lookup.miss)];
-  }
+  const bool followed = filled.source == Filled::Source::leader || role == Fill::Role::follow;
+  if (!followed && role == Fill::Role::hit) return core.count_hit(key, *lookup.entry);
+  core.counter_set.count(subject_of(key), [&](Counters& counters) {
+    if (followed) {
+      ++counters.followed;
+    } else if (store_error) {
+      ++counters.failed_lookups;
+    } else if (!options.overwrite) {
+      ++counters.misses[static_cast<std::size_t>(lookup.miss)];
+    }
+  });
 }
 
 Status FillState::begin() {

@@ -48,7 +48,7 @@ void FillState::finish() {
   if (recording) {
     how = store();
   } else {
-    refuse(core.refuse(Refusal::too_large, "the answer is much larger than max_entry"));
+    refuse(core.refuse(key, Refusal::too_large, "the answer is much larger than max_entry"));
   }
   timed([&](Deadline until) { return lead.end(how, until), 0; });
   stop_recording();
@@ -78,7 +78,7 @@ FlightState FillState::store() {
   core.layout->judge(answer);
   add_metadata(answer.metadata, description);
   if (std::string reason = options.refuse ? options.refuse(answer) : ""; !reason.empty()) {
-    refuse(core.refuse(Refusal::not_wanted, std::move(reason)));
+    refuse(core.refuse(key, Refusal::not_wanted, std::move(reason)));
     return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
   }
   const StoreAnswerOptions put_options{.ttl = options.ttl};

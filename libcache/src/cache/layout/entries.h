@@ -29,6 +29,8 @@ class EntryLayout {
   virtual void judge(Answer& answer) const = 0;
   // The flights that callers of other processes can see; nullptr: none may be used.
   virtual Flights* flights(Store& store) const = 0;
+  // The statistics in which caches are counted; nullptr: none may be kept.
+  virtual Statistics* statistics(Store& store) const = 0;
   // How long an entry with this TTL lives; nullopt: it never expires.
   virtual std::optional<Milliseconds> lifetime(const Ttl& ttl) const = 0;
   // The values of an entry. Fails: invalid, as libcache::encode does; policy, if the gateways that share the layout

@@ -31,6 +31,7 @@ class NativeLayout final : public EntryLayout {
   }
   void judge(Answer&) const override {}
   Flights* flights(Store& store) const override { return store.flights(); }
+  Statistics* statistics(Store& store) const override { return store.statistics(); }
 
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
     auto bytes = libcache::encode(draft);

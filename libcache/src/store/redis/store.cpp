@@ -13,6 +13,7 @@
 #include "store/redis/routing/make_route.h"
 #include "store/redis/rows.h"
 #include "store/redis/scan.h"
+#include "store/redis/statistics.h"
 
 namespace libcache::internal {
 namespace {
@@ -29,7 +30,8 @@ class RedisStore final : public Store {
         clock_(options.clock),
         url_(url),
         user_(options.redis.user.value_or(url.user)),
-        insecure_(options.redis.tls.insecure) {}
+        insecure_(options.redis.tls.insecure),
+        statistics_(client_, clock_, !url.read_only, url.kind == StoreUrl::Kind::redis_cluster) {}
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     auto value = client_.read({"GET", name}, deadline);
@@ -80,6 +82,7 @@ class RedisStore final : public Store {
   Status put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) override;
 
   Flights* flights() override { return &flights_; }
+  Statistics* statistics() override { return &statistics_; }
 
   Status ping(Deadline deadline) override {
     const auto ping_all = [&](const redis::Masters& masters) -> Status {
@@ -113,6 +116,7 @@ class RedisStore final : public Store {
   const StoreUrl url_;
   const std::string user_;
   const bool insecure_;
+  redis::SharedStatistics statistics_;
   redis::Removal removal_{client_, clock_, url_.kind == StoreUrl::Kind::redis_cluster};
   std::atomic<std::size_t> largest_value_ = 0;  // 0: not known yet
 };

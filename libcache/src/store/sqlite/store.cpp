@@ -13,6 +13,7 @@
 #include "store/sqlite/flights.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/writer.h"
+#include "store/statistics/log.h"
 
 namespace libcache::internal {
 namespace {
@@ -26,12 +27,14 @@ using Uses = std::set<std::int64_t>;  // ids of entries
 
 class SqliteStore final : public Store, public Flights {
  public:
-  SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only)
+  SqliteStore(std::filesystem::path file, const StoreOptions& options, bool read_only, bool counts)
       : place_{std::move(file), options.clock, options.on_event, options.strict, read_only},
         max_size_(options.max_size),
         flights_(place_.file.string() + "-flights"),
         writing_(place_, Access::write),
-        reading_(place_, read_only ? Access::observe : Access::read) {}
+        reading_(place_, read_only ? Access::observe : Access::read),
+        statistics_(place_.file.string() + "-stats",
+                    {.writes = counts, .may_create = [this] { return may_create_beside(); }, .clock = options.clock}) {}
 
   // Writes the recorded uses that no put has written, unless it would have to wait.
   ~SqliteStore() override {
@@ -110,6 +113,7 @@ class SqliteStore final : public Store, public Flights {
   }
 
   Flights* flights() override { return this; }
+  Statistics* statistics() override { return &statistics_; }
 
   Result<Flight> join(std::string_view name, Deadline deadline) override {
     // Nothing is created next to a file that is not a database of llmcache either.
@@ -145,6 +149,12 @@ class SqliteStore final : public Store, public Flights {
     return write<Removed>(request, [&](Writer& writer) { return body(writer, now); });
   }
 
+  // Nothing is created beside a file that is not ours, or where there is no database.
+  bool may_create_beside() const {
+    const auto file = place_.read_only ? std::nullopt : sqlite::look_at(place_.file).value_or(std::nullopt);
+    return file && sqlite::check_is_ours(place_.file, file->id);
+  }
+
   // Once an hour is enough. A use in the future was recorded by a machine with a wrong clock.
   static bool is_worth_noting(UnixTime used, UnixTime now) {
     constexpr auto kBetweenNotes = std::chrono::hours(1);
@@ -163,13 +173,14 @@ class SqliteStore final : public Store, public Flights {
   const sqlite::FileFlights flights_;
   Guarded<Session<Writer>> writing_;
   Guarded<Session<Reader>> reading_;
+  StatisticsLog statistics_;
   Guarded<Uses> uses_;  // uses that have not been recorded yet
 };
 
 }  // namespace
 
 std::unique_ptr<Store> make_sqlite_store(std::filesystem::path file, StoreOptions options, bool read_only) {
-  return std::make_unique<SqliteStore>(std::move(file), options, read_only);
+  return std::make_unique<SqliteStore>(std::move(file), options, read_only || options.only_reads, !read_only);
 }
 
 }  // namespace libcache::internal

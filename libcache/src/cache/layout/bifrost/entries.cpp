@@ -201,6 +201,7 @@ class BifrostLayout final : public EntryLayout {
   }
   // The plugin would take what flights keep beside the entries for entries of its own.
   Flights* flights(Store&) const override { return nullptr; }
+  Statistics* statistics(Store&) const override { return nullptr; }
 
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
     if (draft.metadata.error) return fail(ErrorCode::policy, "a gateway's cache holds no errors");

@@ -29,14 +29,19 @@ class RightsCheck {
     if (denied_.empty()) {
       findings_.push_back({Grade::pass, "rights", "everything needed under '" + prefix + "':" + granted_, ""});
     } else {
-      const std::string user = target_.user.empty() ? "default" : target_.user;
-      findings_.push_back({Grade::fail, "rights", "the user " + user + " may not run:" + denied_,
-                           "ACL SETUSER " + user + denied_ + " ~" + prefix + "*"});
+      findings_.push_back({Grade::fail, "rights", "the user " + user() + " may not run:" + denied_,
+                           "ACL SETUSER " + user() + denied_ + " ~" + prefix + "*"});
+    }
+    if (!uncounted_.empty()) {
+      findings_.push_back({Grade::warn, "statistics", "the user " + user() + " may not run:" + uncounted_,
+                           "ACL SETUSER " + user() + uncounted_ + ", or --no-stats"});
     }
     return std::move(findings_);
   }
 
  private:
+  std::string user() const { return target_.user.empty() ? "default" : target_.user; }
+
   // UNLINK comes last, because it removes what SET has written.
   void try_on_name() {
     const std::string_view name = name_;
@@ -48,7 +53,10 @@ class RightsCheck {
                                                 {"XADD", live, "*", "field", "value"},
                                                 {"PEXPIRE", live, "10000"},
                                                 {"XREAD", "COUNT", "1", "STREAMS", live, "0"},
-                                                {"DEL", live}};
+                                                {"DEL", live},
+                                                {"HINCRBY", counted_name_, "field", "1"},
+                                                {"HGETALL", counted_name_},
+                                                {"UNLINK", counted_name_}};
       commands.insert(commands.end(), for_flights.begin(), for_flights.end());
       commands.push_back({"UNLINK", name});
       try_transaction();
@@ -92,7 +100,7 @@ class RightsCheck {
     // If MULTI was denied, EXEC fails too, with an error of its own or one that contains that of MULTI.
     const bool denied = reply.is_error() && reply.text.find("NOPERM") != std::string::npos;
     if (denied) {
-      add(denied_, rule_of(command));
+      add(is_for_statistics(command) ? uncounted_ : denied_, rule_of(command));
     } else if (!reply.is_error() || command[0] == "EXEC") {
       add(granted_, rule_of(command));
     } else {
@@ -102,6 +110,8 @@ class RightsCheck {
     }
   }
 
+  static bool is_for_statistics(const Command& command) { return command[0] == "HINCRBY" || command[0] == "HGETALL"; }
+
   static void add(std::string& rules, const std::string& rule) {
     if ((rules + " ").find(" " + rule + " ") == std::string::npos) rules += " " + rule;
   }
@@ -109,8 +119,10 @@ class RightsCheck {
   const DiagnosisTarget& target_;
   const std::string name_;
   const std::string live_name_ = name_ + "_live";
+  const std::string counted_name_ = name_ + "_counted";
   std::string granted_;
   std::string denied_;
+  std::string uncounted_;  // denied, and needed for statistics only
   std::vector<Finding> findings_;
 };
 

@@ -47,6 +47,16 @@ Status Client::on_one_connection(std::string_view key, const std::function<Statu
   return (*node)->on_one_connection([&](Connection& connection) { return use(connection, until); }, until);
 }
 
+bool Client::is_connected(std::string_view key) {
+  const auto node = route_->node_of(key, Deadline::after(Milliseconds(0)));
+  return node && (*node)->is_connected();
+}
+
+bool Client::post(std::span<const Command> commands) {
+  const auto node = route_->node_of(key_of(commands.front()), Deadline::after(Milliseconds(0)));
+  return node && (*node)->post(commands);
+}
+
 Result<Masters> Client::masters(Deadline deadline) {
   return route_->masters(capped(deadline));
 }

@@ -35,6 +35,12 @@ class Client {
   Status on_one_connection(std::string_view key, const std::function<Status(Connection&, Deadline)>& use,
                            Deadline deadline);
 
+  // Whether a connection to the server that holds `key` is open and unused. Never waits.
+  bool is_connected(std::string_view key);
+  // Sends commands that have the same key, if there is an open connection to their server, and waits for nothing. They
+  // may be lost, and their replies are ignored. False: nothing was sent.
+  bool post(std::span<const Command> commands);
+
   Result<Masters> masters(Deadline deadline);
   // Calls `use` with the masters. If it fails and other masters have replaced them, calls it again with those.
   Status with_masters(const std::function<Status(const Masters&)>& use, Deadline deadline);

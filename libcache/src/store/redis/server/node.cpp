@@ -58,6 +58,15 @@ Status Node::on_one_connection(const std::function<Status(Connection&)>& use, De
   return use(**connection);
 }
 
+bool Node::post(std::span<const Command> commands) {
+  const auto now = Deadline::after(Milliseconds(0));
+  auto place = pool_.reserve(now);
+  if (!place) return false;
+  const auto connection = place->connect(now);
+  if (connection) (*connection)->post(commands);
+  return connection.has_value();
+}
+
 // A server that is loading its data executes nothing, so the commands may be sent again.
 Node::Replies Node::run_once_loaded(Pool::Place& place, std::span<const Command> commands, Repeat repeat,
                                     Deadline deadline) {

@@ -38,6 +38,12 @@ class Node {
   // Connection::open and `use` do.
   Status on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline);
 
+  // Whether a connection is open and unused.
+  bool is_connected() { return pool_.has_idle(); }
+  // Sends commands over a connection that is open and unused, if there is one. See Connection::post. False:
+  // there is none.
+  bool post(std::span<const Command> commands);
+
   const Endpoint& endpoint() const { return pool_.endpoint(); }
 
  private:

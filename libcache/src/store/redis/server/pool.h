@@ -47,6 +47,8 @@ class Pool {
 
   // Waits until fewer than the largest number of connections are in use. Fails: timeout.
   Result<Place> reserve(Deadline deadline);
+  // Whether a connection is open that is not in use.
+  bool has_idle() { return !state_.lock()->idle.empty(); }
   // Closes all connections that are not in use.
   void close_idle();
 

@@ -129,6 +129,9 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, De
   replies.reserve(commands.size());
   const Status sent = socket_.send(encode(commands), step(deadline, write_timeout_));
   if (!sent) return failed_to_send(sent.error(), deadline);
+  while (unread_ > 0) {
+    if (const Status read = read_posted(step(deadline, read_timeout_)); !read) return broken(read.error());
+  }
   while (replies.size() < commands.size()) {
     auto reply = read_reply(step(deadline, read_timeout_));
     if (!reply && !replies.empty() && is_reason_to_close(replies.back())) return broken(error_in(replies.back()));
@@ -139,6 +142,25 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, De
   // An extra reply would be mistaken for the reply to the next command.
   if (!parser_.is_empty()) return broken({ErrorCode::refused, "sent an unexpected reply"});
   return replies;
+}
+
+void Connection::post(std::span<const Command> commands) {
+  constexpr Milliseconds kBriefly{1};
+  if (!socket_.send(encode(commands), Deadline::after(kBriefly))) broken_ = true;
+  unread_ += commands.size();
+}
+
+Status Connection::read_posted(Deadline deadline) {
+  const auto reply = read_reply(deadline);
+  if (!reply) return tl::make_unexpected(reply.error());
+  --unread_;
+  return {};
+}
+
+bool Connection::is_usable() {
+  constexpr Milliseconds kBriefly{10};
+  while (!broken_ && unread_ > 0 && !socket_.is_quiet()) broken_ = !read_posted(Deadline::after(kBriefly));
+  return !broken_ && (unread_ > 0 || socket_.is_quiet());
 }
 
 tl::unexpected<Error> Connection::broken(const Error& error) {

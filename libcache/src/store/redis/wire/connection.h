@@ -52,17 +52,22 @@ class Connection {
   // broken, and the server may have executed some of the commands.
   Result<std::vector<Reply>> run(std::span<const Command> commands, Deadline deadline);
 
+  // Sends all commands at once, without waiting: a connection that cannot take them at once is broken then. Their replies
+  // are read and ignored later.
+  void post(std::span<const Command> commands);
+
   // Makes a run() that is waiting in another thread fail at once. The connection is broken then.
   void interrupt() { socket_.shut_down(); }
 
   // Whether the connection appears usable, checked without sending anything.
-  bool is_usable() const { return !broken_ && socket_.is_quiet(); }
+  bool is_usable();
   bool is_broken() const { return broken_; }
 
  private:
   Connection(Socket socket, std::string server, const ConnectionOptions& options);
   Status introduce(const ConnectionOptions& options, Deadline deadline);
   Result<Reply> read_reply(Deadline deadline);
+  Status read_posted(Deadline deadline);
   tl::unexpected<Error> broken(const Error& error);
   tl::unexpected<Error> failed_to_send(const Error& error, Deadline deadline);
 
@@ -71,6 +76,7 @@ class Connection {
   std::string server_;  // for messages
   std::optional<Milliseconds> read_timeout_;
   std::optional<Milliseconds> write_timeout_;
+  std::size_t unread_ = 0;       // replies to posted commands
   bool may_expect_tls_ = false;  // a plain TCP connection on which the server has not replied yet
   bool broken_ = false;
 };

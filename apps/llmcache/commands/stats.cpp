@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fnmatch.h>
+#include <libcache/statistics.h>
+
+#include <chrono>
+#include <utility>
+
+#include "commands/all.h"
+#include "config/values.h"
+#include "stats/display.h"
+#include "stats/export.h"
+#include "ui/terminal.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+constexpr Choice<Dimension> kDimensions[] = {{"model", Dimension::model},
+                                             {"session", Dimension::session},
+                                             {"endpoint", Dimension::endpoint},
+                                             {"day", Dimension::day}};
+
+bool matches(const std::string& glob, const std::string& text) {
+  return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+}
+
+class Stats : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"[--since D] [--by DIMENSION]",
+            R"(Shows what the cache has done and saved: hits, misses, stored and refused answers,
+tokens and time. Counted across processes and machines by get, put, replay, run and
+serve, and kept with the store for 400 days.)",
+            "store session endpoint prefix json stats",
+            R"(  llmcache stats --since 7d --by model
+  llmcache stats --prices prices.json)"};
+  }
+
+  void declare(Options& options) override {
+    options.value("--since", "D", since_, "only the days since then, as 7d; days are those of UTC");
+    options.value("--by", "DIMENSION", by_, "a row for each model, session, endpoint or day").choices =
+        names_of(kDimensions);
+    options.value("--top", "N", top_, "with --by: only the N rows with most hits, or the last N days");
+    options.value("--model", "GLOB", model_, "only requests whose model matches");
+    options.value("--prices", "FILE", prices_, "also shows the money saved: FILE has prices per million tokens");
+    options.flag("--prometheus", prometheus_, "prints the text format of Prometheus");
+    options.flag("--zero", zero_, "forgets everything that was counted");
+  }
+
+  Exit run(Context& context) override {
+    if (!zero_) context.only_reads();
+    at_most_one({{"--prometheus", prometheus_}, {"--json", context.settings().json}});
+    if (top_ && by_.empty()) usage_error("--top needs --by");
+    const Dimension by = by_.empty() ? Dimension::none : parse_choice(by_, kDimensions);
+    const auto since = first_day();
+    const auto prices = prices_.empty() ? std::nullopt : std::optional(Prices::read(prices_));
+    lc::Statistics* const statistics = context.cache().store().statistics();
+    if (statistics == nullptr) throw Failure(Exit::usage, "this store keeps no statistics");
+    const std::string& prefix = context.key_options().prefix;
+    if (zero_) return zero(context, *statistics);
+    auto rows = checked(statistics->read(prefix, since, context.deadline()));
+    std::erase_if(rows, [&](const lc::StatisticsRow& row) { return !selects(context, row); });
+    Summary summary = summarize(rows, by, prices ? &*prices : nullptr);
+    limit(summary);
+    print(context, summary);
+    return Exit::success;
+  }
+
+ private:
+  std::chrono::sys_days first_day() const {
+    if (since_.empty()) return {};
+    return std::chrono::floor<std::chrono::days>(lc::system_now() - parse_duration(since_));
+  }
+
+  Exit zero(Context& context, lc::Statistics& statistics) const {
+    const bool filtered =
+        !since_.empty() || !by_.empty() || !model_.empty() || context.is_flag("session") || context.is_flag("endpoint");
+    if (filtered) usage_error("--zero forgets everything: it goes with no filter");
+    checked(statistics.reset(context.key_options().prefix, context.deadline()));
+    context.report().say("the statistics are empty now");
+    return Exit::success;
+  }
+
+  bool selects(const Context& context, const lc::StatisticsRow& row) const {
+    if (context.is_set("session") && row.session != context.key_options().session) return false;
+    if (context.is_flag("endpoint") && !matches(context.settings().endpoint, row.endpoint)) return false;
+    return model_.empty() || matches(model_, row.model);
+  }
+
+  void limit(Summary& summary) const {
+    if (!top_) return;
+    const auto most = parse_count(*top_, 1);
+    auto& groups = summary.groups;
+    if (groups.size() <= most) return;
+    const auto surplus = static_cast<std::ptrdiff_t>(groups.size() - most);
+    if (summary.by == Dimension::day) {
+      groups.erase(groups.begin(), groups.begin() + surplus);
+    } else {
+      groups.erase(groups.end() - surplus, groups.end());
+    }
+  }
+
+  void print(Context& context, const Summary& summary) const {
+    if (prometheus_) return context.out().print(prometheus_of(summary));
+    if (context.settings().json) return context.out().line(json_of(summary));
+    display(summary, context.out(), terminal_columns());
+    if (summary.without_price.empty() || !summary.priced) return;
+    std::vector<std::string> models;
+    for (const std::string& model : summary.without_price) models.push_back(quoted_if_odd(model));
+    context.report().warn(fmt::format("{} has no price for {}", prices_, fmt::join(models, ", ")));
+  }
+
+  std::string since_;
+  std::string by_;
+  std::optional<std::string> top_;
+  std::string model_;
+  std::string prices_;
+  bool prometheus_ = false;
+  bool zero_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_stats() {
+  return std::make_unique<Stats>();
+}
+
+}  // namespace llmcache

@@ -1,0 +1,87 @@
+#include "stats/group.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace llmcache {
+
+namespace lc = libcache;
+
+namespace {
+
+std::string name_of(const lc::StatisticsRow& row, Dimension by) {
+  switch (by) {
+    case Dimension::model:
+      return row.model;
+    case Dimension::session:
+      return row.session;
+    case Dimension::endpoint:
+      return row.endpoint;
+    case Dimension::day:
+      return text_of(row.day);
+    case Dimension::none:
+      break;
+  }
+  return "";
+}
+
+std::uint64_t sum_of(const auto& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+}  // namespace
+
+std::uint64_t Group::misses() const {
+  return sum_of(counters.misses);
+}
+std::uint64_t Group::refused() const {
+  return sum_of(counters.refused);
+}
+std::uint64_t Group::lookups() const {
+  return counters.hits + counters.followed + misses() + counters.failed_lookups;
+}
+std::optional<double> Group::rate() const {
+  if (lookups() == 0) return std::nullopt;
+  return static_cast<double>(counters.hits + counters.followed) / static_cast<double>(lookups());
+}
+
+std::string text_of(std::chrono::sys_days day) {
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(day)));
+}
+
+Summary summarize(const std::vector<lc::StatisticsRow>& rows, Dimension by, const Prices* prices) {
+  Summary summary;
+  summary.by = by;
+  summary.priced = prices != nullptr;
+  std::map<std::string, Group> groups;
+  std::set<std::string> without_price;
+  const auto add = [](Group& group, const lc::Counters& counters, double money) {
+    group.counters += counters;
+    group.money += money;
+  };
+  for (const lc::StatisticsRow& row : rows) {
+    summary.first = summary.first.value_or(row.day);
+    summary.last = row.day;
+    const lc::Counters counters = lc::to_counters(row.counts);
+    const auto money = prices != nullptr ? prices->of(row.model, counters) : 0;
+    if (!money && counters.prompt_tokens + counters.completion_tokens > 0) without_price.insert(row.model);
+    add(summary.total, counters, money.value_or(0));
+    if (by != Dimension::none) add(groups[name_of(row, by)], counters, money.value_or(0));
+  }
+  for (auto& [name, group] : groups) {
+    group.name = name;
+    summary.groups.push_back(std::move(group));
+  }
+  if (by != Dimension::day) {
+    std::ranges::stable_sort(summary.groups, std::ranges::greater(), [](const Group& g) { return g.counters.hits; });
+  }
+  summary.without_price.assign(without_price.begin(), without_price.end());
+  return summary;
+}
+
+}  // namespace llmcache

@@ -1,0 +1,104 @@
+#include "store/redis/statistics.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "store/statistics/rows.h"
+
+namespace libcache::internal::redis {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+
+// ["hits","model","session","endpoint"]
+std::string field_of(const StatisticsRow& row, const std::string& counter) {
+  const nlohmann::json field{counter, row.model, row.session, row.endpoint};
+  return field.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void add_field(RowSums& sums, sys_days day, std::string_view field, std::string_view value) {
+  const auto parts = nlohmann::json::parse(field, nullptr, false);
+  if (!parts.is_array() || parts.size() != 4) return;
+  if (!std::ranges::all_of(parts, [](const auto& part) { return part.is_string(); })) return;
+  std::uint64_t count = 0;
+  std::from_chars(value.data(), value.data() + value.size(), count);
+  const auto text = [&](std::size_t index) { return parts[index].template get<std::string>(); };
+  sums.counts_of(day, text(1), text(2), text(3))[text(0)] += count;
+}
+
+}  // namespace
+
+std::string statistics_name(std::string_view prefix, sys_days day, unsigned part) {
+  const std::string name = std::string(prefix) + "llmcache_statistics:" + text_of(day);
+  return part == 0 ? name : name + "_" + std::to_string(part);
+}
+
+std::optional<std::string> SharedStatistics::connected_name(std::string_view prefix, sys_days day) {
+  for (unsigned part = 0; part < parts_; ++part) {
+    std::string name = statistics_name(prefix, day, part);
+    if (client_.is_connected(name)) return name;
+  }
+  return std::nullopt;
+}
+
+bool SharedStatistics::add(std::string_view prefix, std::span<const StatisticsRow> rows, Deadline) {
+  if (!writes_) return true;
+  bool added = false;
+  const std::string lifetime = std::to_string(Milliseconds(kStatisticsAge).count());
+  for (auto row = rows.begin(); row != rows.end();) {
+    const auto day = row->day;
+    std::vector<std::pair<std::string, std::string>> additions;
+    for (; row != rows.end() && row->day == day; ++row) {
+      for (const auto& [counter, count] : row->counts) {
+        additions.emplace_back(field_of(*row, counter), std::to_string(count));
+      }
+    }
+    const auto name = connected_name(prefix, day);
+    if (!name) continue;
+    std::vector<Command> commands;
+    for (const auto& [field, count] : additions) commands.push_back({"HINCRBY", *name, field, count});
+    commands.push_back({"PEXPIRE", *name, lifetime});
+    added |= client_.post(commands);
+  }
+  return added;
+}
+
+// Until tomorrow, because of machines whose clocks differ.
+std::vector<SharedStatistics::Name> SharedStatistics::names_since(std::string_view prefix, sys_days since) const {
+  const auto today = std::chrono::floor<days>(clock_());
+  std::vector<Name> names;
+  for (auto day = std::max(since, today - kStatisticsAge); day <= today + days(1); day += days(1)) {
+    for (unsigned part = 0; part < parts_; ++part) names.push_back({day, statistics_name(prefix, day, part)});
+  }
+  return names;
+}
+
+Result<std::vector<StatisticsRow>> SharedStatistics::read(std::string_view prefix, sys_days since, Deadline deadline) {
+  const auto names = names_since(prefix, since);
+  std::vector<Command> commands;
+  for (const Name& name : names) commands.push_back({"HGETALL", name.name});
+  const auto replies = client_.read_all(commands, deadline);
+  if (!replies) return tl::make_unexpected(replies.error());
+  RowSums sums;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& fields = (*replies)[i].elements;
+    for (std::size_t at = 0; at + 1 < fields.size(); at += 2) {
+      add_field(sums, names[i].day, fields[at].text, fields[at + 1].text);
+    }
+  }
+  return std::move(sums).rows_since(since);
+}
+
+Status SharedStatistics::reset(std::string_view prefix, Deadline deadline) {
+  if (!writes_) return fail(ErrorCode::refused, "the store was opened read-only (read_only=1)");
+  const auto names = names_since(prefix, {});
+  std::vector<Command> commands;
+  for (const Name& name : names) commands.push_back({"UNLINK", name.name});
+  return client_.run_all(commands, Repeat::allowed, deadline).map([](const auto&) {});
+}
+
+}  // namespace libcache::internal::redis
