@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
 
 #include "cli/terminal_session.h"
+#include "support/paths.h"
 
 using llmcache::test::TerminalSession;
 namespace fs = std::filesystem;
@@ -81,6 +83,9 @@ TEST_CASE("stats counts what run, get, put and replay did, across processes") {
   CHECK(total.at("prompt_tokens") == 3000);
   CHECK(total.at("cached_tokens") == 1500);
   CHECK(total.at("completion_tokens") == 300);
+  CHECK(stats(shell).at("entries").at("count") == 1);
+  CHECK(stats(shell).at("entries").at("bytes").get<int>() >= 4096);
+  CHECK_FALSE(stats(shell, "--since 7d").contains("entries"));
   CHECK(total.at("hit_bytes") == 3 * shell.read("a.answer").size());
   const auto text = shell.out("llmcache stats");
   CHECK(text.find("\nhits\t3\t50.0%\n") != std::string::npos);
@@ -188,6 +193,7 @@ TEST_CASE("stats --prometheus is the text format of Prometheus") {
   CHECK(text.find("llmcache_saved_tokens_total{model=\"m\\\"\\\\\\\\x0a\",kind=\"prompt\"} 2000\n") !=
         std::string::npos);
   const auto all = shell.out("llmcache stats --prometheus");
+  CHECK(all.find("\nllmcache_entries 1\n") != std::string::npos);
   CHECK(all.find("\nllmcache_stored_total 1\n") != std::string::npos);
   CHECK(all.find("\nllmcache_misses_total{reason=\"absent\"} 1\n") != std::string::npos);
   const std::string sample = R"([a-z_]+(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? [0-9.]+)";
@@ -286,4 +292,21 @@ TEST_CASE("a store that keeps no statistics says so") {
   CHECK(ran.err == "llmcache: error: this store keeps no statistics\n");
   CHECK(shell.out("llmcache --store sqlite:none.db stats | head -n 1") == "lookups\t0\n");
   CHECK_FALSE(fs::exists(shell.home() / "none.db"));
+}
+
+TEST_CASE("every command of docs/savings.md works") {
+  const TerminalSession shell;
+  use(shell, "a", "gpt-4o-mini", 2, "--session nightly");
+  std::ifstream page(LLMCACHE_TEST_DATA "/../docs/savings.md");
+  std::string commands = "set -e\n";
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("    ")) commands += line.substr(4) + "\n";
+  }
+  REQUIRE(commands.find("--prices") != std::string::npos);
+  const auto ran = shell.run(commands);
+  INFO(ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(ran.out.find("gpt-4o-mini\t2\t66.7%") != std::string::npos);
+  CHECK(shell.read("llmcache.prom").find("llmcache_lookups_total{model=\"gpt-4o-mini\",outcome=\"hit\"} 2\n") !=
+        std::string::npos);
 }

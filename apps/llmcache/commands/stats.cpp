@@ -65,6 +65,7 @@ serve, and kept with the store for 400 days.)",
     std::erase_if(rows, [&](const lc::StatisticsRow& row) { return !selects(context, row); });
     Summary summary = summarize(rows, by, prices ? &*prices : nullptr);
     limit(summary);
+    if (!is_filtered(context)) summary.size = checked(context.cache().store().size(context.deadline()));
     print(context, summary);
     return Exit::success;
   }
@@ -76,12 +77,14 @@ serve, and kept with the store for 400 days.)",
   }
 
   Exit zero(Context& context, lc::Statistics& statistics) const {
-    const bool filtered =
-        !since_.empty() || !by_.empty() || !model_.empty() || context.is_flag("session") || context.is_flag("endpoint");
-    if (filtered) usage_error("--zero forgets everything: it goes with no filter");
+    if (is_filtered(context) || !by_.empty()) usage_error("--zero forgets everything: it goes with no filter");
     checked(statistics.reset(context.key_options().prefix, context.deadline()));
     context.report().say("the statistics are empty now");
     return Exit::success;
+  }
+
+  bool is_filtered(const Context& context) const {
+    return !since_.empty() || !model_.empty() || context.is_set("session") || context.is_flag("endpoint");
   }
 
   bool selects(const Context& context, const lc::StatisticsRow& row) const {

@@ -85,6 +85,10 @@ std::vector<Line> lines_of(const Summary& summary) {
   part("tokens saved", "cached", counters.cached_tokens);
   part("tokens saved", "completion", counters.completion_tokens);
   text("time saved", duration(counters.saved_ms));
+  if (summary.size) {
+    count("entries now", summary.size->values);
+    text("on disk now", format_size(summary.size->bytes));
+  }
   if (summary.priced) text("money saved", fmt::format("{:.2f}", total.money));
   return lines;
 }

@@ -117,6 +117,9 @@ std::string json_of(const Summary& summary) {
     members.emplace_back("first_day", text_of(*summary.first));
     members.emplace_back("last_day", text_of(*summary.last));
   }
+  if (summary.size) {
+    members.emplace_back("entries", Json::object({{"count", summary.size->values}, {"bytes", summary.size->bytes}}));
+  }
   members.emplace_back("total", Json::object(members_of(summary.total, summary.priced)));
   if (summary.by != Dimension::none) {
     std::vector<Json> groups;
@@ -165,7 +168,13 @@ std::string prometheus_of(const Summary& summary) {
     families.family("llmcache_saved_money_total", "Price of the saved tokens.");
     families.samples("", [](const Group& g) { return fmt::format("{:.6f}", g.money); });
   }
-  return families.text();
+  if (!summary.size) return families.text();
+  return families.text() + fmt::format(
+                               "# HELP llmcache_entries Entries in the store.\n# TYPE llmcache_entries gauge\n"
+                               "llmcache_entries {}\n"
+                               "# HELP llmcache_entries_bytes Bytes that they take.\n"
+                               "# TYPE llmcache_entries_bytes gauge\nllmcache_entries_bytes {}\n",
+                               summary.size->values, summary.size->bytes);
 }
 
 }  // namespace llmcache

@@ -3,6 +3,7 @@
 
 #include <libcache/counters.h>
 #include <libcache/statistics.h>
+#include <libcache/store.h>
 
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,8 @@ struct Summary {
   std::optional<std::chrono::sys_days> last;
   Group total;
   Dimension by = Dimension::none;
-  std::vector<Group> groups;  // days in order, others by hits
+  std::vector<Group> groups;                // days in order, others by hits
+  std::optional<libcache::StoreSize> size;  // of the store now
   bool priced = false;
   std::vector<std::string> without_price;  // models with saved tokens
 };

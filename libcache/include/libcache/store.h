@@ -81,6 +81,12 @@ struct Removed {
   std::uint64_t bytes = 0;  ///< of the values
 };
 
+/// How much a store holds, with values that have expired and have not been removed yet.
+struct StoreSize {
+  std::uint64_t values = 0;
+  std::uint64_t bytes = 0;  ///< that they take on disk
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -129,6 +135,11 @@ class Store {
 
   /// The flights of this store; nullptr if it has none. Owned by the store.
   virtual Flights* flights() { return nullptr; }
+
+  /// How much the store holds; nullopt if it would have to search for that. By default nullopt.
+  [[nodiscard]] virtual Result<std::optional<StoreSize>> size(Deadline /*deadline*/) {
+    return std::optional<StoreSize>();
+  }
 
   /// The statistics of this store; nullptr if it keeps none. Owned by the store.
   virtual Statistics* statistics() { return nullptr; }

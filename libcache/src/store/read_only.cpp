@@ -23,6 +23,7 @@ class ReadOnlyStore final : public Store {
   Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
     return store_->look_up(name, head_bytes, deadline);
   }
+  Result<std::optional<StoreSize>> size(Deadline deadline) override { return store_->size(deadline); }
   Statistics* statistics() override { return store_->statistics(); }
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
     DiagnosisOptions reading = options;

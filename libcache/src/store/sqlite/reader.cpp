@@ -18,6 +18,9 @@ constexpr const char* kList =
 constexpr const char* kRow =
     "SELECT id, name, expires, length(value) FROM entries WHERE id = ?1 AND name = ?2"
     " AND (expires IS NULL OR expires > ?3)";
+constexpr const char* kCount = "SELECT count(*) FROM entries";
+constexpr const char* kUsedBytes =
+    "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
 std::optional<UnixTime> time_in(const Query& query, int column) {
   if (query.is_null(column)) return std::nullopt;
@@ -75,6 +78,14 @@ Outcome<std::optional<ScanRow>> Reader::look_up(std::string_view name, std::size
   if (!*found) return std::nullopt;
   BlobColumn values(connection_, "entries", "value");
   return read_row(row, values, head_bytes, deadline);
+}
+
+Outcome<std::optional<StoreSize>> Reader::size() {
+  const auto values = Statement(connection_, kCount).integer();
+  if (!values) return pass_on(values);
+  const auto bytes = Statement(connection_, kUsedBytes).integer();
+  if (!bytes) return pass_on(bytes);
+  return StoreSize{static_cast<std::uint64_t>(*values), static_cast<std::uint64_t>(*bytes)};
 }
 
 Outcome<std::vector<ScanRow>> Reader::list(std::string_view prefix, std::string_view from, std::size_t head_bytes,

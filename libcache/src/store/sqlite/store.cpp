@@ -104,6 +104,10 @@ class SqliteStore final : public Store, public Flights {
     }
   }
 
+  Result<std::optional<StoreSize>> size(Deadline deadline) override {
+    return read<std::optional<StoreSize>>(place_.clock(), deadline, [](Reader& reader) { return reader.size(); });
+  }
+
   Status ping(Deadline deadline) override {
     return look_up("", 0, deadline).map([](const auto&) {});
   }
