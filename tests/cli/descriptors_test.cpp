@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "cli/terminal_session.h"
+#include "support/redis_cluster.h"
 #include "support/redis_server.h"
 
 using llmcache::test::TerminalSession;
@@ -51,6 +52,31 @@ TEST_CASE("closed descriptors are never taken for a server's socket") {
     CHECK(server.command({"GET", "PWNED"}) != "yes");
     server.command({"FLUSHALL"});
   }
+}
+
+TEST_CASE("closed descriptors are never taken for a socket to a cluster") {
+  support::RedisCluster cluster;
+  for (const auto* closed : kCombinations) {
+    check_closed(cluster.url(), closed, true);
+    CHECK(cluster.master_of("PWNED").command({"GET", "PWNED"}) != "yes");
+    cluster.flush();
+  }
+}
+
+TEST_CASE("with few descriptors a run continues without the cache, or with it, and its answer is whole") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m"})");
+  shell.write("answer.json", kAnswer);
+  shell.out("llmcache put request.json --session before --response answer.json");
+  for (int most = 9; most <= 24; ++most) {
+    const auto ran = shell.run(
+        fmt::format("ulimit -n {}; llmcache run --request request.json --session s{} -- cat answer.json", most, most));
+    INFO(most << ": " << ran.err);
+    CHECK(ran.exit == 0);
+    CHECK(ran.out == kAnswer);
+  }
+  const auto ran = shell.run("ulimit -n 64; llmcache get request.json --session before");
+  CHECK(ran.out == kAnswer);
 }
 
 TEST_CASE("a stdin that is closed is an empty one") {

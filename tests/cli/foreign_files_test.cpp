@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <map>
+#include <random>
 
 #include "cli/terminal_session.h"
 
@@ -13,16 +14,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Each command, to be followed by nothing else.
+// Each command, to be followed by nothing else. The first three are run on every file, all of them on one file of each
+// sort.
 constexpr const char* kCommands[] = {
-    "hash request.json",
     "get request.json",
-    "replay request.json",
     "put request.json --response answer.json",
+    "ls",
+    "hash request.json",
+    "replay request.json",
+    "diff request.json 01234567",
+    "stats",
     "run --request request.json -- cat answer.json",
     "run --mode refresh --request request.json -- cat answer.json",
     "run --mode replay --request request.json",
-    "ls",
     "purge --yes --all ''",
     "purge --dry-run llmcache:",
     "clear 0123456789abcdef0123456789abcdef",
@@ -54,18 +58,29 @@ void write_foreign_files(const TerminalSession& shell) {
   const auto write = [&](const std::string& name, const std::string& content) {
     shell.write("files/" + name, content);
   };
-  for (int i = 0; i < 40; ++i) write("notes" + std::to_string(i) + ".txt", "shopping list " + std::to_string(i) + "\n");
+  for (int i = 0; i < 75; ++i) write("notes" + std::to_string(i) + ".txt", "shopping list " + std::to_string(i) + "\n");
   write("empty", "");
   write("image.png", std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16) + std::string(3000, '\x7f'));
   write("zeros", std::string(8192, '\0'));
   write("magic", std::string("SQLite format 3\0", 16));
   write("magic-and-zeros", std::string("SQLite format 3\0", 16) + std::string(8176, '\0'));
-  shell.out("cd files && ln -s notes0.txt link && ln -s nowhere dangling && mkfifo pipe");
+  // Random bytes, and files that begin as a database of ours or of SQLite does.
+  std::mt19937 random(7);
+  for (std::size_t i = 0; i < 80; ++i) {
+    std::string bytes(1 + random() % 9000, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    if (i % 3 == 1) bytes = "SQLite format 3" + bytes;
+    if (i % 3 == 2) bytes = "LLMC" + bytes;
+    write("random" + std::to_string(i), bytes);
+  }
+  shell.out("cd files && ln -s /dev/null device && ln -s notes0.txt link && ln -s nowhere dangling && mkfifo pipe");
   shell.out(
       "cd files && python3 -c '\n"
       "import sqlite3\n"
-      "for name, before in ((\"table.db\", \"\"), (\"wal.db\", \"PRAGMA journal_mode=WAL\"),\n"
-      "                     (\"stamped.db\", \"PRAGMA application_id=7\"), (\"bare.db\", \"PRAGMA user_version=1\")):\n"
+      "for name, before in [(f\"pages{i}.db\", f\"PRAGMA page_size={512 << (i % 8)}\") for i in range(40)] + "
+      "list(((\"table.db\", \"\"), (\"wal.db\", \"PRAGMA journal_mode=WAL\"),\n"
+      "                     (\"stamped.db\", \"PRAGMA application_id=7\"), (\"bare.db\", \"PRAGMA "
+      "user_version=1\"))):\n"
       "    database = sqlite3.connect(name)\n"
       "    database.execute(before)\n"
       "    if name != \"bare.db\": database.execute(\"CREATE TABLE entries(id INTEGER PRIMARY KEY, name)\")\n"
@@ -81,8 +96,13 @@ TEST_CASE("no command changes a file that is not a database of ours") {
   shell.write("answer.json", R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]})");
   write_foreign_files(shell);
   const auto before = files_in(shell, "files");
+  CHECK(before.size() >= 200);
   std::string script = "for file in files/*; do\n";
+  int number = 0;
   for (const char* command : kCommands) {
+    if (number++ == 3)
+      script +=
+          "  case $file in *[0-9]*) [[ $file = *s0.txt || $file = *m[012] || $file = *s0.db ]] || continue;; esac\n";
     script += "  llmcache --store \"sqlite:$file\" " + std::string(command) + " >/dev/null 2>&1 </dev/null\n";
     if (std::string(command).starts_with("get ")) script += "  [ $? = 5 ] || echo \"get: $file\"\n";
     if (std::string(command).starts_with("put ")) script += "  [ $? = 5 ] || echo \"put: $file\"\n";

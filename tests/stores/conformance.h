@@ -20,6 +20,8 @@ struct StoreUnderTest {
 
 // Checks each part of the contract with a new store from `make`. Called from the body of a TEST_CASE.
 void check_conformance(const std::function<StoreUnderTest()>& make);
+// The same for the edges of sessions, with caches over the store.
+void check_sessions(const std::function<StoreUnderTest()>& make);
 // The same for flights.
 void check_flights(const std::function<StoreUnderTest()>& make);
 

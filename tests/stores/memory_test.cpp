@@ -47,6 +47,10 @@ TEST_CASE("the memory store keeps the contract of flights") {
   test::check_flights(under_test);
 }
 
+TEST_CASE("on a memory store, one session never sees an entry of another") {
+  test::check_sessions(under_test);
+}
+
 TEST_CASE("the memory store stays within its size by evicting the least recently used values") {
   const auto store = memory_store({.max_size = 100'000});
   const std::string value(10'000, 'v');

@@ -125,6 +125,10 @@ TEST_CASE("tiers keep the contract of flights") {
   check_flights(under_test);
 }
 
+TEST_CASE("on two stores together, one session never sees an entry of another") {
+  check_sessions(under_test);
+}
+
 TEST_CASE("the farthest store that can be written has the flights") {
   std::vector<std::unique_ptr<Store>> made;
   std::vector<Tier> tiers;

@@ -113,10 +113,10 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     if (wait_) options.wait = parse_duration(*wait_);
     options.overwrite = mode == Mode::refresh;
     options.live = !no_follow_;
-    options.store_budget = context.settings().deadline;
     options.require_store = context.settings().strict;
     const std::string request = read_input(request_path_);
     options.facts.request = request;
+    reserved_.emplace();
     if (is_curl_that_fails_on_errors(command_)) options.facts.http_status = 200;
     if (mode == Mode::off) return run_uncached(context, request);
     if (!use_url_of(command_, context)) return run_uncached(context, request);
@@ -126,6 +126,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     }
     try {
       context.cache();
+      context.deadline();  // starts: what the cache itself does counts too
     } catch (const PasswordFailure& failure) {
       if (context.settings().strict || mode == Mode::replay) throw;
       context.report().warn(fmt::format("{}; running without the cache", failure.what()));
@@ -145,6 +146,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
           "--no-model)");
       return run_uncached(context, request);
     }
+    options.store_budget = context.deadline().remaining();
     const std::string name = key->stream ? key->stream_name : key->response_name;
     if (OuterRuns::contain(name)) {
       context.report().note("within a run of the same request; running without the cache");
@@ -174,6 +176,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   Exit run_uncached(Context& context, const std::string& request) {
     AnswerOutput output(context.out());
     const auto on_output = [&](std::string_view bytes) { return output.write(bytes).has_value(); };
+    reserved_.reset();
     const auto child = run_child(command_, request, {.on_output = on_output});
     output.check();
     return static_cast<Exit>(child.exit_code);
@@ -209,6 +212,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
 
   lc::Status run_command(const std::string& request, lc::AnswerWriter& writer, std::optional<ChildResult>& child) {
     lc::Status written;
+    reserved_.reset();
     child = run_child(command_, request,
                       {.on_start = [&] { writer.prepare(); },
                        .on_output =
@@ -237,6 +241,7 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   std::string mode_text_ = "auto";
   std::string request_path_ = "-";
   std::vector<std::string> command_;
+  std::optional<ReservedDescriptors> reserved_;
   bool no_follow_ = false;
   std::optional<std::string> wait_;
 };

@@ -139,6 +139,11 @@ void drain(Descriptor& from, std::span<char> buffer, const std::function<bool(st
 
 }  // namespace
 
+ReservedDescriptors::ReservedDescriptors() {
+  constexpr int kNeeded = 6;  // two pipes, the signals and the child itself
+  for (int i = 0; i < kNeeded; ++i) reserved_.emplace_back(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+}
+
 ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events) {
   const Signals signals;
   Pipe in = make_pipe();

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "process/descriptor.h"
+
 namespace llmcache {
 
 struct ChildResult {
@@ -23,6 +25,16 @@ struct ChildEvents {
   std::function<bool(std::string_view)> on_output;
   std::function<void()> on_signal = [] {};                    // a signal has arrived and was passed on to the child
   libcache::Deadline deadline = libcache::Deadline::never();  // when the child is killed
+};
+
+// Keeps free as many file descriptors as run_child() needs, so that a store that opens files first cannot take them. To be destroyed
+// right before run_child().
+class ReservedDescriptors {
+ public:
+  ReservedDescriptors();
+
+ private:
+  std::vector<Descriptor> reserved_;
 };
 
 // Starts `command` (found through PATH), writes `input` to its stdin, and waits until it ends. It inherits stderr, and

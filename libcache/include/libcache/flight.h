@@ -32,7 +32,7 @@ class Lease {
   /// Ends the flight as abandoned, unless end() was called before.
   virtual ~Lease() = default;
   /// Shares the next bytes of the value with the followers. After a failure no further bytes are shared; the flight
-  /// itself goes on. May fail (refused) for a value that is too large to be shared.
+  /// itself goes on. Fails (refused) beyond the 64 MiB of a value that a store shares.
   [[nodiscard]] virtual Status append(std::string_view piece, Deadline deadline) = 0;
   /// Ends the flight. `how` is stored, complete or abandoned. `size` is the number of bytes that were to be appended in
   /// all, which tells followers whether they have seen every byte. Only the first call counts.

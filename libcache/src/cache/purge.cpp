@@ -57,16 +57,14 @@ Result<Removed> all_of(std::span<const ScanRow> rows) {
   return removed;
 }
 
-// Fails (policy) if the purge would remove more than max_delete entries.
-Status check_count(Cache& cache, const PurgeFilter& filter, Deadline deadline) {
+// Whether the filter selects at most so many entries.
+Result<bool> selects_at_most(std::uint64_t most, Cache& cache, const PurgeFilter& filter, Deadline deadline) {
   std::uint64_t entries = 0;
   const auto add = [&](std::span<const ScanRow> batch) -> Result<bool> {
     entries += batch.size();
-    return entries <= *filter.max_delete;
+    return entries <= most;
   };
-  if (auto counted = for_each_batch(cache, filter, deadline, add); !counted) return counted;
-  if (entries <= *filter.max_delete) return {};
-  return fail(ErrorCode::policy, fmt::format("more than {} entries would be removed", *filter.max_delete));
+  return for_each_batch(cache, filter, deadline, add).map([&] { return entries <= most; });
 }
 
 }  // namespace
@@ -76,7 +74,10 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     return fail(ErrorCode::policy, "an empty prefix would remove every entry of the store");
   }
   if (filter.max_delete) {
-    if (auto checked = check_count(*this, filter, deadline); !checked) return tl::make_unexpected(checked.error());
+    const std::uint64_t most = *filter.max_delete;
+    const auto few = core_->counted(core_->session(), selects_at_most(most, *this, filter, deadline));
+    if (!few) return tl::make_unexpected(few.error());
+    if (!*few) return fail(ErrorCode::policy, fmt::format("more than {} entries would be removed", most));
   }
   PurgeResult total;
   const auto take = [&](std::span<const ScanRow> batch) -> Result<bool> {

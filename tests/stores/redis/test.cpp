@@ -110,3 +110,9 @@ TEST_CASE("a Redis store over a cluster keeps the contract of every store") {
 TEST_CASE("a Redis store over a cluster keeps the contract of flights") {
   test::check_flights(over_a_cluster);
 }
+
+TEST_CASE("on a Redis server and on a cluster, one session never sees an entry of another") {
+  const auto server = std::make_shared<RedisServer>();
+  test::check_sessions([&] { return under_test(server, server->url()); });
+  test::check_sessions(over_a_cluster);
+}

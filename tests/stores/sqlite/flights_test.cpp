@@ -81,3 +81,28 @@ TEST_CASE("flights are private, and refuse a directory that others could use") {
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::refused);
 }
+
+TEST_CASE("a flight shares no more than 64 MiB of a value, and its followers learn the whole size") {
+  const TemporaryDirectory directory;
+  const auto store = open_sqlite(directory.path() / "cache.db");
+  auto leader = join(*store);
+  REQUIRE(leader.lease);
+  const auto follower = join(*store);
+  REQUIRE(follower.tail);
+  constexpr std::size_t kMost = 64 << 20;
+  const std::string piece(kMost / 4, 'x');
+  for (int i = 0; i < 4; ++i) REQUIRE(leader.lease->append(piece, soon()));
+  const auto refused = leader.lease->append("y", soon());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::refused);
+  REQUIRE(leader.lease->end(FlightState::stored, kMost + 1, soon()));
+  std::size_t seen = 0;
+  for (;;) {
+    const auto news = required(follower.tail->read(soon()));
+    seen += news.bytes.size();
+    if (news.state == FlightState::flying) continue;
+    CHECK(news.size == kMost + 1);
+    break;
+  }
+  CHECK(seen == kMost);
+}

@@ -35,6 +35,10 @@ TEST_CASE("the SQLite store keeps the contract of flights") {
   check_flights(under_test);
 }
 
+TEST_CASE("on an SQLite store, one session never sees an entry of another") {
+  check_sessions(under_test);
+}
+
 TEST_CASE("stores on one file see each other's values at once") {
   const TemporaryDirectory directory;
   const auto one = open_sqlite(directory.path() / "cache.db");

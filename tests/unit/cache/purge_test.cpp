@@ -115,7 +115,10 @@ TEST_CASE("a purge that would remove more than max_delete removes nothing") {
   const auto purged = cache->purge(filter, kNever);
   REQUIRE_FALSE(purged);
   CHECK(purged.error().code == ErrorCode::policy);
+  CHECK(cache->counters().store_errors == 0);
   CHECK(names(*fixture.store).size() == 3);
+  CHECK_FALSE(cache->purge(filter, Deadline::after(Milliseconds(-1))));
+  CHECK(cache->counters().store_errors == 1);
   filter.max_delete = 3;
   CHECK(cache->purge(filter, kNever).value().entries == 3);
 }

@@ -6,6 +6,7 @@
 
 #include "base/guarded.h"
 #include "store/redis/flights.h"
+#include "store/shared_bytes.h"
 
 namespace libcache::internal::redis {
 
@@ -14,8 +15,6 @@ namespace {
 constexpr Milliseconds kBetweenRenewals = kLeaseTime / 4;
 constexpr Milliseconds kRenewalTimeout = kLeaseTime / 2;
 constexpr Milliseconds kReleaseTimeout{250};
-// How much of the server's memory one flight may use.
-constexpr std::size_t kMostSharedBytes = 64 * 1024 * 1024;
 
 // Calls `renew` regularly on its own thread, until that returns false or this is destroyed. The destructor interrupts a
 // renewal that is waiting for the server.

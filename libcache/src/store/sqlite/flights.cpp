@@ -14,6 +14,7 @@
 
 #include "base/descriptor.h"
 #include "base/hash.h"
+#include "store/shared_bytes.h"
 #include "store/sqlite/database/file.h"
 
 namespace libcache::internal::sqlite {
@@ -124,6 +125,9 @@ class FileLease final : public Lease {
 
   Status append(std::string_view piece, Deadline) override {
     if (!file_) return fail(ErrorCode::refused, "the flight is over");
+    if (static_cast<std::size_t>(end_) - sizeof(Header) + piece.size() > kMostSharedBytes) {
+      return fail(ErrorCode::refused, "the answer is too large to be shared");
+    }
     if (!write_at(*file_, piece.data(), piece.size(), end_)) return refuse(path_, "cannot be written");
     end_ += static_cast<off_t>(piece.size());
     return {};
