@@ -54,9 +54,20 @@ class RandomKeys {
  private:
   std::size_t below(std::size_t bound) { return random_() % bound; }
   std::string text() {
-    constexpr const char* kPieces[] = {"a",    "_",       "team",     "0123456789abcdef0123456789abcdef", "_at_",
-                                       ":",    "_stream", "_sample_", "_at_0123456789abcdef",             "*",
-                                       "[x]?", "\\",      "1",        "{a}"};
+    constexpr const char* kPieces[] = {"a",
+                                       "_",
+                                       "team",
+                                       "0123456789abcdef0123456789abcdef",
+                                       "_at_",
+                                       ":",
+                                       "_stream",
+                                       "_sample_",
+                                       "_at_0123456789abcdef",
+                                       "*",
+                                       "[x]?",
+                                       "\\",
+                                       "1",
+                                       "{a}"};
     std::string text;
     for (std::size_t count = below(3); count > 0; --count) text += kPieces[below(std::size(kPieces))];
     return text;
