@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 
 namespace llmcache {
 
@@ -64,14 +65,21 @@ Summary summarize(const std::vector<lc::StatisticsRow>& rows, Dimension by, cons
     group.counters += counters;
     group.money += money;
   };
+  // By group and model, since prices depend on the model.
+  std::map<std::pair<std::string, std::string>, lc::StatisticsRow::Counts> sums;
   for (const lc::StatisticsRow& row : rows) {
     summary.first = summary.first.value_or(row.day);
     summary.last = row.day;
-    const lc::Counters counters = lc::to_counters(row.counts);
-    const auto money = prices != nullptr ? prices->of(row.model, counters) : 0;
-    if (!money && counters.prompt_tokens + counters.completion_tokens > 0) without_price.insert(row.model);
+    auto& sum = sums[{name_of(row, by), row.model}];
+    for (const auto& [name, count] : row.counts) sum[name] += count;
+  }
+  for (const auto& [group_and_model, sum] : sums) {
+    const auto& [name, model] = group_and_model;
+    const lc::Counters counters = lc::to_counters(sum);
+    const auto money = prices != nullptr ? prices->of(model, counters) : 0;
+    if (!money && counters.prompt_tokens + counters.completion_tokens > 0) without_price.insert(model);
     add(summary.total, counters, money.value_or(0));
-    if (by != Dimension::none) add(groups[name_of(row, by)], counters, money.value_or(0));
+    if (by != Dimension::none) add(groups[name], counters, money.value_or(0));
   }
   for (auto& [name, group] : groups) {
     group.name = name;

@@ -19,7 +19,8 @@
 
 namespace libcache LIBCACHE_EXPORT {
 
-/// What was counted on one day for one model, session and endpoint; each may be empty. Never a request or an answer.
+/// What was counted on one day for one model, session and endpoint. Each of the three may be empty, and is valid UTF-8.
+/// Never a request or an answer.
 struct StatisticsRow {
   using Counts = std::map<std::string, std::uint64_t, std::less<>>;
   std::chrono::sys_days day;  ///< of UTC

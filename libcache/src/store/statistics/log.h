@@ -23,7 +23,7 @@ class StatisticsLog final : public Statistics {
     std::function<bool()> may_create;
     Clock clock = system_now;
     std::uint64_t fold_beyond = 256 << 10;  // bytes that have been appended
-    std::size_t most_rows = 10'000;         // after folding
+    std::size_t most_rows = 5'000;          // after folding
   };
   StatisticsLog(std::filesystem::path file, Options options);
 
