@@ -183,7 +183,7 @@ TEST_CASE("a leader whose reader goes away goes on for its followers, and the an
   }
 }
 
-TEST_CASE("a leader whose reader takes nothing does not hold up its followers") {
+TEST_CASE("a leader whose reader does not read does not delay its followers") {
   Surroundings at(false);
   at.shell.write("answer", "#!/bin/bash\nfor i in $(seq 20000); do printf 'data: piece %s\\n\\n' $i; done\n");
   at.shell.out("mkfifo pause; (" + at.run() + " -- ./answer | (read -r line; read -r line < pause; cat) > out.0) & " +

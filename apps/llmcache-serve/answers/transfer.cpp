@@ -93,7 +93,7 @@ Transfer::Reader::~Reader() {
   std::erase(transfer_->readers_, this);
   transfer_->drop_read_pieces();
   transfer_->control_flow();
-  // A copy: the source may let go of itself.
+  // A copy: the call may destroy the source.
   const auto abandoned = transfer_->source_.abandoned;
   if (transfer_->readers_.empty() && !transfer_->end_ && abandoned) abandoned();
 }

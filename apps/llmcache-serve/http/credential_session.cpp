@@ -49,7 +49,7 @@ void make_secret(const std::string& path) {
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (descriptor < 0) fail_with_errno(path);
   const bool written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  // Whoever came first has made the secret that counts.
+  // If another process was first, its secret counts.
   const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const int error = errno;
   ::close(descriptor);

@@ -9,7 +9,7 @@ namespace llmcache::serve {
 
 class AccessLog {
  public:
-  // Appends to the file at `path`; "-" is stdout, and an empty path is no log. Throws a Failure (refused) if the file
+  // Appends to the file at `path`; "-" is stdout; with an empty path nothing is logged. Throws a Failure (refused) if the file
   // cannot be opened.
   explicit AccessLog(const std::string& path);
   ~AccessLog();

@@ -68,7 +68,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 256L);
   }
 
-  // Sockets are closed by libcurl: the event loop must let go of them first.
+  // Sockets are closed by libcurl: the event loop must release them first.
   ~Multi() {
     for (auto& [number, socket] : sockets_) socket->descriptor.release();
   }

@@ -7,7 +7,7 @@
 
 namespace llmcache {
 
-// Reads a file, or stdin for "-", and hands over each piece as it arrives. On a terminal, says that it is waiting for
+// Reads a file, or stdin for "-", and passes on each piece as it arrives. On a terminal, says that it is waiting for
 // input. Throws a Failure (bad input).
 void read_input(const std::string& path, const std::function<void(std::string_view)>& take);
 std::string read_input(const std::string& path);

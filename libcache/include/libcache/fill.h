@@ -1,4 +1,4 @@
-// Getting an answer from whoever has it first: the store, another caller that is already asking, or a producer.
+// Gets an answer from the first source that has it: the store, another caller that is already asking, or a producer.
 //
 // Of all callers that fill one request at one time, in any thread, process or machine that shares the store, one leads
 // and produces the answer. The others follow: they get the bytes as they reach the leader, from the first one on.
@@ -74,7 +74,7 @@ using Producer = std::function<Status(AnswerWriter&)>;
 using Receiver = std::function<Status(std::string_view)>;
 
 struct FillOptions {
-  /// Looks nothing up and follows nobody: produces the answer and overwrites what is stored.
+  /// Neither looks the request up nor follows a leader: produces the answer and overwrites a stored one.
   bool overwrite = false;
   /// Delivers what a leader streams as it arrives; otherwise once the answer is complete.
   bool live = true;

@@ -24,7 +24,7 @@ enum class FlightState {
   abandoned,  ///< the leader gave up, failed or died: there is no value to share
 };
 
-/// The leader's side of a flight. While it exists, nobody else leads a flight of the same name. When the process that
+/// The leader's side of a flight. While it exists, no other caller leads a flight of the same name. When the process that
 /// holds it dies, the flight is abandoned: at once where the system can tell, otherwise within 2 seconds, because a
 /// lease that is not renewed expires (it renews itself). Must not outlive its store. One thread at a time.
 class Lease {
@@ -37,7 +37,7 @@ class Lease {
   /// Ends the flight. `how` is stored, complete or abandoned. `size` is the number of bytes that were to be appended in
   /// all, which tells followers whether they have seen every byte. Only the first call counts.
   [[nodiscard]] virtual Status end(FlightState how, std::uint64_t size, Deadline deadline) = 0;
-  /// Whether anybody follows this flight. A follower that has left may count for up to 2 seconds more.
+  /// Whether this flight has followers. A follower that has left may count for up to 2 seconds more.
   [[nodiscard]] virtual Result<bool> has_followers(Deadline deadline) = 0;
 };
 
@@ -68,7 +68,7 @@ struct Flight {
 class Flights {
  public:
   virtual ~Flights() = default;
-  /// Leads the flight of `name` if nobody does, otherwise follows its leader. Fails as the store's functions do;
+  /// Leads the flight of `name` if no other caller does, otherwise follows its leader. Fails as the store's functions do;
   /// not_supported.
   [[nodiscard]] virtual Result<Flight> join(std::string_view name, Deadline deadline) = 0;
 };

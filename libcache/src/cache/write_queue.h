@@ -37,7 +37,7 @@ class WriteQueue {
   WriteQueue(Limits limits, Writer write);
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
-  ~WriteQueue();  // writes what is queued, within closing_budget; the rest is lost
+  ~WriteQueue();  // writes the queued answers, within closing_budget; the rest is lost
 
   // Waits for room until the deadline, but never for the store. False: there was no room, and the write is lost.
   bool push(PendingWrite write, Deadline deadline);

@@ -16,7 +16,7 @@ constexpr std::size_t kPiece = 64 << 10;
 
 using End = Decompressed::End;
 
-// Several members may follow each other (RFC 1952, 2.2); bytes after the last one that are no member are ignored.
+// Several members may follow each other (RFC 1952, 2.2); bytes after the last one that are not a member are ignored.
 Decompressed inflate_gzip(std::string_view bytes) {
   z_stream stream{};
   constexpr int kGzipOnly = 15 + 16;

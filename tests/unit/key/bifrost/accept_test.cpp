@@ -9,7 +9,7 @@
 #include "unit/key/bifrost/hashed.h"
 
 using namespace libcache;
-using namespace libcache::bifrost_testing;
+using namespace libcache::test;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "unit/key/bifrost/hashed.h"
 
 using namespace libcache;
-using namespace libcache::bifrost_testing;
+using namespace libcache::test;
 
 TEST_CASE("a Bifrost key is the XXH64 of the hashed bytes, without leading zeros, and names a stream's chunks") {
   auto deriver = KeyDeriver::create(KeyOptions::bifrost());

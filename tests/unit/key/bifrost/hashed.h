@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace libcache::bifrost_testing {
+namespace libcache::test {
 
 inline std::string hashed(std::string_view request, KeyOptions options = KeyOptions::bifrost()) {
   auto deriver = KeyDeriver::create(std::move(options));
@@ -58,4 +58,4 @@ inline std::string chat(const std::string& members) {
   return R"({"model":"p/m","messages":[{"role":"user","content":"x"}])" + (members.empty() ? "" : "," + members) + "}";
 }
 
-}  // namespace libcache::bifrost_testing
+}  // namespace libcache::test

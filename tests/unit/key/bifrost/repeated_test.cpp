@@ -5,7 +5,7 @@
 #include "unit/key/bifrost/hashed.h"
 
 using namespace libcache;
-using namespace libcache::bifrost_testing;
+using namespace libcache::test;
 
 TEST_CASE("the last of repeated scalars counts") {
   CHECK(hashed(R"({"input":{},"model":"a","Model":"b","provider":"x","provider":"y"})") ==

@@ -34,7 +34,7 @@ class Node {
   // all connections are in use; as Connection::open and Connection::run do.
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline);
 
-  // Calls `use` with a connection that nobody else uses, for commands that depend on each other. Fails as
+  // Calls `use` with a connection for its sole use, for commands that depend on each other. Fails as
   // Connection::open and `use` do.
   Status on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline);
 

@@ -19,9 +19,9 @@ struct FileState {
   std::uint64_t size = 0;
 };
 
-// A lock on a directory. Whoever opens a database in it holds the lock together with others. Whoever creates one or
-// moves one aside holds it alone: SQLite finds the files that belong to a database by name and must not meet those of
-// another one.
+// A lock on a directory: shared to open a database in it, exclusive to create a database or to move one aside. SQLite
+// finds the files that belong to a database by their names, and they must not be mixed with those of another database
+// with the same name.
 class DirectoryLock {
  public:
   enum class Kind { shared, exclusive };
