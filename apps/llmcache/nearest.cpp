@@ -23,7 +23,7 @@ lc::Result<std::optional<Nearest>> find_nearest(lc::Store& store, const lc::KeyO
   const auto visit = [&](const lc::ScanRow& row) -> lc::Result<bool> {
     if (!lc::is_of_session(row.name, options)) return true;
     auto value = store.get(row.name, deadline);
-    if (!value) return tl::make_unexpected(value.error());
+    if (!value) return lc::fail(value.error());
     if (!*value) return true;
     const auto entry = lc::Entry::open(std::move(**value));
     if (!entry) return true;
@@ -37,7 +37,7 @@ lc::Result<std::optional<Nearest>> find_nearest(lc::Store& store, const lc::KeyO
   };
   // A scan that failed may have found a request before.
   const auto status = store.scan(lc::session_prefix(options), 0, visit, deadline);
-  if (!status && !nearest) return tl::make_unexpected(status.error());
+  if (!status && !nearest) return lc::fail(status.error());
   return nearest;
 }
 

@@ -31,7 +31,7 @@ lc::Result<lc::RequestKey> derive_key(const Context& context, const Question& qu
   lc::KeyOptions options = key_options(context, question);
   if (!deriver || deriver->options() != options) {
     auto created = lc::KeyDeriver::create(std::move(options));
-    if (!created) return tl::make_unexpected(created.error());
+    if (!created) return lc::fail(created.error());
     deriver = *std::move(created);
   }
   return deriver->derive(question.upstream.body);

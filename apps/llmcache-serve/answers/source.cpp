@@ -250,7 +250,7 @@ asio::awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fil
     std::string bytes;
     auto piece = co_await on_workers(followers_, [&]() -> lc::Result<bool> {
       auto read = fill->read(lc::Deadline::after(kFollowTime));
-      if (!read) return tl::make_unexpected(read.error());
+      if (!read) return lc::fail(read.error());
       bytes = read->bytes;
       return read->done;
     });

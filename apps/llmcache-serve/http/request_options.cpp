@@ -89,7 +89,7 @@ lc::Result<RequestOptions> parse_request_options(const Headers& headers) {
   }
   for (const std::string_view name : {kTtl, kSeedTtl}) {
     auto ttl = ttl_of(headers, name);
-    if (!ttl) return tl::make_unexpected(ttl.error());
+    if (!ttl) return lc::fail(ttl.error());
     if (!options.ttl) options.ttl = *ttl;
   }
   if (const auto text = headers.first(kSample)) {

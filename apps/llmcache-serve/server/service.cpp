@@ -68,7 +68,7 @@ std::optional<OwnError> Service::check_access(const Request& request, std::strin
 
 lc::Result<Question> Service::question_of(const Request& request, std::string url) const {
   auto options = parse_request_options(request.headers);
-  if (!options) return tl::make_unexpected(options.error());
+  if (!options) return lc::fail(options.error());
   Question question;
   question.upstream = {request.method, std::move(url), upstream_fields(request.headers), request.body};
   question.mode = options->mode.value_or(options_.mode);

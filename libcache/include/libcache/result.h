@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace libcache LIBCACHE_EXPORT {
 
@@ -37,9 +38,13 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
-/// Builds the failure branch of any Result: `return fail(ErrorCode::invalid, "empty request");`
+/// The failure of any Result, to return a new error, `return fail(ErrorCode::invalid, "empty request");`, or that of
+/// another Result, `if (!value) return fail(value.error());`
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::make_unexpected(std::move(error));
+}
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
-  return tl::make_unexpected(Error{code, std::move(message)});
+  return fail(Error{code, std::move(message)});
 }
 
 }  // namespace libcache LIBCACHE_EXPORT

@@ -20,7 +20,7 @@ Result<std::vector<std::string>> search(Store& store, std::string_view key, KeyS
     return true;
   };
   const auto scanned = store.scan(fmt::format("{}_", key), 0, visit, deadline);
-  if (!scanned) return tl::make_unexpected(scanned.error());
+  if (!scanned) return fail(scanned.error());
   return names;
 }
 

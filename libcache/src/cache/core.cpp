@@ -71,7 +71,7 @@ Result<RequestKey> CacheCore::key(std::string_view request) {
   }
   if (!deriver) {
     auto made = KeyDeriver::create(options.key);
-    if (!made) return tl::make_unexpected(made.error());
+    if (!made) return fail(made.error());
     deriver = std::move(*made);
   }
   auto key = deriver->derive(request);
@@ -203,7 +203,7 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   if (!values && values.error().code == ErrorCode::policy) {
     return Put{.written = false, .refused = refuse(key, Refusal::unservable, values.error().message)};
   }
-  if (!values) return tl::make_unexpected(values.error());
+  if (!values) return fail(values.error());
   const auto size = size_of(*values);
   if (size > options.max_entry) {
     return Put{
@@ -213,7 +213,7 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   }
   const auto written =
       counted(subject_of(key), layout->write(*store, *values, {draft.expires, put_options.only_new}, deadline));
-  if (!written) return tl::make_unexpected(written.error());
+  if (!written) return fail(written.error());
   if (*written) {
     counter_set.count(subject_of(key), [&](Counters& counters) {
       ++counters.stored;

@@ -22,7 +22,7 @@ Status write_in_background(CacheCore& core, const PendingWrite& write, Deadline 
   const std::string& reason = failed ? put.error().message : put->refused->message;
   if (failed) core.counter_set.count(subject_of(write.key), [](Counters& counters) { ++counters.dropped; });
   core.events.warn("write.failed", entry_name_of(write.key), reason);
-  return failed ? Status(tl::make_unexpected(put.error())) : Status();
+  return failed ? Status(fail(put.error())) : Status();
 }
 
 Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const RequestKey* key, Deadline deadline) {
@@ -42,7 +42,7 @@ Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const Requ
 Result<std::unique_ptr<Cache>> Cache::create(std::unique_ptr<Store> store, CacheOptions options) {
   if (!store) return fail(ErrorCode::invalid, "a cache needs a store");
   auto deriver = KeyDeriver::create(options.key);
-  if (!deriver) return tl::make_unexpected(deriver.error());
+  if (!deriver) return fail(deriver.error());
   auto core = std::make_unique<CacheCore>(std::move(store), std::move(options), std::move(*deriver));
   return std::unique_ptr<Cache>(new Cache(std::move(core)));
 }
@@ -81,7 +81,7 @@ Result<Lookup> Cache::get_named(std::string_view name, Deadline deadline) {
 Result<bool> Cache::put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options,
                         Deadline deadline) {
   auto put = core_->put(key, core_->judge(answer, options.facts), options, deadline);
-  if (!put) return tl::make_unexpected(put.error());
+  if (!put) return fail(put.error());
   if (put->refused) return fail(ErrorCode::policy, std::move(put->refused->message));
   return put->written;
 }
@@ -100,14 +100,14 @@ Status Cache::flush(Deadline deadline) {
 
 Result<Fill> Cache::begin(RequestKey key, FillOptions options, Deadline deadline) {
   auto state = std::make_unique<FillState>(*core_, std::move(key), std::move(options), deadline);
-  if (const Status begun = state->begin(); !begun) return tl::make_unexpected(begun.error());
+  if (const Status begun = state->begin(); !begun) return fail(begun.error());
   return Fill(std::move(state));
 }
 
 Result<Filled> Cache::get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
                                   const FillOptions& options, Deadline deadline) {
   auto fill = begin(key, options, deadline);
-  if (!fill) return tl::make_unexpected(fill.error());
+  if (!fill) return fail(fill.error());
   return fill->run(produce, receive);
 }
 

@@ -76,20 +76,20 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
   if (filter.max_delete) {
     const std::uint64_t most = *filter.max_delete;
     const auto few = core_->counted(core_->session(), selects_at_most(most, *this, filter, deadline));
-    if (!few) return tl::make_unexpected(few.error());
+    if (!few) return fail(few.error());
     if (!*few) return fail(ErrorCode::policy, fmt::format("more than {} entries would be removed", most));
   }
   PurgeResult total;
   const auto take = [&](std::span<const ScanRow> batch) -> Result<bool> {
     if (filter.on_batch && !filter.on_batch(batch)) return false;
     const auto removed = filter.dry_run ? all_of(batch) : store().remove_unchanged(batch, deadline);
-    if (!removed) return tl::make_unexpected(removed.error());
+    if (!removed) return fail(removed.error());
     total.entries += removed->values;
     total.bytes += removed->bytes;
     return true;
   };
   const Status done = core_->counted(core_->session(), for_each_batch(*this, filter, deadline, take));
-  if (!done) return tl::make_unexpected(done.error());
+  if (!done) return fail(done.error());
   return total;
 }
 

@@ -77,7 +77,7 @@ bool BlockReader::next(Chunk& chunk) {
 }
 
 Status BlockReader::status() const {
-  if (source_.error()) return tl::make_unexpected(*source_.error());
+  if (source_.error()) return fail(*source_.error());
   if (damaged_) return fail(ErrorCode::corrupt, "stream's chunk table is damaged");
   return {};
 }

@@ -104,13 +104,13 @@ Result<Header> read_header(std::string_view bytes) {
     section->raw = fields.integer<std::uint64_t>();
     section->stored = fields.integer<std::uint64_t>();
   }
-  if (auto status = check(header); !status) return tl::make_unexpected(status.error());
+  if (auto status = check(header); !status) return fail(status.error());
   return header;
 }
 
 Result<Layout> read_layout(std::string_view entry) {
   auto header = read_header(entry);
-  if (!header) return tl::make_unexpected(header.error());
+  if (!header) return fail(header.error());
   Layout layout{.header = *header, .metadata = {}, .request = {}, .payload = {}};
   auto rest = entry.substr(kHeaderBytes);
   const auto take = [&rest](std::uint64_t size, std::string_view& part) {

@@ -84,7 +84,7 @@ Result<std::string> read_section(const Section& section, std::string_view bytes)
   SectionReader reader(section, bytes);
   while (true) {
     const auto piece = reader.next();
-    if (!piece) return tl::make_unexpected(piece.error());
+    if (!piece) return fail(piece.error());
     if (piece->empty()) return raw;
     raw += *piece;
   }

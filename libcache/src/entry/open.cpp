@@ -23,11 +23,11 @@ std::string_view to_string(EntryKind kind) {
 
 Result<EntryHead> decode_head(std::string_view first_bytes) {
   const auto header = read_header(first_bytes);
-  if (!header) return tl::make_unexpected(header.error());
+  if (!header) return fail(header.error());
   const auto json = first_bytes.substr(kHeaderBytes, header->metadata_size);
   if (json.size() != header->metadata_size) return fail(ErrorCode::corrupt, "entry is cut off");
   auto metadata = read_metadata(json);
-  if (!metadata) return tl::make_unexpected(metadata.error());
+  if (!metadata) return fail(metadata.error());
   return EntryHead{.kind = header->kind,
                    .created = header->created,
                    .expires = header->expires,
@@ -39,7 +39,7 @@ Result<EntryHead> decode_head(std::string_view first_bytes) {
 Result<Entry> Entry::open(std::string bytes) {
   if (!checksum_holds(bytes)) return fail(ErrorCode::corrupt, "entry's checksum does not match");
   const auto layout = read_layout(bytes);
-  if (!layout) return tl::make_unexpected(layout.error());
+  if (!layout) return fail(layout.error());
   Entry entry;
   entry.kind_ = layout->header.kind;
   entry.created_ = layout->header.created;
@@ -73,7 +73,7 @@ AnswerCost Entry::cost() const {
 
 Result<std::optional<std::string>> Entry::request() const {
   const auto layout = read_layout(bytes_);
-  if (!layout) return tl::make_unexpected(layout.error());
+  if (!layout) return fail(layout.error());
   if (layout->header.request.encoding == Encoding::absent) return std::nullopt;
   return read_section(layout->header.request, layout->request);
 }
@@ -82,7 +82,7 @@ Status Entry::read(const Sink& sink) const {
   Replay replay(*this);
   while (true) {
     const auto chunk = replay.next();
-    if (!chunk) return tl::make_unexpected(chunk.error());
+    if (!chunk) return fail(chunk.error());
     if (!*chunk) return {};
     if (auto status = sink(**chunk); !status) return status;
   }
@@ -91,7 +91,7 @@ Status Entry::read(const Sink& sink) const {
 Result<std::string> Entry::body() const {
   if (kind_ == EntryKind::response) {
     const auto layout = read_layout(bytes_);
-    if (!layout) return tl::make_unexpected(layout.error());
+    if (!layout) return fail(layout.error());
     return read_section(layout->header.payload, layout->payload);
   }
   std::string joined;
@@ -99,7 +99,7 @@ Result<std::string> Entry::body() const {
     joined += chunk.bytes;
     return Status();
   });
-  if (!status) return tl::make_unexpected(status.error());
+  if (!status) return fail(status.error());
   return joined;
 }
 

@@ -18,7 +18,7 @@ struct Replay::State {
 Replay::Replay(const Entry& entry) : state_(std::make_unique<State>()) {
   const auto layout = read_layout(entry.bytes_);
   if (!layout) {
-    state_->status = tl::make_unexpected(layout.error());
+    state_->status = fail(layout.error());
   } else if (entry.kind() == EntryKind::stream) {
     state_->blocks.emplace(layout->header.payload, layout->payload);
   } else {
@@ -39,9 +39,9 @@ Result<std::optional<Chunk>> Replay::next() {
   } else if (state.body) {
     const auto piece = state.body->next();
     if (piece && !piece->empty()) return Chunk{Milliseconds(0), *piece};
-    if (!piece) state.status = tl::make_unexpected(piece.error());
+    if (!piece) state.status = fail(piece.error());
   }
-  if (!state.status) return tl::make_unexpected(state.status.error());
+  if (!state.status) return fail(state.status.error());
   return std::nullopt;
 }
 
@@ -54,7 +54,7 @@ Replay::Iterator& Replay::Iterator::operator++() {
   chunk_.reset();
   if (failed) return *this;
   if (const auto next = replay_->next(); !next) {
-    chunk_ = tl::make_unexpected(next.error());
+    chunk_ = fail(next.error());
   } else if (*next) {
     chunk_ = **next;
   }

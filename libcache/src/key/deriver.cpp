@@ -37,16 +37,16 @@ const KeyOptions& KeyDeriver::options() const {
 
 Result<KeyDeriver> KeyDeriver::create(KeyOptions options) {
   auto endpoint = options.endpoint.empty() ? std::string() : normal_endpoint(options.endpoint);
-  if (!endpoint) return tl::make_unexpected(endpoint.error());
+  if (!endpoint) return fail(endpoint.error());
   options.endpoint = *std::move(endpoint);
   auto scheme = create_scheme(options);
-  if (!scheme) return tl::make_unexpected(scheme.error());
+  if (!scheme) return fail(scheme.error());
   return KeyDeriver(std::make_unique<State>(State{std::move(options), *std::move(scheme)}));
 }
 
 Result<RequestKey> KeyDeriver::derive(std::string_view request) {
   RequestKey key;
-  if (auto status = state_->scheme->read(request, key); !status) return tl::make_unexpected(status.error());
+  if (auto status = state_->scheme->read(request, key); !status) return fail(status.error());
   key.hash = state_->scheme->hash(key.canonical);
   key.session = state_->options.session;
   key.endpoint = state_->options.endpoint;

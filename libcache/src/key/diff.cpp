@@ -129,11 +129,11 @@ Result<JsonDocument> key_document(KeyDeriver& deriver, std::string_view request,
 
 Result<std::vector<Difference>> diff(const KeyOptions& options, std::string_view left, std::string_view right) {
   auto deriver = KeyDeriver::create(options);
-  if (!deriver) return tl::make_unexpected(deriver.error());
+  if (!deriver) return fail(deriver.error());
   const auto left_document = key_document(*deriver, left, "left");
-  if (!left_document) return tl::make_unexpected(left_document.error());
+  if (!left_document) return fail(left_document.error());
   const auto right_document = key_document(*deriver, right, "right");
-  if (!right_document) return tl::make_unexpected(right_document.error());
+  if (!right_document) return fail(right_document.error());
   return Comparison(*left_document, *right_document).differences();
 }
 

@@ -34,7 +34,7 @@ using namespace internal;
 
 Result<std::vector<Explanation>> explain(const KeyOptions& options, std::string_view request) {
   auto scheme = create_scheme(options);
-  if (!scheme) return tl::make_unexpected(scheme.error());
+  if (!scheme) return fail(scheme.error());
   return (*scheme)->explain(request);
 }
 

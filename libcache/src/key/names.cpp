@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
 
 #include "base/hash.h"
 #include "text/ascii.h"
+#include "text/integer.h"
 
 namespace libcache::internal {
 
@@ -48,9 +48,8 @@ bool cut(std::string_view& name, std::string_view suffix) {
 std::optional<std::uint32_t> cut_numbered(std::string_view& name, std::string_view suffix) {
   const std::size_t count = count_last(name, "0123456789");
   const std::string_view digits = name.substr(name.size() - count);
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + count, number);
-  if (count == 0 || error != std::errc() || (count > 1 && digits[0] == '0')) return std::nullopt;
+  const auto number = parse_integer<std::uint32_t>(digits);
+  if (!number || (count > 1 && digits[0] == '0')) return std::nullopt;
   std::string_view front = name.substr(0, name.size() - count);
   if (!cut(front, suffix)) return std::nullopt;
   name = front;

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "text/integer.h"
 #include "text/json/error.h"
 #include "text/utf8.h"
 
@@ -31,13 +31,11 @@ std::optional<std::string> unescaped(std::string_view token) {
 }
 
 const JsonNode* find_element(const JsonDocument& document, const JsonNode& array, std::string_view token) {
-  std::uint32_t index = 0;
-  const char* const end = token.data() + token.size();
-  const auto [stop, error] = std::from_chars(token.data(), end, index);
+  auto index = parse_integer<std::uint32_t>(token);
   const bool leading_zero = token.size() > 1 && token.starts_with('0');
-  if (error != std::errc() || stop != end || leading_zero || index >= array.count) return nullptr;
+  if (!index || leading_zero || *index >= array.count) return nullptr;
   std::uint32_t element = document.index_of(array) + 1;
-  while (index-- > 0) element = document.node(element).end;
+  while ((*index)-- > 0) element = document.node(element).end;
   return &document.node(element);
 }
 

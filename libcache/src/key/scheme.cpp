@@ -8,7 +8,7 @@
 namespace libcache::internal {
 
 Result<std::unique_ptr<Scheme>> create_scheme(const KeyOptions& options) {
-  if (auto status = check_names(options); !status) return tl::make_unexpected(status.error());
+  if (auto status = check_names(options); !status) return fail(status.error());
   if (options.provider && valid_utf8_prefix(*options.provider) < options.provider->size()) {
     return fail(ErrorCode::invalid, "the provider is not UTF-8");
   }

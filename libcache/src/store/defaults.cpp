@@ -14,11 +14,11 @@ Result<std::vector<std::optional<StoredValue>>> Store::get_all(std::span<const s
   std::vector<std::optional<StoredValue>> values;
   for (const std::string& name : names) {
     auto bytes = get(name, deadline);
-    if (!bytes) return tl::make_unexpected(bytes.error());
+    if (!bytes) return fail(bytes.error());
     values.emplace_back();
     if (!*bytes) continue;
     const auto row = look_up(name, 0, deadline);
-    if (!row) return tl::make_unexpected(row.error());
+    if (!row) return fail(row.error());
     // A value that was removed in between counts as missing.
     if (*row) values.back() = {*std::move(*bytes), (*row)->expires};
   }
@@ -28,7 +28,7 @@ Result<std::vector<std::optional<StoredValue>>> Store::get_all(std::span<const s
 Status Store::put_all(std::span<const NamedValue> values, std::optional<UnixTime> expires, Deadline deadline) {
   for (const NamedValue& value : values) {
     const auto written = put(value.name, value.bytes, {.expires = expires}, deadline);
-    if (!written) return tl::make_unexpected(written.error());
+    if (!written) return fail(written.error());
   }
   return {};
 }
@@ -41,7 +41,7 @@ Result<std::optional<ScanRow>> Store::look_up(std::string_view name, std::size_t
     return false;
   };
   const auto scanned = scan(name, head_bytes, visit, deadline);
-  if (!scanned) return tl::make_unexpected(scanned.error());
+  if (!scanned) return fail(scanned.error());
   return found;
 }
 
@@ -49,10 +49,10 @@ Result<Removed> Store::remove_unchanged(std::span<const ScanRow> rows, Deadline 
   Removed removed;
   for (const ScanRow& row : rows) {
     const auto now = look_up(row.name, row.head.size(), deadline);
-    if (!now) return tl::make_unexpected(now.error());
+    if (!now) return fail(now.error());
     if (!*now || !same_value(row, **now)) continue;
     const auto gone = remove(std::span(&row.name, 1), deadline);
-    if (!gone) return tl::make_unexpected(gone.error());
+    if (!gone) return fail(gone.error());
     if (*gone == 0) continue;
     ++removed.values;
     removed.bytes += row.size;

@@ -42,7 +42,7 @@ class LocalLease final : public Lease {
   Status append(std::string_view piece, Deadline deadline) override {
     {
       const auto content = lock_before(deadline, track_->content);
-      if (!content) return tl::make_unexpected(content.error());
+      if (!content) return fail(content.error());
       if (!take(**content, piece))
         return fail(ErrorCode::refused, "the value is too long to be shared while it arrives");
     }
@@ -57,7 +57,7 @@ class LocalLease final : public Lease {
 
   Result<bool> has_followers(Deadline deadline) override {
     const auto content = lock_before(deadline, track_->content);
-    if (!content) return tl::make_unexpected(content.error());
+    if (!content) return fail(content.error());
     return (*content)->followers > 0;
   }
 
@@ -113,7 +113,7 @@ class LocalTail final : public LiveTail {
 
 Result<Flight> LocalFlights::join(std::string_view name, Deadline deadline) {
   const auto tracks = lock_before(deadline, *tracks_);
-  if (!tracks) return tl::make_unexpected(tracks.error());
+  if (!tracks) return fail(tracks.error());
   auto& place = (**tracks)[std::string(name)];
   Flight flight;
   if (place) {

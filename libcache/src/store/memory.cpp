@@ -96,7 +96,7 @@ class MemoryStore final : public Store, public Flights {
     std::shared_ptr<const std::string> bytes;
     {
       const auto shelf = lock_before(deadline, shelf_);
-      if (!shelf) return tl::make_unexpected(shelf.error());
+      if (!shelf) return fail(shelf.error());
       const auto* value = (*shelf)->find(name, clock_());
       if (value == nullptr) return std::nullopt;
       (*shelf)->touch(*value);
@@ -109,7 +109,7 @@ class MemoryStore final : public Store, public Flights {
                    Deadline deadline) override {
     auto bytes = std::make_shared<const std::string>(value);
     const auto shelf = lock_before(deadline, shelf_);
-    if (!shelf) return tl::make_unexpected(shelf.error());
+    if (!shelf) return fail(shelf.error());
     const auto now = clock_();
     if (options.only_new && (*shelf)->find(name, now) != nullptr) return false;
     (*shelf)->insert(name, Value{.bytes = std::move(bytes), .expires = options.expires, .use = {}});
@@ -120,7 +120,7 @@ class MemoryStore final : public Store, public Flights {
 
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
     const auto shelf = lock_before(deadline, shelf_);
-    if (!shelf) return tl::make_unexpected(shelf.error());
+    if (!shelf) return fail(shelf.error());
     std::uint64_t removed = 0;
     for (const auto& name : names) removed += (*shelf)->remove(name, clock_()) ? 1 : 0;
     return removed;
@@ -131,21 +131,21 @@ class MemoryStore final : public Store, public Flights {
     for (bool behind = false;; behind = true) {
       {
         const auto shelf = lock_before(deadline, shelf_);
-        if (!shelf) return tl::make_unexpected(shelf.error());
+        if (!shelf) return fail(shelf.error());
         const auto* found = (*shelf)->next(prefix, listing.name, behind, clock_());
         if (found == nullptr) return {};
         const auto& [name, value] = *found;
         listing = {name, value.bytes->size(), value.expires, value.bytes->substr(0, head_bytes)};
       }
       const auto more = visit(listing);
-      if (!more) return tl::make_unexpected(more.error());
+      if (!more) return fail(more.error());
       if (!*more) return {};
     }
   }
 
   Status ping(Deadline deadline) override {
     const auto shelf = lock_before(deadline, shelf_);
-    return shelf ? Status() : tl::make_unexpected(shelf.error());
+    return shelf ? Status() : fail(shelf.error());
   }
 
   Flights* flights() override { return this; }
@@ -154,7 +154,7 @@ class MemoryStore final : public Store, public Flights {
     auto flight = flights_.join(name, deadline);
     if (!flight || !flight->lease) return flight;
     const auto shelf = lock_before(deadline, shelf_);
-    if (!shelf) return tl::make_unexpected(shelf.error());
+    if (!shelf) return fail(shelf.error());
     flight->value_present = (*shelf)->find(name, clock_()) != nullptr;
     return flight;
   }

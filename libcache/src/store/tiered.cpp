@@ -32,7 +32,7 @@ class TieredStore final : public Store {
         lacking.push_back(tier.store.get());
       }
     }
-    if (failure) return tl::make_unexpected(*failure);
+    if (failure) return fail(*failure);
     return std::nullopt;
   }
 
@@ -46,7 +46,7 @@ class TieredStore final : public Store {
       if (further.only_new && (!written || !*written)) return written;
       further.only_new = false;
     }
-    if (failure) return tl::make_unexpected(*failure);
+    if (failure) return fail(*failure);
     if (far_to_near().empty()) return refuse();
     return true;
   }
@@ -63,7 +63,7 @@ class TieredStore final : public Store {
       if (!removed) note(failure, removed.error());
       most = std::max(most, removed.value_or(0));
     }
-    if (failure) return tl::make_unexpected(*failure);
+    if (failure) return fail(*failure);
     if (far_to_near().empty()) return refuse();
     return most;
   }
@@ -84,7 +84,7 @@ class TieredStore final : public Store {
       if (store == stores.front()) continue;
       if (const auto copies = store->remove(names, deadline); !copies) note(failure, copies.error());
     }
-    if (failure) return tl::make_unexpected(*failure);
+    if (failure) return fail(*failure);
     return most;
   }
 

@@ -1,10 +1,10 @@
 #include <libcache/store_url.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "store/percent.h"
+#include "text/integer.h"
 
 namespace libcache {
 
@@ -41,14 +41,6 @@ std::pair<std::string_view, std::optional<std::string_view>> cut(std::string_vie
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view digits) {
-  Number number{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || number < 0) return std::nullopt;
-  return number;
-}
-
 Status parse_user(std::string_view text, StoreUrl& url) {
   const auto [user, password] = cut(text, ':');
   auto decoded_user = percent_decoded(user);
@@ -80,7 +72,7 @@ Status parse_host(std::string_view text, std::uint16_t default_port, StoreUrl& u
       return fail(ErrorCode::invalid, "a host name contains invalid characters");
   }
   if (!behind.empty()) {
-    const auto port = behind.front() == ':' ? parse_number<std::uint16_t>(behind.substr(1)) : std::nullopt;
+    const auto port = behind.front() == ':' ? parse_integer<std::uint16_t>(behind.substr(1)) : std::nullopt;
     if (!port || *port == 0) return fail(ErrorCode::invalid, "a port is not a number from 1 to 65535");
     host.port = *port;
   }
@@ -102,8 +94,8 @@ Status parse_hosts(std::string_view list, StoreUrl& url) {
 }
 
 Status parse_database(std::string_view digits, StoreUrl& url) {
-  const auto number = parse_number<int>(digits);
-  if (!number) return fail(ErrorCode::invalid, "the database is not a number");
+  const auto number = parse_integer<int>(digits);
+  if (!number || *number < 0) return fail(ErrorCode::invalid, "the database is not a number");
   if (*number != 0 && url.kind == Kind::redis_cluster) return fail(ErrorCode::invalid, "a cluster has only database 0");
   url.database = *number;
   return {};
@@ -193,7 +185,7 @@ Status parse_into(StoreUrl& url, std::string_view text) {
 bool has_invalid_port(std::string_view hosts) {
   for (std::size_t at = hosts.find(':'); at != hosts.npos; at = hosts.find(':', at + 1)) {
     const auto port = hosts.substr(at + 1, hosts.find_first_of(":,/", at + 1) - at - 1);
-    if (!parse_number<std::uint16_t>(port)) return true;
+    if (!parse_integer<std::uint16_t>(port)) return true;
   }
   return false;
 }

@@ -9,17 +9,17 @@
 using namespace libcache;
 
 using namespace libcache::internal;
-using namespace libcache::testing;
+using namespace libcache::test;
 
 namespace {
 
 // Calls every function of an entry; corrupt at the first failure.
 Status read_everything(std::string bytes) {
   const auto entry = Entry::open(std::move(bytes));
-  if (!entry) return tl::make_unexpected(entry.error());
-  if (const auto metadata = entry->metadata(); !metadata) return tl::make_unexpected(metadata.error());
-  if (const auto request = entry->request(); !request) return tl::make_unexpected(request.error());
-  if (const auto body = entry->body(); !body) return tl::make_unexpected(body.error());
+  if (!entry) return fail(entry.error());
+  if (const auto metadata = entry->metadata(); !metadata) return fail(metadata.error());
+  if (const auto request = entry->request(); !request) return fail(request.error());
+  if (const auto body = entry->body(); !body) return fail(body.error());
   return entry->read([](const Chunk&) { return Status(); });
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace libcache::testing {
+namespace libcache::test {
 
 inline UnixTime at(std::int64_t milliseconds) {
   return UnixTime(Milliseconds(milliseconds));
@@ -60,8 +60,8 @@ inline Result<std::vector<Piece>> read_all(const Entry& entry) {
     pieces.emplace_back(chunk.at, chunk.bytes);
     return Status();
   });
-  if (!status) return tl::make_unexpected(status.error());
+  if (!status) return fail(status.error());
   return pieces;
 }
 
-}  // namespace libcache::testing
+}  // namespace libcache::test

@@ -5,7 +5,7 @@
 #include "unit/entry/draft.h"
 
 using namespace libcache;
-using namespace libcache::testing;
+using namespace libcache::test;
 using namespace std::chrono_literals;
 
 namespace {

@@ -8,7 +8,7 @@
 using namespace libcache;
 
 using namespace libcache::internal;
-using namespace libcache::testing;
+using namespace libcache::test;
 
 namespace {
 

@@ -1,9 +1,9 @@
 #include "answer/transport/http_head.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "text/ascii.h"
+#include "text/integer.h"
 #include "text/trim.h"
 
 namespace libcache::internal {
@@ -35,10 +35,7 @@ Match match_status_line(std::string_view line, bool may_go_on) {
 }
 
 int read_status(std::string_view status_line) {
-  const char* const digits = &status_line[status_line.find(' ') + 1];
-  int status = 0;
-  std::from_chars(digits, digits + 3, status);
-  return status;
+  return parse_integer<int>(status_line.substr(status_line.find(' ') + 1, 3)).value_or(0);
 }
 
 bool is_field(std::string_view line) {
@@ -54,10 +51,7 @@ void read_field(std::string_view line, HttpHead& head) {
     constexpr std::size_t kLongestType = 128;
     head.content_type = value.size() <= kLongestType ? value : std::string_view();
   } else if (name == "content-length") {
-    std::uint64_t length = 0;
-    if (std::from_chars(value.data(), value.data() + value.size(), length).ec == std::errc()) {
-      head.content_length = length;
-    }
+    head.content_length = parse_integer<std::uint64_t>(value);
   } else if (name == "content-encoding") {
     head.is_encoded = value != "identity";
   }

@@ -137,7 +137,7 @@ Result<Flight> FillState::join_flight() {
 Status FillState::join() {
   auto flight = join_flight();
   if (!flight) {
-    if (deadline.expired()) return tl::make_unexpected(flight.error());
+    if (deadline.expired()) return fail(flight.error());
     if (flight.error().code != ErrorCode::not_supported) {
       core.events.warn("flight.unavailable", name(), flight.error().message);
     }
@@ -191,7 +191,7 @@ Status FillState::become_uncached(Error error) {
   stores = false;
   if (deadline.expired() || options.require_store) {
     count();
-    return tl::make_unexpected(*store_error);
+    return fail(*store_error);
   }
   core.events.warn("fill.uncached", name(), store_error->message + "; running without the cache");
   return become_lone_lead();

@@ -31,7 +31,7 @@ class Receiving {
     if (begun_ || !options_.on_begin) return {};
     begun_ = true;
     note_head();
-    return *head_ ? options_.on_begin(fill_.source(), **head_) : tl::make_unexpected(head_->error());
+    return *head_ ? options_.on_begin(fill_.source(), **head_) : fail(head_->error());
   }
   Status take(std::string_view bytes) {
     if (auto began = begin(); !began || bytes.empty()) return began;
@@ -87,9 +87,9 @@ Result<Filled> Fill::run(const Producer& produce, const Receiver& receive) {
   Receiving receiving(*this, state_->options, receive);
   while (role() != Role::lead) {
     const auto piece = read(state_->deadline);
-    if (!piece) return tl::make_unexpected(piece.error());
+    if (!piece) return fail(piece.error());
     if (piece->bytes.empty() && !piece->done) continue;
-    if (auto taken = receiving.take(piece->bytes); !taken) return tl::make_unexpected(taken.error());
+    if (auto taken = receiving.take(piece->bytes); !taken) return fail(taken.error());
     if (piece->done) return filled();
   }
   Writer writer(*this, *state_, receiving);
@@ -100,8 +100,8 @@ Result<Filled> Fill::run(const Producer& produce, const Receiver& receive) {
     abandon();
   }
   const Status delivered = writer.deliver_rest();
-  if (!delivered) return tl::make_unexpected(delivered.error());
-  if (!produced) return tl::make_unexpected(produced.error());
+  if (!delivered) return fail(delivered.error());
+  if (!produced) return fail(produced.error());
   return filled();
 }
 

@@ -18,7 +18,7 @@ class NativeLayout final : public EntryLayout {
 
   Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const override {
     auto value = store.get(name, deadline);
-    if (!value) return tl::make_unexpected(value.error());
+    if (!value) return fail(value.error());
     if (!*value) return Lookup{};
     auto entry = Entry::open(std::move(**value));
     if (!entry) return Lookup{.miss = MissReason::corrupt, .reason = std::move(entry.error().message)};
@@ -35,7 +35,7 @@ class NativeLayout final : public EntryLayout {
 
   Result<std::vector<NamedValue>> encode(const std::string& name, const EntryDraft& draft) const override {
     auto bytes = libcache::encode(draft);
-    if (!bytes) return tl::make_unexpected(bytes.error());
+    if (!bytes) return fail(bytes.error());
     std::vector<NamedValue> values;
     values.push_back({name, *std::move(bytes)});
     return values;

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "key/base64.h"
 #include "key/walk.h"
+#include "text/integer.h"
 #include "text/json/number.h"
 
 namespace libcache::internal::bifrost {
@@ -165,11 +165,7 @@ bool Decoder::is_one(const JsonNode& node, const Value& either) {
 }
 
 bool Decoder::check_scalar(const Type& type, const JsonNode& node) {
-  if (type.kind == Kind::integer) {
-    std::int64_t number = 0;
-    const char* const end = node.token.data() + node.token.size();
-    if (std::from_chars(node.token.data(), end, number).ec != std::errc()) return error(node, "beyond 64 bits");
-  }
+  if (type.kind == Kind::integer && !parse_integer<std::int64_t>(node.token)) return error(node, "beyond 64 bits");
   if (type.kind == Kind::bytes) {
     std::string scratch;
     if (!normal_base64(JsonDocument::unescape(node, scratch))) return error(node, "expected base64");

@@ -20,7 +20,7 @@ Result<std::unique_ptr<Scheme>> BifrostScheme::create(const KeyOptions& options)
 
 Status BifrostScheme::read(std::string_view request, RequestKey& key) {
   auto hashed = this->hashed(request, nullptr);
-  if (!hashed) return tl::make_unexpected(hashed.error());
+  if (!hashed) return fail(hashed.error());
   key.canonical = std::move(hashed->bytes);
   key.model = std::move(hashed->target.model);
   key.provider = std::move(hashed->target.provider);
@@ -33,20 +33,20 @@ std::string BifrostScheme::hash(std::string_view canonical) const {
 }
 
 Result<BifrostScheme::Hashed> BifrostScheme::hashed(std::string_view request, std::vector<bifrost::Trace>* traces) {
-  if (auto status = request_.parse(request, JsonRules::go); !status) return tl::make_unexpected(status.error());
+  if (auto status = request_.parse(request, JsonRules::go); !status) return fail(status.error());
   if (request_.root().kind != JsonKind::object) return fail(ErrorCode::invalid, "the request is not a JSON object");
   const auto form = this->form();
-  if (!form) return tl::make_unexpected(form.error());
+  if (!form) return fail(form.error());
 
   bifrost::Decoder decoder(request_);
   auto decoded = decoder.decode(bifrost::request_type(*form), request_.root());
-  if (!decoded) return tl::make_unexpected(decoded.error());
+  if (!decoded) return fail(decoded.error());
   auto target = bifrost::target_of(*form, *decoded);
-  if (!target) return tl::make_unexpected(target.error());
+  if (!target) return fail(target.error());
   if (options_.provider) target->provider = *options_.provider;
   Hashed hashed{*std::move(target), "{", bifrost::asks_for_stream(*form, *decoded)};
   const auto core = bifrost::core_request(*form, *std::move(decoded));
-  if (!core) return tl::make_unexpected(core.error());
+  if (!core) return fail(core.error());
 
   hashed.bytes.reserve(request.size());
   write_target(hashed.bytes, hashed.target);

@@ -35,7 +35,7 @@ Explanation BifrostScheme::explain_target(const Hashed& hashed, const TargetNode
 Result<std::vector<Explanation>> BifrostScheme::explain(std::string_view request) {
   std::vector<bifrost::Trace> traces;
   const auto hashed = this->hashed(request, &traces);
-  if (!hashed) return tl::make_unexpected(hashed.error());
+  if (!hashed) return fail(hashed.error());
   TargetNodes nodes{find_member("model"), find_member("model")};
   if (*form() == BifrostForm::core) nodes.provider = find_member("provider");
 

@@ -136,10 +136,10 @@ bool asks_for_stream(BifrostForm form, Value& request) {
 Result<Value> core_request(BifrostForm form, Value request) {
   if (form == BifrostForm::core) return request;
   Conversion conversion(request_type(form), std::move(request));
-  if (auto status = move_input(form, conversion); !status) return tl::make_unexpected(status.error());
+  if (auto status = move_input(form, conversion); !status) return fail(status.error());
   if (form == BifrostForm::transcription) return std::move(conversion).result();
   if (auto status = check_fallbacks(conversion.member("fallbacks")); !status) {
-    return tl::make_unexpected(status.error());
+    return fail(status.error());
   }
   conversion.move_params();
   return std::move(conversion).result();

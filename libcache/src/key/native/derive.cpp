@@ -13,7 +13,7 @@ Result<std::unique_ptr<Scheme>> NativeScheme::create(const KeyOptions& options) 
   std::unique_ptr<NativeScheme> scheme(new NativeScheme(options));
   for (const std::string& text : options.ignore) {
     auto pointer = JsonPointer::parse(text);
-    if (!pointer) return tl::make_unexpected(pointer.error());
+    if (!pointer) return fail(pointer.error());
     scheme->ignore_.push_back(*std::move(pointer));
   }
   return scheme;

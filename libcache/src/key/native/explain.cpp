@@ -27,7 +27,7 @@ Explanation NativeScheme::explain_excluded(const Exclusion& exclusion, std::stri
 }
 
 Result<std::vector<Explanation>> NativeScheme::explain(std::string_view request) {
-  if (auto status = parse(request); !status) return tl::make_unexpected(status.error());
+  if (auto status = parse(request); !status) return fail(status.error());
   std::vector<Explanation> rows;
   auto exclusion = exclusions_.begin();
   DocumentWalk walk(request_);

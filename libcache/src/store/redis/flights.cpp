@@ -39,7 +39,7 @@ Result<Flight> SharedFlights::join(std::string_view name, Deadline deadline) {
   for (Milliseconds pause{5};; pause = std::min(2 * pause, kLongestPause)) {
     // If SET is sent twice, it finds its own token.
     auto replies = client_.run_all(commands, Repeat::allowed, until);
-    if (!replies) return tl::make_unexpected(replies.error());
+    if (!replies) return fail(replies.error());
     std::string& lease = (*replies)[1].text;
     Flight flight;
     if (lease == token) {

@@ -98,7 +98,7 @@ class RedisLease final : public Lease {
     std::vector<Command> commands = {{"XADD", names_.live, "*", kPieceField, piece}};
     if (!appended_) commands.push_back({"PEXPIRE", names_.live, live_time_});
     const auto replies = client_.run_all(commands, Repeat::forbidden, deadline);
-    if (!replies) return tl::make_unexpected(replies.error());
+    if (!replies) return fail(replies.error());
     appended_ = true;
     return {};
   }
@@ -145,13 +145,13 @@ class RedisLease final : public Lease {
     return is_reachable_;
   }
 
-  // Runs `first` in any case. Runs `then` only if the lease is still ours, and nobody can change that in between.
+  // Runs `first` in any case. Runs `then` only if the lease is still ours, and no client can change that in between.
   Status while_held(Connection& connection, std::vector<Command> first, const std::vector<Command>& then,
                     Deadline deadline) const {
     first.push_back({"WATCH", names_.lease});
     first.push_back({"GET", names_.lease});
     const auto seen = connection.run(first, deadline);
-    if (!seen) return tl::make_unexpected(seen.error());
+    if (!seen) return fail(seen.error());
     std::vector<Command> commands = {{"UNWATCH"}};
     if (!seen->back().is_error() && token_in(seen->back().text) == token_) {
       commands = {{"MULTI"}};
@@ -159,7 +159,7 @@ class RedisLease final : public Lease {
       commands.push_back({"EXEC"});
     }
     const auto done = connection.run(commands, deadline);
-    if (!done) return tl::make_unexpected(done.error());
+    if (!done) return fail(done.error());
     if (const Status good = check(first, *seen, client_.url()); !good) return good;
     return check(commands, *done, client_.url());
   }

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "store/redis/flights.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -22,7 +22,7 @@ class RedisTail final : public LiveTail {
       const bool waits = led && !in_backlog_;
       auto round = ask(waits ? std::min(longest_block_, deadline.remaining()) : Milliseconds(0), deadline);
       if (!round && round.error().code == ErrorCode::timeout && deadline.expired()) return News{};
-      if (!round) return tl::make_unexpected(round.error());
+      if (!round) return fail(round.error());
       keep(*round);
       if (round->news.state != FlightState::flying) return give_out(std::move(round->news));
       // Without a leader, one more round follows: it may have appended a last record after this round had looked for
@@ -69,7 +69,7 @@ class RedisTail final : public LiveTail {
                                            {"GET", names_.lease}};
     const auto until = deadline.remaining() < kRoundTrip ? Deadline::after(kRoundTrip) : deadline;
     const auto replies = client_.run_all(commands, Repeat::allowed, until);
-    if (!replies) return tl::make_unexpected(replies.error());
+    if (!replies) return fail(replies.error());
     const std::string& lease = replies->back().text;
     Round round;
     round.led = token_in(lease) == token_in(joined_);
@@ -94,7 +94,9 @@ class RedisTail final : public LiveTail {
         round.news.bytes += value;
       } else if (field == kStoredField || field == kCompleteField) {
         round.news.state = field == kStoredField ? FlightState::stored : FlightState::complete;
-        std::from_chars(value.data(), value.data() + value.size(), round.news.size);
+        const auto size = parse_integer<std::uint64_t>(value);
+        if (!size) return false;
+        round.news.size = *size;
       } else {
         round.news.state = FlightState::abandoned;
       }

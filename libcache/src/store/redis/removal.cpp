@@ -58,12 +58,12 @@ Result<std::uint64_t> Removal::remove_batch(std::span<const std::string> names, 
   std::vector<Command> commands;
   for (const std::string& name : names) commands.push_back({unlink ? "UNLINK" : "DEL", name});
   const auto replies = client_.try_all(commands, Repeat::forbidden, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   if (unlink && replies->front().is_error() && replies->front().text.starts_with("ERR unknown command")) {
     has_unlink_ = false;
     return remove_batch(names, deadline);
   }
-  if (const Status good = check(commands, *replies, client_.url()); !good) return tl::make_unexpected(good.error());
+  if (const Status good = check(commands, *replies, client_.url()); !good) return fail(good.error());
   std::uint64_t removed = 0;
   for (const Reply& reply : *replies) removed += static_cast<std::uint64_t>(reply.integer);
   return removed;
@@ -92,7 +92,7 @@ Result<Removed> Removal::remove_watched(std::span<const ScanRow> rows, Deadline 
     return run_transaction(connection, rows, until).map([&](const auto& result) { removed = result; });
   };
   if (const Status done = client_.on_one_connection(rows.front().name, use, deadline); !done) {
-    return tl::make_unexpected(done.error());
+    return fail(done.error());
   }
   if (removed) return *removed;
   if (rows.size() == 1) return Removed{};
@@ -112,19 +112,19 @@ Result<std::optional<Removed>> Removal::run_transaction(Connection& connection, 
   for (const std::string& name : names) commands.push_back({"WATCH", name});
   commands.insert(commands.end(), query.commands().begin(), query.commands().end());
   auto replies = connection.run(commands, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   const auto watched = std::span(*replies).first(names.size());
-  if (const Status good = check(commands, watched, client_.url()); !good) return tl::make_unexpected(good.error());
+  if (const Status good = check(commands, watched, client_.url()); !good) return fail(good.error());
   const auto now = query.rows_in(std::span(*replies).subspan(names.size()), clock_(), client_.url());
-  if (!now) return tl::make_unexpected(now.error());
+  if (!now) return fail(now.error());
 
   const auto same = unchanged(rows, *now);
   commands = {{"MULTI"}};
   for (const ScanRow& row : same) commands.push_back({"DEL", row.name});
   commands.push_back({"EXEC"});
   const auto done = connection.run(commands, deadline);
-  if (!done) return tl::make_unexpected(done.error());
-  if (const Status good = check(commands, *done, client_.url()); !good) return tl::make_unexpected(good.error());
+  if (!done) return fail(done.error());
+  if (const Status good = check(commands, *done, client_.url()); !good) return fail(good.error());
   if (done->back().is_nil()) return std::nullopt;
   Removed removed;
   const auto& results = done->back().elements;
@@ -137,11 +137,11 @@ Result<std::optional<Removed>> Removal::run_transaction(Connection& connection, 
 Result<Removed> Removal::remove_compared(std::span<const ScanRow> rows, Deadline deadline) {
   const auto names = names_of(rows);
   const auto now = look_up(client_, names, longest_head(rows), clock_(), deadline);
-  if (!now) return tl::make_unexpected(now.error());
+  if (!now) return fail(now.error());
   const auto same = unchanged(rows, *now);
   if (same.empty()) return Removed{};
   const auto count = remove_batch(names_of(same), deadline);
-  if (!count) return tl::make_unexpected(count.error());
+  if (!count) return fail(count.error());
   Removed removed{.values = *count};
   for (const ScanRow& row : same) removed.bytes += row.size;
   return removed;

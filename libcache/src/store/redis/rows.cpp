@@ -21,7 +21,7 @@ Result<std::vector<std::optional<ScanRow>>> RowQuery::rows_in(std::span<Reply> r
     const auto about = replies.subspan(i * per_name, per_name);
     if (about[0].is_error("WRONGTYPE")) continue;
     const Status good = check(std::span(commands_).subspan(i * per_name, per_name), about, server);
-    if (!good) return tl::make_unexpected(good.error());
+    if (!good) return fail(good.error());
     const auto milliseconds_left = about.back().integer;  // -1: never expires, -2: does not exist
     if (milliseconds_left == -2) continue;
     ScanRow& row = rows[i].emplace();
@@ -38,7 +38,7 @@ Result<std::vector<std::optional<ScanRow>>> look_up(Client& client, std::span<co
   if (names.empty()) return std::vector<std::optional<ScanRow>>();
   const RowQuery query(names, head_bytes);
   auto replies = client.try_all(query.commands(), Repeat::allowed, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   return query.rows_in(*replies, now, client.url());
 }
 

@@ -70,14 +70,14 @@ Scan::Scan(Client& client, const Clock& clock, std::string_view prefix, std::siz
 Status Scan::run() {
   constexpr int kMostRounds = 20;
   auto before = client_.placement(deadline_);
-  if (!before) return tl::make_unexpected(before.error());
+  if (!before) return fail(before.error());
   for (int round = 0; round < kMostRounds; ++round) {
     const auto seen = seen_.size();
     const auto more = visit_servers();
-    if (!more) return tl::make_unexpected(more.error());
+    if (!more) return fail(more.error());
     if (!*more) return {};
     auto after = client_.placement(deadline_);
-    if (!after) return tl::make_unexpected(after.error());
+    if (!after) return fail(after.error());
     const bool same = before->servers == after->servers;
     const bool moving = before->moving || after->moving;
     if (same && (!moving || (round > 0 && seen_.size() == seen))) return {};
@@ -88,7 +88,7 @@ Status Scan::run() {
 
 Result<bool> Scan::visit_servers() {
   const auto masters = client_.masters(deadline_);
-  if (!masters) return tl::make_unexpected(masters.error());
+  if (!masters) return fail(masters.error());
   for (const auto& master : *masters) {
     const auto more = visit_server(*master);
     if (!more || !*more) return more;
@@ -102,7 +102,7 @@ Result<bool> Scan::visit_server(Node& server) {
   for (Cursor cursor; !cursor.at_end();) {
     const std::string count = cursor.count();
     auto page = client_.run_on(server, {"SCAN", cursor.text(), "MATCH", pattern_, "COUNT", count}, deadline_);
-    if (!page) return tl::make_unexpected(page.error());
+    if (!page) return fail(page.error());
     if (page->elements.size() != 2) {
       return fail(ErrorCode::refused, server.endpoint().name() + " sent a malformed reply to SCAN");
     }
@@ -124,7 +124,7 @@ Result<bool> Scan::visit_server(Node& server) {
 
 Result<bool> Scan::visit_names(const std::vector<std::string>& names) {
   const auto rows = look_up(client_, names, head_bytes_, clock_(), deadline_);
-  if (!rows) return tl::make_unexpected(rows.error());
+  if (!rows) return fail(rows.error());
   for (const auto& row : *rows) {
     if (!row) continue;
     const auto more = visit_(*row);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "store/redis/rows.h"
 #include "store/redis/scan.h"
 #include "store/redis/statistics.h"
+#include "text/integer.h"
 
 namespace libcache::internal {
 namespace {
@@ -35,14 +35,14 @@ class RedisStore final : public Store {
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     auto value = client_.read({"GET", name}, deadline);
-    if (!value) return tl::make_unexpected(std::move(value.error()));
+    if (!value) return fail(std::move(value.error()));
     if (value->is_nil()) return std::nullopt;
     return std::move(value->text);
   }
 
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                    Deadline deadline) override {
-    if (const auto fits = check_size(value.size(), deadline); !fits) return tl::make_unexpected(fits.error());
+    if (const auto fits = check_size(value.size(), deadline); !fits) return fail(fits.error());
     Command command = {"SET", name, value};
     std::string left;
     if (options.expires) {
@@ -54,7 +54,7 @@ class RedisStore final : public Store {
     if (options.only_new) command.push_back("NX");
     // Sent twice, NX could find the value that it wrote itself.
     const auto reply = client_.run(command, options.only_new ? Repeat::forbidden : Repeat::allowed, deadline);
-    if (!reply) return tl::make_unexpected(reply.error());
+    if (!reply) return fail(reply.error());
     return !reply->is_nil();
   }
 
@@ -88,7 +88,7 @@ class RedisStore final : public Store {
     const auto ping_all = [&](const redis::Masters& masters) -> Status {
       for (const auto& master : masters) {
         const auto pong = client_.run_on(*master, {"PING"}, deadline);
-        if (!pong) return tl::make_unexpected(pong.error());
+        if (!pong) return fail(pong.error());
       }
       return {};
     };
@@ -103,7 +103,7 @@ class RedisStore final : public Store {
   // Writing a value that has expired already amounts to removing it.
   Result<bool> forget(std::string_view name, Deadline deadline) {
     const auto removed = remove(std::vector{std::string(name)}, deadline);
-    if (!removed) return tl::make_unexpected(removed.error());
+    if (!removed) return fail(removed.error());
     return true;
   }
 
@@ -132,7 +132,7 @@ Result<std::vector<std::optional<StoredValue>>> RedisStore::get_all(std::span<co
     commands.push_back({"PTTL", name});
   }
   auto replies = client_.read_all(commands, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   const UnixTime now = clock_();
   for (std::size_t i = 0; i < values.size(); ++i) {
     Reply& value = (*replies)[2 * i];
@@ -164,7 +164,7 @@ Status RedisStore::check_size(std::size_t size, Deadline deadline) {
   if (size <= kAlwaysAccepted) return {};
   if (largest_value_ == 0) {
     const auto largest = ask_largest_value(deadline);
-    if (!largest) return tl::make_unexpected(largest.error());
+    if (!largest) return fail(largest.error());
     largest_value_ = *largest;
   }
   if (size <= largest_value_) return {};
@@ -178,14 +178,13 @@ Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
   const auto ask_first = [&](const redis::Masters& masters) -> Status {
     const auto reply = client_.run_on(*masters.front(), {"CONFIG", "GET", "proto-max-bulk-len"}, deadline);
     // Without the right to ask, the server's default is assumed.
-    if (!reply) return reply.error().code == ErrorCode::refused ? Status() : tl::make_unexpected(reply.error());
+    if (!reply) return reply.error().code == ErrorCode::refused ? Status() : fail(reply.error());
     if (reply->elements.size() != 2) return {};
-    const std::string& digits = reply->elements[1].text;
-    std::from_chars(digits.data(), digits.data() + digits.size(), limit);
+    limit = parse_integer<std::size_t>(reply->elements[1].text).value_or(kDefault);
     return {};
   };
   if (const Status asked = client_.with_masters(ask_first, deadline); !asked) {
-    return tl::make_unexpected(asked.error());
+    return fail(asked.error());
   }
   return std::min(limit, kDefault);
 }
@@ -194,7 +193,7 @@ Result<std::size_t> RedisStore::ask_largest_value(Deadline deadline) {
 
 Result<std::unique_ptr<Store>> open_redis_store(const StoreUrl& url, const StoreOptions& options) {
   auto route = redis::make_route(url, options);
-  if (!route) return tl::make_unexpected(route.error());
+  if (!route) return fail(route.error());
   return std::make_unique<RedisStore>(std::move(*route), url, options);
 }
 

@@ -82,7 +82,7 @@ Result<Descriptor> open_directory(const std::filesystem::path& directory) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Descriptor descriptor(::open(directory.c_str(), kFlags));
   if (!descriptor && errno == ENOENT) {
-    if (auto made = make_private_directory(directory.parent_path()); !made) return tl::make_unexpected(made.error());
+    if (auto made = make_private_directory(directory.parent_path()); !made) return fail(made.error());
     if (::mkdir(directory.c_str(), 0700) == 0) ::chmod(directory.c_str(), 0700);  // whatever the umask
     descriptor = Descriptor(::open(directory.c_str(), kFlags));
   }
@@ -97,7 +97,7 @@ bool is_flight(std::string_view file) {
   return file.size() == 32 && file.find_first_not_of("0123456789abcdef") == file.npos;
 }
 
-// Removes the files of leaders that died, unless somebody leads the flight again.
+// Removes the files of leaders that died, unless another process leads the flight again.
 void sweep(int directory) {
   constexpr int kMostFiles = 64;
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -205,7 +205,7 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
   for (;;) {
     if (deadline.expired()) return fail(ErrorCode::timeout, "the deadline has passed");
     auto directory = open_directory(directory_);
-    if (!directory) return tl::make_unexpected(directory.error());
+    if (!directory) return fail(directory.error());
     const auto file_name = path.filename();
     Descriptor file(::openat(**directory, file_name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return refuse(path, "cannot be opened");

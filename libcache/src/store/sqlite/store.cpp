@@ -49,7 +49,7 @@ class SqliteStore final : public Store, public Flights {
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     const auto now = place_.clock();
     auto found = read<sqlite::Found>(now, deadline, [&](Reader& reader) { return reader.get(name, now, deadline); });
-    if (!found) return tl::make_unexpected(std::move(found.error()));
+    if (!found) return fail(std::move(found.error()));
     if (found->value && is_worth_noting(found->used, now)) note_use(name);
     return std::move(found->value);
   }
@@ -93,11 +93,11 @@ class SqliteStore final : public Store, public Flights {
     for (std::string from(prefix);;) {
       const auto rows = read<std::vector<ScanRow>>(
           now, deadline, [&](Reader& reader) { return reader.list(prefix, from, head_bytes, now, deadline); });
-      if (!rows) return tl::make_unexpected(rows.error());
+      if (!rows) return fail(rows.error());
       if (rows->empty()) return {};
       for (const auto& row : *rows) {
         const auto more = visit(row);
-        if (!more) return tl::make_unexpected(more.error());
+        if (!more) return fail(more.error());
         if (!*more) return {};
       }
       from = rows->back().name + '\0';  // the next possible name
@@ -121,11 +121,11 @@ class SqliteStore final : public Store, public Flights {
 
   Result<Flight> join(std::string_view name, Deadline deadline) override {
     // Nothing is created next to a file that is not a database of llmcache either.
-    if (auto checked = sqlite::check_file(place_.file); !checked) return tl::make_unexpected(checked.error());
+    if (auto checked = sqlite::check_file(place_.file); !checked) return fail(checked.error());
     auto flight = flights_.join(name, deadline);
     if (!flight || !flight->lease) return flight;
     const auto value = get(name, deadline);
-    if (!value) return tl::make_unexpected(value.error());
+    if (!value) return fail(value.error());
     flight->value_present = value->has_value();
     return flight;
   }
@@ -134,14 +134,14 @@ class SqliteStore final : public Store, public Flights {
   template <class R, class Body>
   Result<R> read(UnixTime now, Deadline deadline, const Body& body) {
     const auto session = lock_before(deadline, reading_);
-    if (!session) return tl::make_unexpected(session.error());
+    if (!session) return fail(session.error());
     return (*session)->template run<R>({.now = now, .deadline = deadline}, body);
   }
 
   template <class R, class Body>
   Result<R> write(const Request& request, const Body& body) {
     const auto session = lock_before(request.deadline, writing_);
-    if (!session) return tl::make_unexpected(session.error());
+    if (!session) return fail(session.error());
     return (*session)->template run<R>(request, body);
   }
 

@@ -1,6 +1,6 @@
 #include "text/json/value.h"
 
-#include <charconv>
+#include "text/integer.h"
 
 namespace libcache::internal {
 
@@ -66,11 +66,7 @@ std::string_view JsonValue::literal() const {
 
 std::optional<std::int64_t> JsonValue::integer() const {
   if (!is(JsonKind::integer)) return std::nullopt;
-  const std::string_view token = node_->token;
-  std::int64_t value = 0;
-  const auto read = std::from_chars(token.data(), token.data() + token.size(), value);
-  if (read.ec != std::errc()) return std::nullopt;
-  return value;
+  return parse_integer<std::int64_t>(node_->token);
 }
 
 std::string JsonValue::json() const {

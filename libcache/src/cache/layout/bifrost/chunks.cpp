@@ -39,7 +39,7 @@ Result<std::vector<Payload>> read_payloads(std::span<const Chunk> recorded) {
     auto data = data_of(chunk.bytes);
     if (!data || *data == kDone) continue;
     auto payload = read_payload(*std::move(data));
-    if (!payload) return tl::make_unexpected(payload.error());
+    if (!payload) return fail(payload.error());
     payloads.push_back(*std::move(payload));
   }
   if (payloads.empty()) return fail(ErrorCode::policy, "the stream has no chunks");
@@ -90,7 +90,7 @@ bool has_thought(JsonValue answer) {
 
 Result<std::vector<StoredChunk>> chunks_to_store(std::span<const Chunk> recorded, std::string_view provider) {
   auto payloads = read_payloads(recorded);
-  if (!payloads) return tl::make_unexpected(payloads.error());
+  if (!payloads) return fail(payloads.error());
   const bool plain = std::ranges::none_of(*payloads, &Payload::has_extra_fields) &&
                      std::ranges::all_of(*payloads, &Payload::has_choices);
   std::vector<StoredChunk> chunks;

@@ -59,7 +59,7 @@ Result<StoredStream> read_stream(Store& store, std::string_view stem, UnixTime n
   for (std::size_t first = 0, empty = 0; !finished && empty < 2; first += kWindow) {
     finished = judge.is_finished();
     auto values = store.get_all(chunk_names(stem, first, kWindow), deadline);
-    if (!values) return tl::make_unexpected(values.error());
+    if (!values) return fail(values.error());
     ++empty;
     for (std::size_t i = 0; i < kWindow; ++i) {
       auto& value = (*values)[i];
@@ -108,10 +108,10 @@ Result<Entry> open_stream(StoredStream& stream) {
 
 Result<Lookup> get_stream(Store& store, std::string_view stem, UnixTime now, Deadline deadline) {
   auto stream = read_stream(store, stem, now, deadline);
-  if (!stream) return tl::make_unexpected(stream.error());
+  if (!stream) return fail(stream.error());
   if (stream->chunks.empty()) return Lookup{};
   auto entry = open_stream(*stream);
-  if (!entry) return tl::make_unexpected(entry.error());
+  if (!entry) return fail(entry.error());
   if (stream->verdict.completeness == Completeness::complete) {
     return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
   }
@@ -122,14 +122,14 @@ Result<Lookup> get_stream(Store& store, std::string_view stem, UnixTime now, Dea
 Result<Lookup> get_response(Store& store, std::string_view name, Deadline deadline) {
   const std::string names[] = {std::string(name)};
   auto values = store.get_all(names, deadline);
-  if (!values) return tl::make_unexpected(values.error());
+  if (!values) return fail(values.error());
   if (!values->front()) return Lookup{};
   const StoredValue& value = *values->front();
   const auto about = bifrost::read_about(value.bytes);
   if (!about) return Lookup{.miss = MissReason::corrupt, .reason = "not a JSON object"};
   EntryDraft draft{.expires = value.expires, .body = value.bytes};
   auto entry = open_entry(draft, *about);
-  if (!entry) return tl::make_unexpected(entry.error());
+  if (!entry) return fail(entry.error());
   return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
 }
 
@@ -149,7 +149,7 @@ Result<std::uint64_t> remove_chunks(Store& store, std::string_view stem, Deadlin
 // Whether a lookup would find any chunk of a stream.
 Result<bool> has_chunks(Store& store, std::string_view stem, Deadline deadline) {
   const auto values = store.get_all(chunk_names(stem, 0, 2 * kWindow), deadline);
-  if (!values) return tl::make_unexpected(values.error());
+  if (!values) return fail(values.error());
   return std::ranges::any_of(*values, [](const auto& value) { return value.has_value(); });
 }
 
@@ -161,10 +161,10 @@ Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::s
     if (!exists) return exists;
     if (*exists) return false;
   }
-  if (auto done = remove_chunks(store, stem, deadline); !done) return tl::make_unexpected(done.error());
+  if (auto done = remove_chunks(store, stem, deadline); !done) return fail(done.error());
   const std::size_t last = chunks.size() - 1;
   for (const auto part : {chunks.first(last), chunks.subspan(last)}) {
-    if (auto done = store.put_all(part, options.expires, deadline); !done) return tl::make_unexpected(done.error());
+    if (auto done = store.put_all(part, options.expires, deadline); !done) return fail(done.error());
   }
   return true;
 }
@@ -211,11 +211,11 @@ class BifrostLayout final : public EntryLayout {
       values.push_back({stem, std::string(draft.body)});
     } else {
       auto chunks = bifrost::chunks_to_store(draft.chunks, draft.metadata.provider);
-      if (!chunks) return tl::make_unexpected(chunks.error());
+      if (!chunks) return fail(chunks.error());
       for (StoredChunk& chunk : *chunks) values.push_back({stem + std::to_string(chunk.index), std::move(chunk.json)});
     }
     for (NamedValue& value : values) {
-      if (auto status = bifrost::check_decodable(value.bytes); !status) return tl::make_unexpected(status.error());
+      if (auto status = bifrost::check_decodable(value.bytes); !status) return fail(status.error());
       value.bytes = bifrost::without_note(std::move(value.bytes));
     }
     return values;

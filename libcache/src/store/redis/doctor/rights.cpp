@@ -73,7 +73,7 @@ class RightsCheck {
     const std::vector<Command> commands = {{"WATCH", name_}, {"UNWATCH"}, {"MULTI"}, {"EXEC"}};
     const auto use = [&](Connection& connection, Deadline until) -> Status {
       const auto replies = connection.run(commands, until);
-      if (!replies) return tl::make_unexpected(replies.error());
+      if (!replies) return fail(replies.error());
       for (std::size_t i = 0; i < commands.size(); ++i) judge(commands[i], (*replies)[i]);
       return {};
     };

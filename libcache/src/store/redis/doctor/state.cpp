@@ -1,10 +1,10 @@
 // What a server reports about itself: version, role, memory, cluster state.
-#include <charconv>
 
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/server/info.h"
 #include "store/redis/wire/slots.h"
 #include "store/size_text.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -21,8 +21,7 @@ Finding version(const DiagnosisTarget& target, const std::string& name, std::str
     return {Grade::fail, "version", message + " in a cluster, which holds only part of the keys",
             "use redis+cluster:// in the URL"};
   }
-  unsigned major = 0;
-  std::from_chars(number.data(), number.data() + number.size(), major);
+  const auto major = parse_integer<unsigned>(number.substr(0, number.find('.'))).value_or(0);
   constexpr unsigned kOldest = 6;
   if (major >= kOldest) return {Grade::pass, "version", message, ""};
   return {Grade::warn, "version", message + ", which supports neither users nor TLS",

@@ -1,10 +1,10 @@
 // How fast a server answers, and whether its clock agrees with ours.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 
 #include "store/redis/doctor/diagnosis.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -51,8 +51,7 @@ Finding check_clock(const DiagnosisTarget& target, Node& node) {
   const auto after = target.clock();
   seconds::rep server = 0;
   if (time && time->elements.size() == 2) {
-    const std::string& digits = time->elements[0].text;
-    std::from_chars(digits.data(), digits.data() + digits.size(), server);
+    server = parse_integer<seconds::rep>(time->elements[0].text).value_or(0);
   }
   if (server == 0) return {Grade::warn, "clock", name + " did not answer TIME", "allow the user +time"};
   const auto difference = clock_difference(seconds(server), before, after);

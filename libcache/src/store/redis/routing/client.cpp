@@ -43,7 +43,7 @@ Status Client::on_one_connection(std::string_view key, const std::function<Statu
                                  Deadline deadline) {
   const auto until = capped(deadline);
   const auto node = route_->node_of(key, until);
-  if (!node) return tl::make_unexpected(node.error());
+  if (!node) return fail(node.error());
   return (*node)->on_one_connection([&](Connection& connection) { return use(connection, until); }, until);
 }
 
@@ -63,7 +63,7 @@ Result<Masters> Client::masters(Deadline deadline) {
 
 Status Client::with_masters(const std::function<Status(const Masters&)>& use, Deadline deadline) {
   const auto known = masters(deadline);
-  if (!known) return tl::make_unexpected(known.error());
+  if (!known) return fail(known.error());
   Status used = use(*known);
   if (used) return used;
   const auto latest = route_->masters_after(*known, capped(deadline));
@@ -77,7 +77,7 @@ Result<Placement> Client::placement(Deadline deadline) {
 Result<std::vector<Reply>> Client::checked(Result<std::vector<Reply>> replies,
                                            std::span<const Command> commands) const {
   if (!replies) return replies;
-  if (const Status good = check(commands, *replies, url_); !good) return tl::make_unexpected(good.error());
+  if (const Status good = check(commands, *replies, url_); !good) return fail(good.error());
   return replies;
 }
 

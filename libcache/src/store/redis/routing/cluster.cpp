@@ -42,7 +42,7 @@ class ClusterRoute final : public Route {
   Result<Placement> placement(Deadline deadline) override {
     const auto known = topology_.map(deadline);
     const auto map = known ? topology_.refresh(*known, deadline) : known;
-    if (!map) return tl::make_unexpected(map.error());
+    if (!map) return fail(map.error());
     return placement_in_cluster((*map)->masters, deadline);
   }
 

@@ -36,12 +36,12 @@ Dispatch::Dispatch(Topology& topology, std::span<const Command> commands, Repeat
 Result<std::vector<Reply>> Dispatch::run() {
   auto map = topology_.map(deadline_);
   for (int redirections = 0; map && !pending_.empty(); ++redirections) {
-    if (const Status sent = send_round(**map); !sent) return tl::make_unexpected(sent.error());
+    if (const Status sent = send_round(**map); !sent) return fail(sent.error());
     if (redirections == kMostRedirections) break;
     if (wait_) std::this_thread::sleep_for(std::min(Milliseconds(10 << redirections), deadline_.remaining()));
     if (map_is_outdated_) map = topology_.refresh(*map, deadline_);
   }
-  if (!map) return tl::make_unexpected(map.error());
+  if (!map) return fail(map.error());
   return std::move(replies_);
 }
 
@@ -95,7 +95,7 @@ Status Dispatch::take(const Pending& pending, const Node& node, Reply reply) {
     retry_on_master({&pending, 1});
   } else if (moved || asked) {
     const auto target = parse_redirection(reply.text, node.endpoint());
-    if (!target) return tl::make_unexpected(target.error());
+    if (!target) return fail(target.error());
     pending_.push_back({.command = pending.command, .node = topology_.node_at(*target), .asking = asked});
   } else if (reply.is_error("TRYAGAIN")) {
     wait_ = true;
@@ -115,7 +115,7 @@ Status Dispatch::retry_on_successor(const Node& failed, std::span<const Pending>
   const auto map = known ? topology_.refresh(*known, deadline_) : known;
   const std::string_view key = key_of(commands_[pending.front().command]);
   const bool replaced = map && (*map)->node_of(key).get() != &failed;
-  if (!replaced || pending.front().again || repeat_ == Repeat::forbidden) return tl::make_unexpected(error);
+  if (!replaced || pending.front().again || repeat_ == Repeat::forbidden) return fail(error);
   map_is_outdated_ = true;
   for (const Pending& each : pending) pending_.push_back({.command = each.command, .node = nullptr, .again = true});
   return {};

@@ -24,7 +24,7 @@ Result<ConnectionOptions> connection_options(const StoreUrl& url, const StoreOpt
   connection.password_warning = std::make_shared<std::once_flag>();
   if (url.tls) {
     auto tls = TlsContext::create(redis.tls);
-    if (!tls) return tl::make_unexpected(tls.error());
+    if (!tls) return fail(tls.error());
     connection.tls = std::make_shared<const TlsContext>(std::move(*tls));
   }
   return connection;
@@ -34,7 +34,7 @@ Result<ConnectionOptions> connection_options(const StoreUrl& url, const StoreOpt
 
 Result<std::unique_ptr<Route>> make_route(const StoreUrl& url, const StoreOptions& options) {
   auto connection = connection_options(url, options);
-  if (!connection) return tl::make_unexpected(connection.error());
+  if (!connection) return fail(connection.error());
   std::vector<Endpoint> endpoints;
   for (const StoreUrl::Host& host : url.hosts) endpoints.push_back({host.name, host.port, {}});
   if (url.kind == StoreUrl::Kind::redis_unix) endpoints = {{.host = {}, .port = 0, .socket_path = url.path.string()}};

@@ -1,11 +1,11 @@
 #include "store/redis/routing/placement.h"
 
-#include <charconv>
 #include <string_view>
 #include <vector>
 
 #include "store/redis/server/info.h"
 #include "store/redis/wire/slots.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -24,11 +24,7 @@ std::string run_id(const Reply& info) {
 }
 
 std::size_t count_slots(std::string_view range) {
-  const auto number = [](std::string_view digits) {
-    std::size_t value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return value;
-  };
+  const auto number = [](std::string_view digits) { return parse_integer<std::size_t>(digits).value_or(0); };
   const auto first = number(cut(range, '-'));
   return range.empty() ? 1 : number(range) - first + 1;
 }
@@ -50,7 +46,7 @@ std::string_view own_slots(std::string_view nodes) {
 Result<Placement> placement_on_server(Node& server, Deadline deadline) {
   const Command command = {"INFO", "server"};
   const auto replies = server.run({&command, 1}, Repeat::allowed, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   return Placement{.servers = server.endpoint().name() + " " + run_id(replies->front())};
 }
 
@@ -60,9 +56,9 @@ Result<Placement> placement_in_cluster(std::span<const std::shared_ptr<Node>> ma
   std::size_t slots = 0;
   for (const auto& master : masters) {
     const auto replies = master->run(commands, Repeat::allowed, deadline);
-    if (!replies) return tl::make_unexpected(replies.error());
+    if (!replies) return fail(replies.error());
     if ((*replies)[1].is_error()) {
-      return tl::make_unexpected(error_of((*replies)[1], "CLUSTER NODES", master->endpoint().name()));
+      return fail(error_of((*replies)[1], "CLUSTER NODES", master->endpoint().name()));
     }
     std::string_view own = own_slots((*replies)[1].text);
     placement.servers += master->endpoint().name() + " " + run_id(replies->front()) + " " + std::string(own) + "\n";

@@ -1,11 +1,11 @@
 #include "store/redis/routing/sentinel.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "store/redis/routing/discovery.h"
 #include "store/redis/wire/error.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -41,7 +41,7 @@ class SentinelRoute final : public Route {
 
   Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) override {
     const auto node = master_.get(deadline);
-    if (!node) return tl::make_unexpected(node.error());
+    if (!node) return fail(node.error());
     auto replies = (*node)->run(commands, repeat, deadline);
     const bool demoted = replies && std::ranges::all_of(*replies, is_readonly);
     if (replies && !demoted) return replies;
@@ -64,7 +64,7 @@ class SentinelRoute final : public Route {
 
   Result<Placement> placement(Deadline deadline) override {
     const auto node = master_.get(deadline);
-    if (!node) return tl::make_unexpected(node.error());
+    if (!node) return fail(node.error());
     auto placement = placement_on_server(**node, deadline);
     if (placement) return placement;
     const auto successor = master_.get_after(*node, deadline);
@@ -74,7 +74,7 @@ class SentinelRoute final : public Route {
  private:
   Result<std::shared_ptr<Node>> ask(Node& sentinel, Deadline deadline) {
     const auto endpoint = ask_endpoint(sentinel, deadline);
-    if (!endpoint) return tl::make_unexpected(endpoint.error());
+    if (!endpoint) return fail(endpoint.error());
     const auto known = master_.known();
     if (known && known->endpoint() == *endpoint) return known;
     if (known && connection_.on_event) {
@@ -87,17 +87,18 @@ class SentinelRoute final : public Route {
   Result<Endpoint> ask_endpoint(Node& sentinel, Deadline deadline) {
     const Command command = {"SENTINEL", "get-master-addr-by-name", master_name_};
     const auto replies = sentinel.run({&command, 1}, Repeat::allowed, deadline);
-    if (!replies) return tl::make_unexpected(replies.error());
+    if (!replies) return fail(replies.error());
     const Reply& reply = replies->front();
     const std::string& name = sentinel.endpoint().name();
-    if (reply.is_error()) return tl::make_unexpected(error_of(reply, "SENTINEL", name));
+    if (reply.is_error()) return fail(error_of(reply, "SENTINEL", name));
     if (reply.elements.size() != 2) {
       return fail(ErrorCode::refused, "the sentinel at " + name + " does not know a master named " + master_name_);
     }
     Endpoint endpoint;
     endpoint.host = reply.elements[0].text;
-    const std::string& port = reply.elements[1].text;
-    std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    const auto port = parse_integer<std::uint16_t>(reply.elements[1].text);
+    if (!port) return fail(ErrorCode::refused, "the sentinel at " + name + " sent a malformed reply to SENTINEL");
+    endpoint.port = *port;
     return endpoint;
   }
 

@@ -36,11 +36,11 @@ std::vector<std::shared_ptr<Node>> Topology::servers_to_ask() {
 Result<std::shared_ptr<const SlotMap>> Topology::ask(Node& node, Deadline deadline) {
   const Command command = {"CLUSTER", "SLOTS"};
   const auto replies = node.run({&command, 1}, Repeat::allowed, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   const Reply& reply = replies->front();
-  if (reply.is_error()) return tl::make_unexpected(error_of(reply, "CLUSTER SLOTS", node.endpoint().name()));
+  if (reply.is_error()) return fail(error_of(reply, "CLUSTER SLOTS", node.endpoint().name()));
   const auto ranges = parse_slots(reply, node.endpoint());
-  if (!ranges) return tl::make_unexpected(ranges.error());
+  if (!ranges) return fail(ranges.error());
   if (ranges->empty()) return fail(ErrorCode::unavailable, node.endpoint().name() + " does not know any slots");
   return adopt(*ranges);
 }

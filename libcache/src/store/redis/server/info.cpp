@@ -1,7 +1,8 @@
 #include "store/redis/server/info.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -17,10 +18,7 @@ std::string_view field_of(std::string_view info, std::string_view name) {
 }
 
 std::uint64_t number_of(std::string_view info, std::string_view name) {
-  const auto digits = field_of(info, name);
-  std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
+  return parse_integer<std::uint64_t>(field_of(info, name)).value_or(0);
 }
 
 }  // namespace libcache::internal::redis

@@ -43,7 +43,7 @@ Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadli
   auto place = pool_.reserve(deadline);
   if (!place) {
     breaker_.withdraw();
-    return tl::make_unexpected(std::move(place.error()));
+    return fail(std::move(place.error()));
   }
   auto replies = run_once_loaded(*place, commands, repeat, deadline);
   record(replies ? std::ranges::none_of(*replies, is_loading) : !is_outage(replies.error()));
@@ -52,9 +52,9 @@ Node::Replies Node::run(std::span<const Command> commands, Repeat repeat, Deadli
 
 Status Node::on_one_connection(const std::function<Status(Connection&)>& use, Deadline deadline) {
   auto place = pool_.reserve(deadline);
-  if (!place) return tl::make_unexpected(place.error());
+  if (!place) return fail(place.error());
   const auto connection = place->connect(deadline);
-  if (!connection) return tl::make_unexpected(connection.error());
+  if (!connection) return fail(connection.error());
   return use(**connection);
 }
 
@@ -87,7 +87,7 @@ Node::Replies Node::run_reconnecting(Pool::Place& place, std::span<const Command
                                      Deadline deadline) {
   for (unsigned left = repeat == Repeat::allowed ? retries_ : 0;; --left) {
     const auto connection = place.connect(deadline);
-    auto replies = connection ? (*connection)->run(commands, deadline) : tl::make_unexpected(connection.error());
+    auto replies = connection ? (*connection)->run(commands, deadline) : fail(connection.error());
     if (!replies && left > 0 && is_worth_repeating(replies.error(), connection.has_value())) continue;
     // The host name or the sentinels may lead to another master by now, so new connections are needed.
     if (replies && std::ranges::any_of(*replies, is_readonly)) {

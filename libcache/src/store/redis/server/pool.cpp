@@ -19,7 +19,7 @@ Result<Connection*> Pool::Place::connect(Deadline deadline) {
     member_ = pool_->take_idle();
     if (member_) continue;
     auto connection = Connection::open(pool_->endpoint_, pool_->connection_, deadline.capped(pool_->connect_timeout_));
-    if (!connection) return tl::make_unexpected(connection.error());
+    if (!connection) return fail(connection.error());
     const auto now = Steady::now();
     member_.emplace(std::move(*connection), now, now);
     break;

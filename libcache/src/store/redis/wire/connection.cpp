@@ -69,7 +69,7 @@ Error error_of(const Reply& reply, std::string_view command, std::string_view se
 
 Status check(std::span<const Command> commands, std::span<const Reply> replies, std::string_view server) {
   for (std::size_t i = 0; i < replies.size(); ++i) {
-    if (replies[i].is_error()) return tl::make_unexpected(error_of(replies[i], commands[i].front(), server));
+    if (replies[i].is_error()) return fail(error_of(replies[i], commands[i].front(), server));
   }
   return {};
 }
@@ -88,7 +88,7 @@ Result<Connection> Connection::open(const Endpoint& endpoint, const ConnectionOp
   Connection connection(std::move(*socket), endpoint.name(), options);
   connection.may_expect_tls_ = !options.tls && endpoint.socket_path.empty();
   if (const Status introduced = connection.introduce(options, deadline); !introduced) {
-    return tl::make_unexpected(introduced.error());
+    return fail(introduced.error());
   }
   return connection;
 }
@@ -103,7 +103,7 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
   if (options.only_master) commands.push_back({"ROLE"});
   if (options.reads_replicas) commands.push_back({"READONLY"});
   const auto replies = run(commands, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   for (std::size_t i = 0; i < commands.size(); ++i) {
     const Reply& reply = (*replies)[i];
     const std::string_view command = commands[i][0];
@@ -115,7 +115,7 @@ Status Connection::introduce(const ConnectionOptions& options, Deadline deadline
     if (command == "CLIENT" && code_of_reply(reply.text) == ErrorCode::refused) continue;
     if (command == "AUTH" && options.password_is_optional) continue;
     if (command != "AUTH" || !needs_no_password(reply)) {
-      return tl::make_unexpected(error_of(reply, command, server_));
+      return fail(error_of(reply, command, server_));
     }
     if (options.on_event)
       std::call_once(*options.password_warning, [&] { options.on_event(password_not_needed(server_)); });
@@ -183,10 +183,10 @@ Result<Reply> Connection::read_reply(Deadline deadline) {
   std::array<char, 32 << 10> buffer;
   for (;;) {
     auto reply = parser_.next();
-    if (!reply) return tl::make_unexpected(reply.error());
+    if (!reply) return fail(reply.error());
     if (*reply) return std::move(**reply);
     const auto received = socket_.receive(buffer, deadline);
-    if (!received) return tl::make_unexpected(received.error());
+    if (!received) return fail(received.error());
     parser_.feed({buffer.data(), *received});
   }
 }

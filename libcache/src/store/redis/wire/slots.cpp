@@ -1,13 +1,13 @@
 #include "store/redis/wire/slots.h"
 
 #include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "store/redis/wire/error.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -89,8 +89,8 @@ Result<Endpoint> parse_redirection(std::string_view text, const Endpoint& asked)
   const auto colon = address.rfind(':');
   Endpoint target;
   const auto port = colon == std::string_view::npos ? std::string_view() : address.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), target.port);
-  if (error != std::errc() || end != port.data() + port.size() || target.port == 0) {
+  target.port = parse_integer<std::uint16_t>(port).value_or(0);
+  if (target.port == 0) {
     return fail(ErrorCode::refused, asked.name() + " sent an invalid redirection: " + printable(text));
   }
   target.host = colon == 0 ? asked.host : std::string(address.substr(0, colon));

@@ -85,7 +85,7 @@ Socket::~Socket() {
 
 Result<Socket> Socket::connect(const Endpoint& endpoint, const TlsContext* tls, Deadline deadline) {
   const auto addresses = resolve(endpoint, deadline);
-  if (!addresses) return tl::make_unexpected(addresses.error());
+  if (!addresses) return fail(addresses.error());
   const auto connect_to = [&](const Address& address, Deadline until) -> Result<Socket> {
     const int family = address.storage.ss_family;
     Socket socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -95,7 +95,7 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const TlsContext* tls, 
     const int begun = begin_connect(socket.descriptor_, address, until);
     if (begun == 0) return socket;
     if (begun != EINPROGRESS) return fail_errno(begun);
-    if (const Status ready = socket.wait(POLLOUT, until); !ready) return tl::make_unexpected(ready.error());
+    if (const Status ready = socket.wait(POLLOUT, until); !ready) return fail(ready.error());
     if (const int error = connect_result(socket.descriptor_); error != 0) return fail_errno(error);
     return socket;
   };
@@ -108,17 +108,17 @@ Result<Socket> Socket::connect(const Endpoint& endpoint, const TlsContext* tls, 
   if (!socket) return socket;
   Status ready = tls == nullptr ? Status() : socket->shake_hands(*tls, endpoint.host, deadline);
   if (ready) ready = block_briefly(socket->descriptor_);
-  if (!ready) return tl::make_unexpected(ready.error());
+  if (!ready) return fail(ready.error());
   return socket;
 }
 
 Status Socket::shake_hands(const TlsContext& tls, const std::string& host, Deadline deadline) {
   auto session = TlsSession::create(tls, descriptor_, host);
-  if (!session) return tl::make_unexpected(session.error());
+  if (!session) return fail(session.error());
   tls_ = std::move(*session);
   for (;;) {
     const auto moved = tls_->handshake();
-    if (!moved) return tl::make_unexpected(moved.error());
+    if (!moved) return fail(moved.error());
     if (moved->bytes > 0) return {};
     if (const Status ready = wait(moved->wait_for, deadline); !ready) {
       return fail(ready.error().code, "TLS handshake: " + ready.error().message);
@@ -157,7 +157,7 @@ Status Socket::send(std::string_view bytes, Deadline deadline) {
   while (!bytes.empty()) {
     if (deadline.expired()) return fail(ErrorCode::timeout, "timed out");
     const auto moved = try_send(bytes);
-    if (!moved) return tl::make_unexpected(moved.error());
+    if (!moved) return fail(moved.error());
     bytes.remove_prefix(moved->bytes);
     if (moved->bytes > 0) continue;
     if (const Status ready = wait(moved->wait_for, deadline); !ready) return ready;
@@ -169,9 +169,9 @@ Result<std::size_t> Socket::receive(std::span<char> buffer, Deadline deadline) {
   for (;;) {
     if (deadline.expired()) return fail(ErrorCode::timeout, "timed out");
     const auto moved = try_receive(buffer);
-    if (!moved) return tl::make_unexpected(moved.error());
+    if (!moved) return fail(moved.error());
     if (moved->bytes > 0) return moved->bytes;
-    if (const Status ready = wait(moved->wait_for, deadline); !ready) return tl::make_unexpected(ready.error());
+    if (const Status ready = wait(moved->wait_for, deadline); !ready) return fail(ready.error());
   }
 }
 

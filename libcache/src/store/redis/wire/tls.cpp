@@ -125,9 +125,8 @@ Result<TlsContext> TlsContext::create(const TlsOptions& options) {
   if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
     return unusable("ciphers", options.ciphers);
   }
-  if (const Status loaded = load_authorities(context, options); !loaded) return tl::make_unexpected(loaded.error());
-  if (const Status loaded = load_client_certificate(context, options); !loaded)
-    return tl::make_unexpected(loaded.error());
+  if (const Status loaded = load_authorities(context, options); !loaded) return fail(loaded.error());
+  if (const Status loaded = load_client_certificate(context, options); !loaded) return fail(loaded.error());
   tls.server_name_ = options.server_name;
   tls.insecure_ = options.insecure;
   return tls;

@@ -171,7 +171,7 @@ void Connection::stop_at_deadline() {
   sqlite3_progress_handler(database_.get(), kInstructions, passed, deadline_.get());
 }
 
-// The last connection to close writes the log back into the database and removes it: a database that nobody uses is one
+// The last connection to close writes the log back into the database and removes it: a database that is not in use is one
 // file, which can be copied and committed.
 void Connection::Close::operator()(sqlite3* database) const {
   if (unlocked) {

@@ -83,7 +83,7 @@ Status clear_leftovers(const fs::path& path) {
   if (access(journal.c_str(), F_OK) == 0) return refuse(journal, "exists without its database; move it away");
   if (access(log.c_str(), F_OK) != 0) return {};
   const auto bytes = first_bytes(log, 4);
-  if (!bytes) return tl::make_unexpected(bytes.error());
+  if (!bytes) return fail(bytes.error());
   if (!bytes->empty() && *bytes != "\x37\x7f\x06\x82" && *bytes != "\x37\x7f\x06\x83") {
     return refuse(log, "is in the way of the log of '" + path.filename().string() + "'; choose another --store path");
   }
@@ -152,7 +152,7 @@ Result<std::optional<FileState>> look_at(const fs::path& path) {
   }
   if (S_ISLNK(state.st_mode)) return refuse(path, "is a symbolic link; give the path of the file itself");
   if (!S_ISREG(state.st_mode)) return refuse(path, "is not a regular file; choose another --store path");
-  if (auto checked = check_directory(path.parent_path()); !checked) return tl::make_unexpected(checked.error());
+  if (auto checked = check_directory(path.parent_path()); !checked) return fail(checked.error());
   return FileState{{state.st_dev, state.st_ino}, static_cast<std::uint64_t>(state.st_size)};
 }
 
@@ -160,13 +160,13 @@ Status check_is_ours(const fs::path& path, const FileId& id) {
   const auto open_files = lock_open_files();
   if (open_files->is_locked(id)) return {};  // it was checked when it was opened
   const auto header = first_bytes(path, kHeaderSize);
-  if (!header) return tl::make_unexpected(header.error());
+  if (!header) return fail(header.error());
   return check_header(*header, path.native());
 }
 
 Status check_file(const fs::path& path) {
   const auto state = look_at(path);
-  if (!state) return tl::make_unexpected(state.error());
+  if (!state) return fail(state.error());
   return *state ? check_is_ours(path, (*state)->id) : Status();
 }
 
@@ -197,13 +197,13 @@ Status make_private_directory(const fs::path& directory) {
 
 Status create_database(const fs::path& path, Deadline deadline) {
   const auto lock = DirectoryLock::take(path.parent_path(), DirectoryLock::Kind::exclusive, deadline);
-  if (!lock && lock.error().code == ErrorCode::timeout) return tl::make_unexpected(lock.error());
+  if (!lock && lock.error().code == ErrorCode::timeout) return fail(lock.error());
   const auto present = look_at(path);
-  if (!present) return tl::make_unexpected(present.error());
+  if (!present) return fail(present.error());
   if (*present) return {};
   if (auto cleared = clear_leftovers(path); !cleared) return cleared;
   const auto bytes = empty_database();
-  if (!bytes) return tl::make_unexpected(bytes.error());
+  if (!bytes) return fail(bytes.error());
 
   NewFile file(path);
   if (!file.descriptor) return refuse_for_errno(path, "cannot be created");
@@ -212,7 +212,7 @@ Status create_database(const fs::path& path, Deadline deadline) {
       fdatasync(*file.descriptor) != 0) {
     return refuse_for_errno(path, "cannot be created");
   }
-  const auto open_files = lock_open_files();  // nobody here may lock it before its descriptor is closed
+  const auto open_files = lock_open_files();  // no thread may lock it before its descriptor is closed
   const int linked = linkat(AT_FDCWD, file.name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
   const auto done = linked == 0 || errno == EEXIST ? Status() : refuse_for_errno(path, "cannot be created");
   file.descriptor = Descriptor();
@@ -222,9 +222,9 @@ Status create_database(const fs::path& path, Deadline deadline) {
 Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& damaged, UnixTime now,
                                           Deadline deadline) {
   const auto lock = DirectoryLock::take(path.parent_path(), DirectoryLock::Kind::exclusive, deadline);
-  if (!lock) return tl::make_unexpected(lock.error());
+  if (!lock) return fail(lock.error());
   const auto present = look_at(path);
-  if (!present) return tl::make_unexpected(present.error());
+  if (!present) return fail(present.error());
   if (!*present || (*present)->id != damaged) return std::nullopt;
 
   auto aside = unused_name_beside(path, now);

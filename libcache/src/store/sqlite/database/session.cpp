@@ -27,24 +27,24 @@ Fingerprint::File look(const std::string& path) {
 Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline) {
   const auto directory = place.file.parent_path();
   if (create) {
-    if (auto made = make_private_directory(directory); !made) return tl::make_unexpected(made.error());
+    if (auto made = make_private_directory(directory); !made) return fail(made.error());
   }
   for (;;) {
     Opening opening;
     if (auto lock = DirectoryLock::take(directory, DirectoryLock::Kind::shared, deadline)) {
       opening.lock = std::move(*lock);
     } else if (lock.error().code == ErrorCode::timeout) {
-      return tl::make_unexpected(lock.error());
+      return fail(lock.error());
     }
     const auto state = look_at(place.file);
-    if (!state) return tl::make_unexpected(state.error());
+    if (!state) return fail(state.error());
     if (*state) {
-      if (auto checked = check_is_ours(place.file, (*state)->id); !checked) return tl::make_unexpected(checked.error());
+      if (auto checked = check_is_ours(place.file, (*state)->id); !checked) return fail(checked.error());
       opening.file = (*state)->id;
     }
     if (*state || !create) return opening;
     opening.lock.reset();
-    if (auto created = create_database(place.file, deadline); !created) return tl::make_unexpected(created.error());
+    if (auto created = create_database(place.file, deadline); !created) return fail(created.error());
   }
 }
 
@@ -70,7 +70,7 @@ Status check_locks(const Place& place) {
 
 Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline deadline) {
   const auto aside = set_aside(place.file, damaged, place.clock(), deadline);
-  if (!aside) return tl::make_unexpected(aside.error());
+  if (!aside) return fail(aside.error());
   place.told_missing = true;
   if (*aside) {
     tell(place, Event::Severity::warning, "store.moved_aside",

@@ -99,7 +99,7 @@ class Session {
       if (failure.remedy == Failure::Remedy::wait) {
         if (back_off(attempt, request.deadline)) continue;
       } else if (++remedies <= kMostRemedies && can_remedy(failure, request)) {
-        if (auto remedied = remedy(failure, request.deadline); !remedied) return tl::make_unexpected(remedied.error());
+        if (auto remedied = remedy(failure, request.deadline); !remedied) return fail(remedied.error());
         continue;
       } else if (is_read_as_empty(failure)) {
         close();
@@ -107,7 +107,7 @@ class Session {
         return R{};
       }
       if (!connection_) way_ = Way::usual;
-      return tl::make_unexpected(failure.error);
+      return fail(failure.error);
     }
   }
 
