@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -14,17 +13,6 @@
 namespace llmcache::serve {
 
 namespace {
-
-std::optional<double> parse_pace(const std::string& text) {
-  if (text == "none") return std::nullopt;
-  if (text == "recorded") return 1.0;
-  double factor = 0;
-  const char* end = text.data() + text.size();
-  const bool is_factor = text.starts_with('x') && std::from_chars(text.data() + 1, end, factor).ptr == end;
-  if (!is_factor || !(factor > 0))
-    usage_error(fmt::format("--pace {}: expected none, recorded, or x2 for twice as fast", text));
-  return factor;
-}
 
 std::string default_secret_file() {
   const char* state = std::getenv("XDG_STATE_HOME");

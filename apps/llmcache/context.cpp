@@ -52,7 +52,7 @@ lc::Cache& Context::cache() {
   if (takes_accepted_ && !settings_.strict) {
     options.policy = {.refuse = {}, .accept_incomplete = true, .accept_errors = true};
   }
-  if (options.key.scheme == lc::KeyScheme::native && options.ttl.duration.value_or(lc::Milliseconds(0)).count() < 0) {
+  if (!scheme().negative_ttl && options.ttl.duration.value_or(lc::Milliseconds(0)).count() < 0) {
     usage_error("the TTL is negative, which only --compat bifrost allows");
   }
   options.on_event = store_options.on_event;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/scheme.h"
 #include "config/settings.h"
 #include "ui/output.h"
 #include "ui/report.h"
@@ -35,6 +36,7 @@ class Context {
   bool is_flag(std::string_view name) const;
   // Sets the endpoint to use if the setting is auto. Call it before the first call of cache().
   void set_endpoint(std::string endpoint) { settings_.cache.key.endpoint = std::move(endpoint); }
+  SchemeFeatures scheme() const { return features_of(key_options().scheme); }
   const libcache::KeyOptions& key_options() const { return settings_.cache.key; }
   // Throws a PasswordFailure if the password of the store cannot be read.
   libcache::Cache& cache();

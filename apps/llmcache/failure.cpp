@@ -1,5 +1,7 @@
 #include "failure.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -61,6 +63,16 @@ bool retryable(Exit exit) {
 
 void usage_error(const std::string& message) {
   throw Failure(Exit::usage, message);
+}
+
+std::string exit_codes_help() {
+  std::string text = "Exit codes:\n";
+  for (const ExitRow& row : exit_table()) text += fmt::format("  {:>5}  {}\n", static_cast<int>(row.exit), row.meaning);
+  return text +
+         "  128+n  run: signal n ended COMMAND\n"
+         "run exits with COMMAND's own code if COMMAND ran.\n\n"
+         "With the codes 2 to 7 one line 'llmcache: error: ...' is printed to stderr; with --json, a\n"
+         "JSON object with the members code, kind, retryable and message.\n";
 }
 
 }  // namespace llmcache

@@ -66,4 +66,7 @@ T checked_option(libcache::Result<T> result) {
   return std::move(*result);
 }
 
+// The text of `llmcache help exit-codes`.
+std::string exit_codes_help();
+
 }  // namespace llmcache

@@ -19,7 +19,7 @@ std::string why_equal(const lc::RequestKey& key, const std::string& name) {
 }  // namespace
 
 void explain_miss(Context& context, const std::string& request) {
-  if (context.key_options().scheme == lc::KeyScheme::bifrost) {
+  if (!context.scheme().keeps_requests) {
     context.report().say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
     return;
   }

@@ -263,8 +263,8 @@ TEST_CASE("a plugin's configuration names users, passwords and databases, and un
     shell.write("plugin.json", fmt::format(R"({{"addr":"h","ttl":{}}})", ttl));
     CHECK(get("ttl") == expected);
   }
-  for (const auto* file : {R"({"addr":7})", R"({"addr":"h","db":"x"})", R"({"addr":"h","ttl":"soon"})",
-                           R"({"addr":"h","ttl_seconds":1.5})"}) {
+  for (const auto* file : {R"({"addr":7})", R"({"addr":"u:p@h"})", R"({"addr":"h:x"})", R"({"addr":"h","db":"x"})",
+                           R"({"addr":"h","ttl":"soon"})", R"({"addr":"h","ttl_seconds":1.5})"}) {
     shell.write("bad.json", file);
     CHECK(shell.run("llmcache --config bad.json config list").exit == 2);
   }

@@ -54,7 +54,7 @@ std::optional<std::string_view> url_of(std::span<const std::string> command) {
 bool use_url_of(std::span<const std::string> command, Context& context) {
   const auto url = url_of(command);
   const std::string& setting = context.settings().endpoint;
-  if (!url || setting == "none" || context.key_options().scheme != lc::KeyScheme::native) return true;
+  if (!url || setting == "none" || !context.scheme().has_endpoints) return true;
   const auto endpoint = lc::normal_endpoint(*url);
   if (!endpoint) {
     if (setting != "auto") return true;
@@ -72,12 +72,12 @@ bool use_url_of(std::span<const std::string> command, Context& context) {
 
 bool lacks_model(const Context& context, const lc::RequestKey& key) {
   const lc::KeyOptions& options = context.key_options();
-  return options.scheme == lc::KeyScheme::native && options.by_model && !key.has_model && key.endpoint.empty();
+  return context.scheme().has_endpoints && options.by_model && !key.has_model && key.endpoint.empty();
 }
 
 std::string other_endpoints(Context& context, const lc::RequestKey& key) {
   const lc::KeyOptions options = context.key_options();
-  if (options.scheme != lc::KeyScheme::native || !lists_cheaply(context)) return {};
+  if (!context.scheme().has_endpoints || !lists_cheaply(context)) return {};
   const std::string prefix = lc::session_prefix(options) + key.hash;
   const lc::Cache& cache = context.cache();
   std::set<std::string> found;

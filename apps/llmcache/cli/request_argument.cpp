@@ -48,8 +48,7 @@ lc::Lookup RequestArgument::find_request(Context& context, const std::string& pa
   request_ = read_request(path);
   const auto key = checked(about_request(path, cache.key(*request_)));
   warn_of_unmatched(context, key.unmatched);
-  // A native request has one entry, whether it holds a response or a stream. A gateway has one for each kind.
-  if (!key.stream && context.key_options().scheme == lc::KeyScheme::native) kind = lc::EntryKind::response;
+  if (!key.stream && context.scheme().has_one_entry) kind = lc::EntryKind::response;
   entry_ = cache.entry_name(key.response_name, kind);
   provider_ = key.provider;
   auto lookup = context.settle(cache.get(key, kind, context.deadline()));
@@ -65,12 +64,12 @@ lc::Lookup RequestArgument::find_request(Context& context, const std::string& pa
 lc::Lookup RequestArgument::find_name(Context& context, const std::string& argument, Naming naming,
                                       lc::EntryKind kind) {
   lc::Cache& cache = context.cache();
-  const bool native = context.key_options().scheme == lc::KeyScheme::native;
+  const bool has_one_entry = context.scheme().has_one_entry;
   const std::string name = name_of_entry(context, argument, naming, kind);
-  entry_ = native && kind == lc::EntryKind::response ? name : cache.entry_name(name, kind);
+  entry_ = has_one_entry && kind == lc::EntryKind::response ? name : cache.entry_name(name, kind);
   provider_ = context.key_options().provider.value_or("");
   auto lookup = cache.get_named(entry_, context.deadline());
-  if (native && entry_ != name && lookup && lookup->miss == lc::MissReason::absent) {
+  if (has_one_entry && entry_ != name && lookup && lookup->miss == lc::MissReason::absent) {
     entry_ = name;
     lookup = cache.get_named(entry_, context.deadline());
   }
@@ -84,6 +83,33 @@ std::string RequestArgument::annotated(std::string_view stored) const {
 void require_bifrost(const Context& context, std::string_view option) {
   if (context.key_options().scheme == lc::KeyScheme::bifrost) return;
   usage_error(fmt::format("{} is for a gateway's entries: it needs --compat bifrost", option));
+}
+
+std::string keys_help() {
+  return R"(The key of a request is {prefix}{session}_{hash}. The hash is the XXH3-128 of the canonical
+request: sorted members, no white space, one spelling of each number and string (RFC 8785). Two
+requests that mean the same to a JSON reader have the same key; any other difference counts.
+
+Left out of the key: "stream" if it is true, what each --ignore pointer points to
+(/messages/*/id: in every message), and with --no-model and --no-provider these two members.
+--provider sets the provider. An entry remembers what was left out: it never answers a request
+that did not have it.
+
+The endpoint is part of the key where it is known: run takes it from the URL of curl, wget, http,
+https, xh or xhs, and --endpoint sets it everywhere. API keys in a URL are not part of it. run does
+not cache a request that has neither a "model" nor an endpoint.
+
+  {key}                   the response, or the stream of an API that streams without being asked
+  {key}_at_{16 digits}    the same for one endpoint
+  ..._sample_{i}          sample i of it
+  ..._stream              the stream of a request with "stream": true
+
+  llmcache hash request.json                          the key
+  llmcache hash --explain request.json                the effect of each member on it
+  llmcache diff a.json b.json                         why two keys differ
+  llmcache get --why request.json                     why a request missed
+  llmcache hash --canonical request.json | xxh128sum  the hash, computed by public tools
+)";
 }
 
 }  // namespace llmcache

@@ -47,4 +47,7 @@ class RequestArgument {
 // Throws a Failure (usage) under the native scheme.
 void require_bifrost(const Context& context, std::string_view option);
 
+// The text of `llmcache help keys`.
+std::string keys_help();
+
 }  // namespace llmcache

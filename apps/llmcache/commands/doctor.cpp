@@ -86,7 +86,7 @@ failed.)",
     for (const std::string& caution : gateway_cautions(context.settings())) {
       add("configuration", {Grade::warn, "keys", caution, "use a name without these characters"});
     }
-    if (context.key_options().scheme == lc::KeyScheme::bifrost) {
+    if (!context.scheme().keeps_requests) {
       add("configuration", {Grade::warn, "keys",
                             "a gateway's keys leave out much of a request and can be forged (XXH64), and its entries "
                             "hold no request, so that a hit cannot be verified",

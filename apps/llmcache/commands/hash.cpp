@@ -103,7 +103,7 @@ class Hash : public Command {
 
   static Exit explain(Context& context, const std::string& request, const lc::RequestKey& key) {
     const auto explanations = checked(lc::explain(context.key_options(), request));
-    if (context.key_options().scheme == lc::KeyScheme::bifrost) warn_of_dropped(context, explanations);
+    if (!context.scheme().keeps_requests) warn_of_dropped(context, explanations);
     if (context.settings().json) {
       if (!key.endpoint.empty()) context.out().line(json_line("endpoint", {{"endpoint", key.endpoint}}));
       for (const auto& row : explanations) {

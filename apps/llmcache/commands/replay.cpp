@@ -18,16 +18,6 @@ enum class Form { raw, sse, ndjson, text };
 constexpr Choice<Form> kForms[] = {
     {"raw", Form::raw}, {"sse", Form::sse}, {"ndjson", Form::ndjson}, {"text", Form::text}};
 
-// How many times as fast as recorded to replay; nothing: without waiting.
-std::optional<double> parse_pace(const std::string& text) {
-  if (text == "none") return std::nullopt;
-  if (text == "recorded") return 1.0;
-  constexpr double kSlowest = 0.001;  // a slower one could overflow the clock
-  const auto factor = text.starts_with('x') ? parse_decimal(std::string_view(text).substr(1)) : std::nullopt;
-  if (factor && *factor >= kSlowest) return factor;
-  usage_error(fmt::format("'{}' is not a pace: none, recorded, or x2 for twice as fast", shortened(text)));
-}
-
 class Replay : public Command {
  public:
   CommandHelp help() const override {
@@ -67,8 +57,7 @@ On a miss, prints nothing and exits with 1.)",
 
  private:
   void print(Context& context, const lc::Entry& entry, Form form, std::optional<double> pace) const {
-    // A gateway stores a stream as chunks, without the framing of events.
-    if (form == Form::raw && context.key_options().scheme == lc::KeyScheme::bifrost) form = Form::ndjson;
+    if (form == Form::raw && !context.scheme().keeps_framing) form = Form::ndjson;
     if (form == Form::text) {
       print_text(context, entry, pace);
     } else if (form == Form::raw) {

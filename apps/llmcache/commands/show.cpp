@@ -76,8 +76,7 @@ class Show : public Command {
     }
     if (!response_ && !stream_) {
       Json::Members about = describe_name(name, context.key_options());
-      if (context.key_options().scheme == lc::KeyScheme::native)
-        about.emplace_back("stored_bytes", entry.stored_size());
+      if (context.scheme().is_one_value) about.emplace_back("stored_bytes", entry.stored_size());
       std::ranges::move(describe(head_of(entry), lc::system_now()), std::back_inserter(about));
       if (context.settings().json) return context.out().line(json_line("entry", about));
       context.out().line(json_lines(about));

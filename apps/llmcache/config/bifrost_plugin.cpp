@@ -1,6 +1,7 @@
 #include "config/bifrost_plugin.h"
 
 #include <fmt/format.h>
+#include <libcache/store_url.h>
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -31,26 +32,18 @@ constexpr std::array<Names, 6> kDurations{{{"dial_timeout", "connect_timeout"},
                                            {"conn_max_lifetime", "conn_max_lifetime"},
                                            {"conn_max_idle_time", "conn_max_idle_time"}}};
 
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char character : text) {
-    const bool plain = (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
-                       (character >= 'A' && character <= 'Z');
-    encoded += plain ? std::string(1, character) : fmt::format("%{:02X}", static_cast<unsigned char>(character));
-  }
-  return encoded;
-}
-
 std::string store_of(const json& config, const std::string& where) {
-  if (!config["addr"].is_string()) usage_error(where + ": addr: expected \"host:port\"");
-  std::string address = config["addr"];
+  std::string address = config["addr"].is_string() ? config["addr"] : json("@");
+  if (address.find('@') != std::string::npos) usage_error(where + ": addr: expected \"host:port\"");
   if (address.starts_with(':')) address.insert(0, "localhost");
   const json user = config.value("username", json(""));
   const json database = config.value("db", json(0));
   if (!user.is_string()) usage_error(where + ": username: expected a string");
   if (!database.is_number_integer() || database < 0) usage_error(where + ": db: expected a number");
-  const std::string name = user.get<std::string>();
-  return fmt::format("redis://{}{}{}/{}", percent_encoded(name), name.empty() ? "" : "@", address, database.dump());
+  auto url = libcache::StoreUrl::parse(fmt::format("redis://{}/{}", address, database.dump()));
+  if (!url) usage_error(fmt::format("{}: addr: {}", where, url.error().message));
+  url->user = user.get<std::string>();
+  return url->redacted();  // it has no password
 }
 
 // Go's durations are whole nanoseconds. A part of a millisecond is rounded up.

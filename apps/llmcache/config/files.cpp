@@ -213,4 +213,21 @@ fs::path cache_directory() {
   return *directory / "llmcache";
 }
 
+std::string files_help() {
+  return R"(Settings are read in this order, and the first source that has a value wins: flags, LLMCACHE_*
+variables, the project's .llmcache.json (the nearest one, searching upwards until a .git, the home
+directory or a directory of another owner), $XDG_CONFIG_HOME/llmcache/config.json,
+/etc/llmcache/config.json. --config FILE replaces these three files.
+
+A file is a JSON object with comments: { "ttl": "1h", "ignore": ["/metadata"] }. A project's file
+may not set the store, passwords or TLS, unless its directory is listed in your "trusted_dirs".
+
+  llmcache config list --origin     every setting, its value and where it comes from
+  llmcache config path              the path of your own file
+
+Durations: 250ms 30s 5m 1h 7d; a bare number means seconds. Sizes: 64k 10M 2G.
+Booleans: 1 0 true false yes no on off.
+)";
+}
+
 }  // namespace llmcache

@@ -34,4 +34,7 @@ std::vector<Layer> config_layers(const ConfigPaths& paths, const Warn& warn);
 // $XDG_CACHE_HOME/llmcache or ~/.cache/llmcache.
 std::filesystem::path cache_directory();
 
+// The text of `llmcache help config`.
+std::string files_help();
+
 }  // namespace llmcache

@@ -101,4 +101,27 @@ std::vector<std::string> store_cautions(const Settings& settings, std::span<cons
   return cautions;
 }
 
+std::string stores_help() {
+  return R"(Stores are set with --store URL, LLMCACHE_STORE, or "store" in a configuration file:
+
+  sqlite:                 the default: $XDG_CACHE_HOME/llmcache/cache.db
+  sqlite:PATH             an SQLite file, created by the first write
+  redis://[user[:password]@]host[:port][/db]     a Redis or Valkey server; rediss:// with TLS
+  redis+unix:///path.sock?db=1                   a server on a unix socket
+  redis+cluster://h1:p,h2:p                      a cluster
+  redis+sentinel://h1:p,h2:p/master[/db]         the master that sentinels name
+  memory:                 within one process; for programs that link libcache
+
+An embedded store evicts the least recently used entries to stay below --max-size.
+With '?read_only=1' at the end of a URL, nothing is written.
+
+Several stores form one: '--store sqlite: --store redis://cache.example.com' reads from the near
+store first, copies hits from the far one into it, and writes to both.
+
+The password of a server comes from --password-file, --password-command, LLMCACHE_PASSWORD,
+LLMCACHE_PASSWORD_FILE, the URL (with a warning) or REDISCLI_AUTH, in this order. With TLS the host
+name is verified; --cacert names your own certificate authority.
+)";
+}
+
 }  // namespace llmcache

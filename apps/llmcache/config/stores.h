@@ -26,4 +26,7 @@ std::vector<std::string> store_cautions(const Settings& settings, std::span<cons
 // Whether the store is a server.
 bool is_server(const libcache::StoreUrl& url);
 
+// The text of `llmcache help stores`.
+std::string stores_help();
+
 }  // namespace llmcache

@@ -103,6 +103,15 @@ std::optional<double> parse_decimal(std::string_view text) {
   return number;
 }
 
+std::optional<double> parse_pace(std::string_view text) {
+  if (text == "none") return std::nullopt;
+  if (text == "recorded") return 1.0;
+  constexpr double kSlowest = 0.001;  // a slower one could overflow the clock
+  const auto factor = text.starts_with('x') ? parse_decimal(text.substr(1)) : std::nullopt;
+  if (factor && *factor >= kSlowest) return factor;
+  usage_error(fmt::format("'{}' is not a pace: none, recorded, or x2 for twice as fast", shortened(text)));
+}
+
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   while (!text.empty()) {

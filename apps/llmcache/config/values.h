@@ -50,8 +50,10 @@ auto parse_choice(std::string_view text, const auto& choices) {
   not_among(text, names_of(choices));
 }
 
-// A positive decimal number without an exponent, as "2" or "0.5"; nothing for anything else.
+// A positive decimal number without an exponent, such as "2" or "0.5"; nullopt for anything else.
 std::optional<double> parse_decimal(std::string_view text);
+// "none", "recorded" or "x2": how many times as fast as recorded to replay a stream; nullopt: without waiting.
+std::optional<double> parse_pace(std::string_view text);
 
 // The parts between separators, without empty ones.
 std::vector<std::string> split(std::string_view text, char separator);

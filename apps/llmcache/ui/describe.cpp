@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "config/scheme.h"
 #include "config/values.h"
 #include "failure.h"
 
@@ -62,7 +63,7 @@ Json::Members describe_name(std::string_view name, const lc::KeyOptions& options
   if (!parts) return members;
   if (const auto session = session_of(*parts, options); !session.empty()) members.emplace_back("session", session);
   members.emplace_back("hash", parts->hash);
-  if (options.scheme == lc::KeyScheme::native) members.emplace_back("sample", parts->sample);
+  if (features_of(options.scheme).has_samples) members.emplace_back("sample", parts->sample);
   return members;
 }
 
