@@ -201,7 +201,7 @@ TEST_CASE("beyond the limit on file sizes counts are lost silently and what was 
   CHECK(hits_in(log) == hits + 1);
 }
 
-TEST_CASE("in a directory that may not be written to nothing is counted, and what is there is read") {
+TEST_CASE("in a read-only directory nothing is counted, and existing statistics are read") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db-stats";
   {

@@ -1,11 +1,11 @@
 #include "store/redis/statistics.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "store/statistics/rows.h"
+#include "text/integer.h"
 
 namespace libcache::internal::redis {
 
@@ -24,8 +24,7 @@ void add_field(RowSums& sums, sys_days day, std::string_view field, std::string_
   const auto parts = nlohmann::json::parse(field, nullptr, false);
   if (!parts.is_array() || parts.size() != 4) return;
   if (!std::ranges::all_of(parts, [](const auto& part) { return part.is_string(); })) return;
-  std::uint64_t count = 0;
-  std::from_chars(value.data(), value.data() + value.size(), count);
+  const auto count = parse_integer<std::uint64_t>(value).value_or(0);
   const auto text = [&](std::size_t index) { return parts[index].template get<std::string>(); };
   sums.counts_of(day, text(1), text(2), text(3))[text(0)] += count;
 }
@@ -82,7 +81,7 @@ Result<std::vector<StatisticsRow>> SharedStatistics::read(std::string_view prefi
   std::vector<Command> commands;
   for (const Name& name : names) commands.push_back({"HGETALL", name.name});
   const auto replies = client_.read_all(commands, deadline);
-  if (!replies) return tl::make_unexpected(replies.error());
+  if (!replies) return fail(replies.error());
   RowSums sums;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& fields = (*replies)[i].elements;

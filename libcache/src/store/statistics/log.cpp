@@ -99,7 +99,7 @@ Result<std::optional<StatisticsLog::Opened>> StatisticsLog::open(int access, Loc
     if (::fstat(*file, &opened) != 0 || !S_ISREG(opened.st_mode)) return std::nullopt;
     const auto folded = folded_bytes(*file);
     if (!folded) return std::nullopt;
-    // Whoever has replaced it meanwhile does not read it again.
+    // If it was replaced meanwhile, opens the new one.
     if (::lstat(file_.c_str(), &named) != 0 || !is_same_file(opened, named)) continue;
     return Opened{std::move(file), static_cast<std::uint64_t>(opened.st_size), *folded};
   }
@@ -150,7 +150,7 @@ void StatisticsLog::fold(Deadline deadline) const {
   (void)replace(header_of(lines.size()) + lines);
 }
 
-// For whoever holds the file's exclusive lock.
+// The caller holds the file's exclusive lock.
 bool StatisticsLog::replace(std::string_view text) const {
   const std::string name = file_.string() + ".new";
   {
@@ -175,7 +175,7 @@ Result<std::vector<StatisticsRow>> StatisticsLog::read(std::string_view, std::ch
   std::string text;
   {
     const auto opened = open(O_RDONLY, Lock::shared, deadline);
-    if (!opened) return tl::make_unexpected(opened.error());
+    if (!opened) return fail(opened.error());
     if (!*opened) return std::vector<StatisticsRow>();
     text = read_all(*(*opened)->file);
   }
@@ -186,7 +186,7 @@ Result<std::vector<StatisticsRow>> StatisticsLog::read(std::string_view, std::ch
 
 Status StatisticsLog::reset(std::string_view, Deadline deadline) {
   const auto opened = open(O_RDWR, Lock::exclusive, deadline);
-  if (!opened) return tl::make_unexpected(opened.error());
+  if (!opened) return fail(opened.error());
   if (!*opened) return {};
   if (!options_.writes) return fail(ErrorCode::refused, "the store was opened read-only (read_only=1)");
   if (replace(header_of(0))) return {};

@@ -1,8 +1,8 @@
 // Statistics in a file, to which processes append what they have counted.
 //
 // Each addition is one write of whole lines, with a line break in front: a process that dies, or a disk that is full, in
-// the middle of it costs these lines and no others. Whoever finds the file large adds its lines up in a new file and
-// renames that to the old name. (llmcache-format(5) describes the file.)
+// the middle of it costs these lines and no others. A process that finds the file large adds its lines up in a new file
+// and renames that to the old name. (llmcache-format(5) describes the file.)
 #pragma once
 
 #include <libcache/statistics.h>

@@ -1,9 +1,9 @@
 #include "store/statistics/rows.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "text/integer.h"
 #include "text/json/canonical.h"
 #include "text/json/value.h"
 
@@ -34,9 +34,7 @@ std::string text_of(std::chrono::sys_days day) {
 std::optional<std::chrono::sys_days> day_in(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
   const auto number = [&](std::size_t from, std::size_t to) {
-    unsigned value = 0;
-    const auto read = std::from_chars(text.data() + from, text.data() + to, value);
-    return read.ptr == text.data() + to ? value : 0;
+    return parse_integer<unsigned>(text.substr(from, to - from)).value_or(0);
   };
   const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(number(0, 4))),
                                          std::chrono::month(number(5, 7)), std::chrono::day(number(8, 10)));

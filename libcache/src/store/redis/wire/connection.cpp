@@ -152,7 +152,7 @@ void Connection::post(std::span<const Command> commands) {
 
 Status Connection::read_posted(Deadline deadline) {
   const auto reply = read_reply(deadline);
-  if (!reply) return tl::make_unexpected(reply.error());
+  if (!reply) return fail(reply.error());
   --unread_;
   return {};
 }
