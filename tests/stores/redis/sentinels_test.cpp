@@ -34,6 +34,18 @@ TEST_CASE("the next sentinel is asked if one is down or does not know the master
   CHECK(try_get(*open(first + ",127.0.0.1:" + std::to_string(sentinel.port()) + "/main")).value() == "value");
 }
 
+TEST_CASE("a sentinel that names a master without a valid port is refused") {
+  for (const std::string port : {"", "port", "63790x", "-1", "65536"}) {
+    ScriptedServer sentinel([&](const std::string&) {
+      return Answer{.bytes = "*2\r\n" + support::bulk("127.0.0.1") + support::bulk(port)};
+    });
+    const auto got = try_get(*open("redis+sentinel://127.0.0.1:" + std::to_string(sentinel.port()) + "/main"));
+    INFO(port);
+    CHECK(code_of(got) == ErrorCode::refused);
+    CHECK(got.error().message.find("malformed reply to SENTINEL") != std::string::npos);
+  }
+}
+
 TEST_CASE("a master that has become a replica is replaced by the one that the sentinels name now") {
   const auto role = [](const std::string& command, const std::string& otherwise) {
     return Answer{.bytes = command == "ROLE" ? "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n" : otherwise};
