@@ -158,6 +158,6 @@ class EmbeddedPackage(Package):
 
 
 if __name__ == "__main__":
-    WORK, DEPENDENCIES, COMPILER = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    WORK, DEPENDENCIES, COMPILER = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3]
     WORK.mkdir(parents=True, exist_ok=True)
     unittest.main(argv=sys.argv[:1])

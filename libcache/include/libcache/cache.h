@@ -47,12 +47,12 @@
 #include <string_view>
 #include <vector>
 
-namespace libcache LIBCACHE_EXPORT {
-
-namespace internal {
+namespace libcache::internal {
 class CacheCore;
 class WriteQueue;
-}  // namespace internal
+}  // namespace libcache::internal
+
+namespace libcache LIBCACHE_EXPORT {
 
 struct CacheOptions {
   KeyOptions key;

@@ -25,13 +25,13 @@
 #include <string>
 #include <string_view>
 
+namespace libcache::internal {
+struct FillState;
+}
+
 namespace libcache LIBCACHE_EXPORT {
 
 struct Lookup;  // cache.h
-
-namespace internal {
-struct FillState;
-}
 
 /// Where an answer came from, and whether a produced one was stored.
 struct Filled {
