@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace llmcache {
@@ -86,7 +87,9 @@ Summary summarize(const std::vector<lc::StatisticsRow>& rows, Dimension by, cons
     summary.groups.push_back(std::move(group));
   }
   if (by != Dimension::day) {
-    std::ranges::stable_sort(summary.groups, std::ranges::greater(), [](const Group& g) { return g.counters.hits; });
+    std::ranges::sort(summary.groups, [](const Group& a, const Group& b) {
+      return std::tie(b.counters.hits, a.name) < std::tie(a.counters.hits, b.name);
+    });
   }
   summary.without_price.assign(without_price.begin(), without_price.end());
   return summary;

@@ -34,7 +34,7 @@ struct Summary {
   std::optional<std::chrono::sys_days> last;
   Group total;
   Dimension by = Dimension::none;
-  std::vector<Group> groups;                // days in order, others by hits
+  std::vector<Group> groups;                // days in order, others by hits, then by name
   std::optional<libcache::StoreSize> size;  // of the store now
   bool priced = false;
   std::vector<std::string> without_price;  // models with saved tokens

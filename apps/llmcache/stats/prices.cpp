@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "failure.h"
 #include "process/file.h"
@@ -48,7 +49,9 @@ Prices Prices::read(const std::string& path) {
     price.completion = price_in(entry, "completion", std::nullopt, where);
     prices.prices_.push_back(std::move(price));
   }
-  std::ranges::stable_sort(prices.prices_, std::ranges::greater(), [](const Price& p) { return p.glob.size(); });
+  std::ranges::sort(prices.prices_, [](const Price& a, const Price& b) {
+    return std::tuple(b.glob.size(), std::string_view(a.glob)) < std::tuple(a.glob.size(), std::string_view(b.glob));
+  });
   return prices;
 }
 

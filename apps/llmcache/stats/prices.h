@@ -27,7 +27,7 @@ class Prices {
     double cached = 0;
     double completion = 0;
   };
-  std::vector<Price> prices_;  // the longest globs first
+  std::vector<Price> prices_;  // the longest globs first, then by the alphabet
 };
 
 }  // namespace llmcache
