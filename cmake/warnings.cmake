@@ -5,6 +5,8 @@ target_compile_options(llmcache_build_flags INTERFACE
   # g++ 12 has false warnings about every "literal" + string when it optimises (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-stringop-overflow;-Wno-array-bounds>
+  # A unity build includes each .cpp, and then types without linkage look as if they were in a header.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
 if(LLMCACHE_SANITIZE)
   target_compile_options(llmcache_build_flags INTERFACE

@@ -7,18 +7,14 @@
 #include "support/certificates.h"
 #include "support/redis_server.h"
 
+using llmcache::test::contains;
+using llmcache::test::kPatient;
 using llmcache::test::TerminalSession;
 using support::RedisServer;
 
 namespace {
 
-// Generous, for a machine under load.
-constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s LLMCACHE_DEADLINE=40s; ";
 constexpr const char* kPut = "echo '{}' > request.json; echo '{\"a\":1}' | llmcache put request.json ";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 

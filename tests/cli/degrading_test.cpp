@@ -13,8 +13,8 @@
 
 using llmcache::test::Ran;
 using llmcache::test::TerminalSession;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 using support::Toxic;
 using support::ToxicProxy;
@@ -107,14 +107,14 @@ TEST_CASE("an error reply is exit 4 if a retry may help, and 5 if an operator mu
            {"NOREPLICAS Not enough good replicas to write.", 5},
            {"NOPERM this user has no permissions to run the 'get' command", 5},
            {"WRONGTYPE Operation against a key holding the wrong kind of value", 5}}) {
-    ScriptedServer server([&](const std::string&) { return Answer{.bytes = fmt::format("-{}\r\n", reply)}; });
+    ScriptedServer server([&](const std::string&) { return ScriptedReply{.bytes = fmt::format("-{}\r\n", reply)}; });
     check_degrading(shell, server.url(), exit, "LLMCACHE_CONNECT_TIMEOUT=20s", exit == 4 ? "1s" : "20s");
   }
 }
 
 TEST_CASE("invalid RESP data is exit 5") {
   const TerminalSession shell;
-  ScriptedServer server([](const std::string&) { return Answer{.bytes = "HTTP/1.1 400 Bad Request\r\n\r\n"}; });
+  ScriptedServer server([](const std::string&) { return ScriptedReply{.bytes = "HTTP/1.1 400 Bad Request\r\n\r\n"}; });
   check_degrading(shell, server.url(), 5, "LLMCACHE_CONNECT_TIMEOUT=20s", "20s");
 }
 

@@ -7,11 +7,11 @@
 #include "support/redis_cluster.h"
 #include "support/redis_server.h"
 
+using llmcache::test::kPatient;
 using llmcache::test::TerminalSession;
 
 namespace {
 
-constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s LLMCACHE_DEADLINE=40s; ";
 constexpr const char* kAnswer = "{\"x\":1,\"y\":\"\\r\\nSET PWNED yes\\r\\n\"}\n";
 
 void check_closed(const std::string& store, const std::string& closed, bool persistent) {

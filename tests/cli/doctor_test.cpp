@@ -6,17 +6,9 @@
 #include "cli/terminal_session.h"
 #include "support/redis_server.h"
 
+using llmcache::test::contains;
+using llmcache::test::kPatient;
 using llmcache::test::TerminalSession;
-
-namespace {
-
-constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s; ";
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("doctor checks the configuration and each store, line by line") {
   const TerminalSession shell;

@@ -10,6 +10,7 @@
 #include "cli/help_text.h"
 #include "cli/terminal_session.h"
 #include "config/settings.h"
+#include "support/files.h"
 #include "support/paths.h"
 
 using namespace llmcache;
@@ -17,9 +18,9 @@ using namespace llmcache;
 namespace {
 
 std::string read(const std::string& page) {
-  std::ifstream file(std::string(LLMCACHE_TEST_DATA "/../man/") + page);
-  REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), {}};
+  auto text = libcache::test::content_of(std::string(LLMCACHE_TEST_DATA "/../man/") + page);
+  REQUIRE_FALSE(text.empty());
+  return text;
 }
 
 // Long and short options as mdoc writes them in lists: ".It Fl Fl ttl Ar D", ".It Fl q , Fl Fl quiet".

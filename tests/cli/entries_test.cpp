@@ -198,9 +198,9 @@ TEST_CASE("ls lists entries for programs with tabs or as JSON") {
   const std::string row = shell.out("llmcache ls");
   CHECK(row.starts_with(key.substr(0, key.size() - 1) + "\tresponse\tm-2\t"));
   CHECK(row.ends_with("\tnever\n"));
-  const auto json = nlohmann::json::parse(shell.out("llmcache ls --json"));
-  CHECK(json.at("name").get<std::string>() + "\n" == key);
-  CHECK(json.at("expires") == "never");
+  const auto object = nlohmann::json::parse(shell.out("llmcache ls --json"));
+  CHECK(object.at("name").get<std::string>() + "\n" == key);
+  CHECK(object.at("expires") == "never");
   CHECK(shell.out("llmcache ls -0") == key.substr(0, key.size() - 1) + '\0');
   CHECK(shell.out("llmcache ls llmcache:def | cut -f1") == key);
   CHECK(shell.out("llmcache ls 'llmcache:*'").empty());

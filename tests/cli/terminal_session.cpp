@@ -6,9 +6,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 
+#include "support/files.h"
 #include "support/paths.h"
 
 namespace llmcache::test {
@@ -53,12 +53,11 @@ std::string TerminalSession::out(const std::string& line) const {
 
 void TerminalSession::write(const std::string& file, const std::string& content) const {
   fs::create_directories((home_ / file).parent_path());
-  std::ofstream(home_ / file, std::ios::binary) << content;
+  libcache::test::write_file(home_ / file, content);
 }
 
 std::string TerminalSession::read(const std::string& file) const {
-  std::ifstream stream(home_ / file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return libcache::test::content_of(home_ / file);
 }
 
 std::string limit_memory([[maybe_unused]] int kibibytes) {

@@ -32,6 +32,13 @@ class TerminalSession {
   std::filesystem::path home_;
 };
 
+// The beginning of a line that may wait long for its server, as a loaded machine needs it.
+constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s LLMCACHE_DEADLINE=40s; ";
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 // The beginning of a line whose programs may use so many KiB of address space. No limit under sanitizers, which reserve
 // terabytes.
 std::string limit_memory(int kibibytes);

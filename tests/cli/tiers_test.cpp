@@ -6,14 +6,9 @@
 #include "cli/terminal_session.h"
 #include "support/redis_server.h"
 
+using llmcache::test::kPatient;
 using llmcache::test::TerminalSession;
 using support::RedisServer;
-
-namespace {
-
-constexpr const char* kPatient = "export LLMCACHE_CONNECT_TIMEOUT=20s LLMCACHE_TIMEOUT=20s LLMCACHE_DEADLINE=40s; ";
-
-}  // namespace
 
 TEST_CASE("a hit in the far store is copied to the near one, and expires there at the same time") {
   const TerminalSession shell;

@@ -27,7 +27,7 @@ std::size_t count(Store& store) {
   return values;
 }
 
-test::StoreUnderTest under_test() {
+test::StoreUnderTest memory_under_test() {
   FakeClock clock;
   return {
       .surroundings = nullptr,
@@ -40,15 +40,15 @@ test::StoreUnderTest under_test() {
 }  // namespace
 
 TEST_CASE("the memory store keeps the contract of every store") {
-  test::check_conformance(under_test);
+  test::check_conformance(memory_under_test);
 }
 
 TEST_CASE("the memory store keeps the contract of flights") {
-  test::check_flights(under_test);
+  test::check_flights(memory_under_test);
 }
 
 TEST_CASE("on a memory store, one session never sees an entry of another") {
-  test::check_sessions(under_test);
+  test::check_sessions(memory_under_test);
 }
 
 TEST_CASE("the memory store stays within its size by evicting the least recently used values") {

@@ -9,11 +9,11 @@
 #include <csignal>
 #include <deque>
 #include <fstream>
-#include <sstream>
 
 #include "store/statistics/log.h"
 #include "stores/verbs.h"
 #include "support/fake_clock.h"
+#include "support/files.h"
 #include "support/forked.h"
 #include "support/temporary_directory.h"
 
@@ -56,16 +56,6 @@ std::uint64_t hits_in(StatisticsLog& log) {
   std::uint64_t hits = 0;
   for (const auto& row : rows_in(log)) hits += row.counts.at("hits");
   return hits;
-}
-
-std::string content_of(const fs::path& file) {
-  std::stringstream content;
-  content << std::ifstream(file, std::ios::binary).rdbuf();
-  return content.str();
-}
-
-void write_file(const fs::path& file, const std::string& content) {
-  std::ofstream(file, std::ios::binary) << content;
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ class Borrowed final : public Store, public Flights {
   Store& store_;
 };
 
-StoreUnderTest under_test() {
+StoreUnderTest tiers_under_test() {
   FakeClock clock;
   std::vector<Tier> tiers;
   for (int i = 0; i < 2; ++i) tiers.push_back({make_memory_store({.clock = clock.clock()}), false});
@@ -118,15 +118,15 @@ ErrorCode code_of(const auto& result) {
 }  // namespace
 
 TEST_CASE("tiers keep the contract of every store") {
-  check_conformance(under_test);
+  check_conformance(tiers_under_test);
 }
 
 TEST_CASE("tiers keep the contract of flights") {
-  check_flights(under_test);
+  check_flights(tiers_under_test);
 }
 
 TEST_CASE("on two stores together, one session never sees an entry of another") {
-  check_sessions(under_test);
+  check_sessions(tiers_under_test);
 }
 
 TEST_CASE("the farthest store that can be written has the flights") {

@@ -50,6 +50,11 @@ bool send_all(int socket, const char* bytes, std::size_t size) {
   return true;
 }
 
+void ignore_everything(int socket) {
+  char byte = 0;
+  while (recv(socket, &byte, 1, 0) > 0) continue;
+}
+
 LoopbackServer::LoopbackServer(Serve serve)
     : serve_(std::move(serve)), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address = loopback(0);

@@ -33,6 +33,9 @@ void reset_on_close(int socket);
 // Sends all of `size` bytes. False: the peer has closed the connection.
 bool send_all(int socket, const char* bytes, std::size_t size);
 
+// Reads until the peer closes the connection, and sends nothing.
+void ignore_everything(int socket);
+
 // Accepts connections on a loopback port and serves each of them on its own thread. The destructor shuts down every
 // connection, which must end its `serve`.
 class LoopbackServer {

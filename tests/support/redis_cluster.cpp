@@ -16,13 +16,9 @@ std::size_t first_slot(std::size_t master) {
   return master * kSlots / RedisCluster::kMasters;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 bool knows_all(RedisServer& server) {
   const std::string nodes = server.command({"CLUSTER", "NODES"});
-  return std::ranges::count(nodes, '\n') == static_cast<long>(kServers) && !contains(nodes, "handshake");
+  return std::ranges::count(nodes, '\n') == static_cast<long>(kServers) && nodes.find("handshake") == std::string::npos;
 }
 
 }  // namespace
@@ -46,15 +42,15 @@ RedisCluster::RedisCluster() {
   for (const auto& each : servers_) wait_until_ok(*each);
   for (std::size_t i = kMasters; i < kServers; ++i) {
     wait_for("the replicas of a cluster",
-             [&] { return contains(server(i).command({"INFO", "replication"}), "master_link_status:up"); });
+             [&] { return server(i).replies({"INFO", "replication"}, "master_link_status:up"); });
   }
 }
 
 void RedisCluster::wait_until_ok(RedisServer& server) {
   wait_for("a cluster to work", [&] {
-    const std::string info = server.command({"CLUSTER", "INFO"});
-    return contains(info, "cluster_state:ok") && contains(info, "cluster_slots_ok:16384") &&
-           contains(info, "cluster_known_nodes:6");
+    return server.replies({"CLUSTER", "INFO"}, "cluster_state:ok") &&
+           server.replies({"CLUSTER", "INFO"}, "cluster_slots_ok:16384") &&
+           server.replies({"CLUSTER", "INFO"}, "cluster_known_nodes:6");
   });
 }
 

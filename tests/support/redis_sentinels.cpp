@@ -8,17 +8,13 @@ namespace {
 
 constexpr int kSentinels = 3;
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 RedisSentinels::RedisSentinels() {
   master_ = std::make_unique<RedisServer>();
   const std::string port = std::to_string(master_->port());
   replica_ = std::make_unique<RedisServer>(RedisOptions{.arguments = {"--replicaof", "127.0.0.1 " + port}});
-  wait_for("a replica", [&] { return contains(replica_->command({"INFO", "replication"}), "master_link_status:up"); });
+  wait_for("a replica", [&] { return replica_->replies({"INFO", "replication"}, "master_link_status:up"); });
   const std::string configuration = "sentinel monitor main 127.0.0.1 " + port + " 2\n" +
                                     "sentinel down-after-milliseconds main 1000\n" +
                                     "sentinel failover-timeout main 5000\n";
@@ -27,8 +23,8 @@ RedisSentinels::RedisSentinels() {
   }
   for (const auto& sentinel : sentinels_) {
     wait_for("sentinels to know of each other and of the replica", [&] {
-      return contains(sentinel->command({"SENTINEL", "CKQUORUM", "main"}), "OK 3 usable") &&
-             contains(sentinel->command({"SENTINEL", "REPLICAS", "main"}), std::to_string(replica_->port()));
+      return sentinel->replies({"SENTINEL", "CKQUORUM", "main"}, "OK 3 usable") &&
+             sentinel->replies({"SENTINEL", "REPLICAS", "main"}, std::to_string(replica_->port()));
     });
   }
 }

@@ -40,6 +40,10 @@ class RedisServer {
   // Runs a command on a separate connection and returns the reply as text: an array as one line per element, an error
   // after a "-".
   std::string command(const std::vector<std::string>& arguments);
+  // Whether the reply to a command contains a text.
+  bool replies(const std::vector<std::string>& arguments, const std::string& text) {
+    return command(arguments).find(text) != std::string::npos;
+  }
 
   // Sends a command without waiting for the reply. No command() may follow.
   void send(const std::vector<std::string>& arguments);

@@ -62,14 +62,14 @@ ScriptedServer::ScriptedServer(Script script)
 void ScriptedServer::serve(int socket) {
   CommandReader reader(socket);
   while (const auto command = reader.next()) {
-    const Answer reply = answer(*command);
+    const ScriptedReply reply = answer(*command);
     if (!send_all(socket, reply.bytes.data(), reply.bytes.size())) return;
-    if (reply.then == Answer::Then::reset) reset_on_close(socket);
-    if (reply.then != Answer::Then::go_on) return;
+    if (reply.then == ScriptedReply::Then::reset) reset_on_close(socket);
+    if (reply.then != ScriptedReply::Then::go_on) return;
   }
 }
 
-Answer ScriptedServer::answer(const std::string& command) {
+ScriptedReply ScriptedServer::answer(const std::string& command) {
   if (command.starts_with("CLIENT SETNAME")) return {.bytes = "+OK\r\n"};
   const std::lock_guard lock(mutex_);
   commands_.push_back(command);

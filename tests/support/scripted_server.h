@@ -11,7 +11,7 @@
 namespace support {
 
 // The reply to a command in raw bytes, and what happens to the connection then.
-struct Answer {
+struct ScriptedReply {
   std::string bytes;
   enum class Then { go_on, close, reset } then = Then::go_on;
 };
@@ -20,7 +20,7 @@ struct Answer {
 // without it. The script is called by one connection at a time.
 class ScriptedServer {
  public:
-  using Script = std::function<Answer(const std::string& command)>;
+  using Script = std::function<ScriptedReply(const std::string& command)>;
   explicit ScriptedServer(Script script);
 
   std::uint16_t port() const { return server_.port(); }
@@ -31,7 +31,7 @@ class ScriptedServer {
 
  private:
   void serve(int socket);
-  Answer answer(const std::string& command);
+  ScriptedReply answer(const std::string& command);
 
   Script script_;
   std::mutex mutex_;

@@ -12,8 +12,6 @@
 
 namespace llmcache {
 
-using nlohmann::json;
-
 namespace {
 
 using Names = std::pair<std::string_view, std::string_view>;  // the gateway's and llmcache's
@@ -32,12 +30,12 @@ constexpr std::array<Names, 6> kDurations{{{"dial_timeout", "connect_timeout"},
                                            {"conn_max_lifetime", "conn_max_lifetime"},
                                            {"conn_max_idle_time", "conn_max_idle_time"}}};
 
-std::string store_of(const json& config, const std::string& where) {
-  std::string address = config["addr"].is_string() ? config["addr"] : json("@");
+std::string store_of(const nlohmann::json& config, const std::string& where) {
+  std::string address = config["addr"].is_string() ? config["addr"] : nlohmann::json("@");
   if (address.find('@') != std::string::npos) usage_error(where + ": addr: expected \"host:port\"");
   if (address.starts_with(':')) address.insert(0, "localhost");
-  const json user = config.value("username", json(""));
-  const json database = config.value("db", json(0));
+  const nlohmann::json user = config.value("username", nlohmann::json(""));
+  const nlohmann::json database = config.value("db", nlohmann::json(0));
   if (!user.is_string()) usage_error(where + ": username: expected a string");
   if (!database.is_number_integer() || database < 0) usage_error(where + ": db: expected a number");
   auto url = libcache::StoreUrl::parse(fmt::format("redis://{}/{}", address, database.dump()));
@@ -47,13 +45,13 @@ std::string store_of(const json& config, const std::string& where) {
 }
 
 // Go's durations are whole nanoseconds. A part of a millisecond is rounded up.
-std::string duration_of(const json& value, const std::string& where) {
+std::string duration_of(const nlohmann::json& value, const std::string& where) {
   if (!value.is_number_integer()) usage_error(where + ": expected a number of nanoseconds");
   const auto nanoseconds = value.get<std::int64_t>();
   return fmt::format("{}ms", nanoseconds / 1'000'000 + (nanoseconds % 1'000'000 > 0 ? 1 : 0));
 }
 
-std::string ttl_of(const json& value, const std::string& where, std::string_view name) {
+std::string ttl_of(const nlohmann::json& value, const std::string& where, std::string_view name) {
   const bool in_seconds = name == "ttl_seconds";
   if (!value.is_number_integer()) {
     usage_error(fmt::format("{}: {}: expected a number of {}", where, name, in_seconds ? "seconds" : "nanoseconds"));
@@ -63,19 +61,19 @@ std::string ttl_of(const json& value, const std::string& where, std::string_view
 }
 
 // To the plugin, null, an empty string and a number that is not positive all mean that the member is not set.
-bool is_unset(const json& value) {
+bool is_unset(const nlohmann::json& value) {
   return value.is_null() || value == "" || (value.is_number() && value <= 0);
 }
 
 }  // namespace
 
-bool is_gateway_config(const json& document) {
+bool is_gateway_config(const nlohmann::json& document) {
   return document.contains("addr") || document.contains("ttl_seconds");
 }
 
-json from_gateway_config(const json& config, const std::string& where) {
-  json rest = config;
-  json ours{{"compat", "bifrost"}};
+nlohmann::json from_gateway_config(const nlohmann::json& config, const std::string& where) {
+  nlohmann::json rest = config;
+  nlohmann::json ours{{"compat", "bifrost"}};
   if (config.contains("addr")) ours["store"] = store_of(config, where);
   if (config.contains("ttl_seconds")) ours.update({{"by_model", false}, {"by_provider", false}});
   for (const auto& [theirs, name] : kSame) {

@@ -16,7 +16,6 @@
 namespace llmcache {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 namespace {
 
@@ -63,24 +62,24 @@ std::optional<fs::path> find_project_file() {
 }
 
 // Comments are allowed. The depth is limited, because nlohmann's parser has no limit.
-json parse_document(const std::string& text, const fs::path& path) {
+nlohmann::json parse_document(const std::string& text, const fs::path& path) {
   constexpr int kDeepest = 32;
-  const auto check_depth = [&](int depth, json::parse_event_t, json&) {
+  const auto check_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
     if (depth > kDeepest) usage_error(fmt::format("{}: more than {} levels deep", path.string(), kDeepest));
     return true;
   };
   try {
-    json document = json::parse(text, check_depth, true, true);
+    nlohmann::json document = nlohmann::json::parse(text, check_depth, true, true);
     if (!document.is_object()) usage_error(path.string() + ": is not a JSON object");
     return document;
-  } catch (const json::parse_error& error) {
+  } catch (const nlohmann::json::parse_error& error) {
     throw_parse_error(text, error.byte, path);
-  } catch (const json::exception&) {
+  } catch (const nlohmann::json::exception&) {
     usage_error(path.string() + ": holds a number that is out of range");
   }
 }
 
-std::string text_of(const json& value, const std::string& where) {
+std::string text_of(const nlohmann::json& value, const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
   usage_error(where + ": expected a string, a number or a boolean");
@@ -102,11 +101,11 @@ std::string relative_to_file(std::string text, ValueKind kind, const fs::path& f
   return text;
 }
 
-std::vector<std::string> texts_of(const json& value, const Setting& setting, const fs::path& file) {
+std::vector<std::string> texts_of(const nlohmann::json& value, const Setting& setting, const fs::path& file) {
   const std::string where = fmt::format("{}: {}", file.string(), setting.name);
-  const json elements = setting.is_list() && value.is_array() ? value : json::array({value});
+  const nlohmann::json elements = setting.is_list() && value.is_array() ? value : nlohmann::json::array({value});
   std::vector<std::string> texts;
-  for (const json& element : elements) {
+  for (const nlohmann::json& element : elements) {
     texts.push_back(relative_to_file(text_of(element, where), setting.field.kind, file));
   }
   return texts;
@@ -128,7 +127,7 @@ void warn_misplaced(const Setting& setting, const fs::path& path, const Warn& wa
 std::optional<Layer> read_layer(const fs::path& path, const FileRules& rules, const Warn& warn) {
   const auto text = read_small_file(path, rules);
   if (!text) return std::nullopt;
-  json document = parse_document(*text, path);
+  nlohmann::json document = parse_document(*text, path);
   const bool is_gateways = is_gateway_config(document);
   if (is_gateways) document = from_gateway_config(document, path.string());
   Layer layer{path.string(), {}};

@@ -7,7 +7,7 @@ namespace libcache::internal {
 namespace {
 
 // A ping: keeps a connection open, and is not part of the answer.
-bool is_ping(const Event& event) {
+bool is_ping(const AnswerEvent& event) {
   if (event.name == "ping") return true;
   constexpr std::uint32_t kMostMembers = 2;
   if (!event.is_json || event.json.size() > kMostMembers) return false;
@@ -15,7 +15,7 @@ bool is_ping(const Event& event) {
 }
 
 // An event without data, [DONE], or {} without a name does not count.
-bool says_something(const Event& event) {
+bool says_something(const AnswerEvent& event) {
   if (event.is_done || event.data.empty()) return false;
   const bool is_named = !event.name.empty() && event.name != "message";
   return event.form != EventForm::sse || is_named || !event.json.is(JsonKind::object) || event.json.size() > 0;
@@ -23,7 +23,7 @@ bool says_something(const Event& event) {
 
 }  // namespace
 
-void Judge::read(const Event& event) {
+void Judge::read(const AnswerEvent& event) {
   is_last_whole_ = event.is_whole;
   form_ = event.form;
   if (event.is_failure) return findings_.add_error(event.name);
@@ -40,7 +40,7 @@ void Judge::read(const Event& event) {
 }
 
 // curl -w prints a status after the answer. A number counts as that only if nothing follows it.
-bool Judge::read_trailing_number(const Event& event) {
+bool Judge::read_trailing_number(const AnswerEvent& event) {
   const bool is_number = !event.is_json || event.json.is(JsonKind::integer) || event.json.is(JsonKind::decimal);
   if (event.form != EventForm::value || count_ == 0 || !is_number) return false;
   const bool is_error = event.data.size() == 3 && (event.data[0] == '4' || event.data[0] == '5');
@@ -48,7 +48,7 @@ bool Judge::read_trailing_number(const Event& event) {
   return true;
 }
 
-void Judge::find_protocol_of(const Event& event) {
+void Judge::find_protocol_of(const AnswerEvent& event) {
   if (is_doubtful_ && !protocol_->matches(event)) protocol_ = nullptr;
   is_doubtful_ = false;
   if (protocol_ != nullptr) return;
@@ -59,7 +59,7 @@ void Judge::find_protocol_of(const Event& event) {
   if (has_error_member_ && is_body) findings_.add_error(JsonValue());
 }
 
-void Judge::read_shape(const Event& event) {
+void Judge::read_shape(const AnswerEvent& event) {
   if (event.form == EventForm::frame && event.json.has("amazon-bedrock-invocationMetrics")) has_bedrock_end_ = true;
   const bool is_named_error = event.form == EventForm::sse && event.name == "error";
   if (protocol_ != nullptr) {

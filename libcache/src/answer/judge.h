@@ -18,7 +18,7 @@ class Judge {
  public:
   // The HTTP status of the answer is 2xx. Call it before the first event.
   void know_success() { is_known_success_ = true; }
-  void read(const Event& event);
+  void read(const AnswerEvent& event);
 
   bool has_protocol() const { return protocol_ != nullptr; }
   // Whether the events so far are those of a stream, not a response.
@@ -28,9 +28,9 @@ class Judge {
   Verdict finish();
 
  private:
-  bool read_trailing_number(const Event& event);
-  void find_protocol_of(const Event& event);
-  void read_shape(const Event& event);
+  bool read_trailing_number(const AnswerEvent& event);
+  void find_protocol_of(const AnswerEvent& event);
+  void read_shape(const AnswerEvent& event);
   bool is_body() const;
   std::string describe_lack() const;
 

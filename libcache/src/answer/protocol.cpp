@@ -6,14 +6,14 @@ namespace libcache::internal {
 
 namespace {
 
-bool has_value(const Event& event, const Rule& rule) {
+bool has_value(const AnswerEvent& event, const Rule& rule) {
   if (rule.path == "@name") return event.name == rule.value;
   const JsonValue value = at_path(event.json, rule.path);
   if (rule.value == "*") return static_cast<bool>(value);
   return value.is(JsonKind::string) ? value.equals(rule.value) : value && value.literal() == rule.value;
 }
 
-void apply(Effect effect, const Event& event, Findings& findings) {
+void apply(Effect effect, const AnswerEvent& event, Findings& findings) {
   switch (effect) {
     case Effect::ends:
       findings.ended = true;
@@ -38,7 +38,7 @@ JsonValue at_path(JsonValue json, Path path) {
   return json;
 }
 
-void read_event(const Protocol* protocol, const Event& event, Findings& findings) {
+void read_event(const Protocol* protocol, const AnswerEvent& event, Findings& findings) {
   findings.set_model(event.json["model"]);
   findings.read_usage(event.json["usage"]);
   if (protocol == nullptr) return;

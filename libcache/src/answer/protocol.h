@@ -51,7 +51,7 @@ struct Protocol {
   // What ends a stream, for people: "message_stop".
   std::string_view end;
   // Whether an event belongs to this protocol and to no other.
-  bool (*matches)(const Event& event);
+  bool (*matches)(const AnswerEvent& event);
   std::span<const Rule> rules = {};
   // Besides `model` and `usage` at the top level.
   std::span<const Path> models = {};
@@ -59,31 +59,31 @@ struct Protocol {
   std::span<const Path> finish_reasons = {};
   std::span<const TextRule> texts = {};
   // For rules that the tables cannot express.
-  void (*read)(const Event& event, Findings& findings) = nullptr;
+  void (*read)(const AnswerEvent& event, Findings& findings) = nullptr;
   // Why a stream that ends here is not complete, if the rules do not decide that; empty: it is.
   std::string (*missing)(const Findings& findings) = nullptr;
   // The same for an answer that was not streamed.
   std::string (*missing_in_body)(const Findings& findings) = nullptr;
   // Whether an event is a whole answer by itself, as a request without streaming gets it.
-  bool (*is_body)(const Event& event) = nullptr;
+  bool (*is_body)(const AnswerEvent& event) = nullptr;
   // Whether an event that matches may also be of an unknown protocol. The next event decides.
-  bool (*is_doubtful)(const Event& event) = nullptr;
+  bool (*is_doubtful)(const AnswerEvent& event) = nullptr;
   // Whether the provider may send all of the text so far with each event.
   bool may_be_cumulative = false;
 };
 
 // The protocol that has such an event, or nullptr.
-const Protocol* find_protocol(const Event& event);
+const Protocol* find_protocol(const AnswerEvent& event);
 
 // Reads an event of a protocol. Without one (nullptr), reads only the members that any answer may have.
-void read_event(const Protocol* protocol, const Event& event, Findings& findings);
+void read_event(const Protocol* protocol, const AnswerEvent& event, Findings& findings);
 
 // The value at a path that does not begin with @ and has no brackets.
 JsonValue at_path(JsonValue json, Path path);
 
 // The text of an event according to a rule: the text parts of a message's content, or the JSON of content that is
 // neither text nor such parts. Empty if the rule does not apply.
-std::string text_of(const Event& event, const TextRule& rule);
+std::string text_of(const AnswerEvent& event, const TextRule& rule);
 
 // Helpers for recognising events.
 inline bool begins_with_any(JsonValue text, std::span<const std::string_view> beginnings) {

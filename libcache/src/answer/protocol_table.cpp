@@ -59,7 +59,7 @@ constexpr const Protocol* kProtocols[] = {
 
 }  // namespace
 
-const Protocol* find_protocol(const Event& event) {
+const Protocol* find_protocol(const AnswerEvent& event) {
   for (const Protocol* const protocol : kProtocols) {
     if (protocol->matches(event)) return protocol;
   }

@@ -4,7 +4,8 @@
 
 namespace libcache::internal {
 
-std::size_t AnswerReader::read(std::string_view rest, bool last, const EventHandler& event, const ChunkHandler& chunk) {
+std::size_t AnswerReader::read(std::string_view rest, bool last, const AnswerEventHandler& event,
+                               const ChunkHandler& chunk) {
   std::size_t used = 0;
   if (!has_head_) {
     auto head = read_http_head(rest, last);
@@ -41,7 +42,7 @@ bool AnswerReader::decide(std::string_view body, bool last) {
   return true;
 }
 
-std::size_t AnswerReader::read_events(std::string_view rest, bool last, const EventHandler& event,
+std::size_t AnswerReader::read_events(std::string_view rest, bool last, const AnswerEventHandler& event,
                                       const ChunkHandler& chunk) {
   std::size_t used = 0;
   while (const auto size = framer_->next(rest.substr(used), last)) {

@@ -24,7 +24,7 @@ class AnswerReader {
 
   // Reads the chunks that are whole. `rest` is all that arrived after the chunks read so far. Returns their size in
   // bytes; a text and a compressed answer have none. `last`: the answer ends with `rest`, and all of it is read.
-  std::size_t read(std::string_view rest, bool last, const EventHandler& event, const ChunkHandler& chunk);
+  std::size_t read(std::string_view rest, bool last, const AnswerEventHandler& event, const ChunkHandler& chunk);
 
   const HttpHead& head() const { return head_; }
   // Whether the answer is in a framing, as far as it is known. False: it is a text.
@@ -41,7 +41,7 @@ class AnswerReader {
  private:
   bool decide(std::string_view body, bool last);
   bool is_event_stream() const { return head_.content_type.starts_with("text/event-stream"); }
-  std::size_t read_events(std::string_view rest, bool last, const EventHandler& event, const ChunkHandler& chunk);
+  std::size_t read_events(std::string_view rest, bool last, const AnswerEventHandler& event, const ChunkHandler& chunk);
 
   HttpHead head_;
   bool has_head_ = false;  // the header block has been read, or there is none

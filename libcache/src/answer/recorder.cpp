@@ -53,7 +53,7 @@ struct AnswerRecorder::State {
 };
 
 void AnswerRecorder::State::read(bool is_last) {
-  const auto on_event = [this](const Event& event) {
+  const auto on_event = [this](const AnswerEvent& event) {
     if (is_success(reader.head().status) || is_success(facts.http_status.value_or(0))) judge.know_success();
     judge.read(event);
   };

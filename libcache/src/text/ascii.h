@@ -11,6 +11,10 @@ constexpr bool is_control(char character) {
   return static_cast<unsigned char>(character) < 0x20 || character == 0x7f;
 }
 
+constexpr bool is_digit(char character) {
+  return character >= '0' && character <= '9';
+}
+
 constexpr char to_lower(char character) {
   return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
 }

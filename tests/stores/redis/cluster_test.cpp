@@ -18,9 +18,9 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisCluster;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 namespace {
@@ -50,13 +50,13 @@ std::set<std::string> names_seen(Store& store, const std::string& prefix,
 
 TEST_CASE("a key that has moved is followed, and found at once the next time") {
   for (const std::string host : {"127.0.0.1", ""}) {
-    ScriptedServer after([](const std::string&) { return Answer{.bytes = support::bulk("value")}; });
+    ScriptedServer after([](const std::string&) { return ScriptedReply{.bytes = support::bulk("value")}; });
     bool moved = false;
     ScriptedServer before([&](const std::string& command) {
       if (command == "CLUSTER SLOTS")
-        return Answer{.bytes = all_slots_at(server_at(moved ? after.port() : before.port(), host))};
+        return ScriptedReply{.bytes = all_slots_at(server_at(moved ? after.port() : before.port(), host))};
       moved = true;
-      return Answer{.bytes = redirection("MOVED", after, host)};
+      return ScriptedReply{.bytes = redirection("MOVED", after, host)};
     });
     const auto store = open(cluster_url(before));
     CHECK(try_get(*store).value() == "value");
@@ -68,11 +68,11 @@ TEST_CASE("a key that has moved is followed, and found at once the next time") {
 
 TEST_CASE("a key in a slot that is being moved is read from its new server, and the map does not change") {
   ScriptedServer target([](const std::string& command) {
-    return Answer{.bytes = command == "ASKING" ? "+OK\r\n" : support::bulk("value")};
+    return ScriptedReply{.bytes = command == "ASKING" ? "+OK\r\n" : support::bulk("value")};
   });
   ScriptedServer source([&](const std::string& command) {
-    if (command == "CLUSTER SLOTS") return Answer{.bytes = all_slots_at(server_at(source.port()))};
-    return Answer{.bytes = redirection("ASK", target)};
+    if (command == "CLUSTER SLOTS") return ScriptedReply{.bytes = all_slots_at(server_at(source.port()))};
+    return ScriptedReply{.bytes = redirection("ASK", target)};
   });
   const auto store = open(cluster_url(source));
   CHECK(try_get(*store).value() == "value");
@@ -83,8 +83,8 @@ TEST_CASE("a key in a slot that is being moved is read from its new server, and 
 
 TEST_CASE("a command is given up after five redirections") {
   ScriptedServer server([&](const std::string& command) {
-    if (command == "CLUSTER SLOTS") return Answer{.bytes = all_slots_at(server_at(server.port()))};
-    return Answer{.bytes = redirection("MOVED", server)};
+    if (command == "CLUSTER SLOTS") return ScriptedReply{.bytes = all_slots_at(server_at(server.port()))};
+    return ScriptedReply{.bytes = redirection("MOVED", server)};
   });
   CHECK(code_of(try_get(*open(cluster_url(server)))) == ErrorCode::unavailable);
   CHECK(times(server.commands(), "GET a") == 6);
@@ -93,8 +93,9 @@ TEST_CASE("a command is given up after five redirections") {
 TEST_CASE("a command is sent again if the cluster answers TRYAGAIN") {
   int refusals = 3;
   ScriptedServer server([&](const std::string& command) {
-    if (command == "CLUSTER SLOTS") return Answer{.bytes = all_slots_at(server_at(server.port()))};
-    return Answer{.bytes = refusals-- > 0 ? "-TRYAGAIN Multiple keys request during rehashing of slot\r\n" : "+OK\r\n"};
+    if (command == "CLUSTER SLOTS") return ScriptedReply{.bytes = all_slots_at(server_at(server.port()))};
+    return ScriptedReply{.bytes = refusals-- > 0 ? "-TRYAGAIN Multiple keys request during rehashing of slot\r\n"
+                                                 : "+OK\r\n"};
   });
   CHECK(try_put(*open(cluster_url(server))).value());
 }
@@ -104,8 +105,8 @@ TEST_CASE("a cluster that is down is unavailable, and its slots are asked for ag
        {"The cluster is down", "Hash slot not served", "The cluster is down and only accepts read commands"}) {
     INFO(words);
     ScriptedServer server([&](const std::string& command) {
-      if (command == "CLUSTER SLOTS") return Answer{.bytes = all_slots_at(server_at(server.port()))};
-      return Answer{.bytes = "-CLUSTERDOWN " + words + "\r\n"};
+      if (command == "CLUSTER SLOTS") return ScriptedReply{.bytes = all_slots_at(server_at(server.port()))};
+      return ScriptedReply{.bytes = "-CLUSTERDOWN " + words + "\r\n"};
     });
     CHECK(code_of(try_put(*open(cluster_url(server)))) == ErrorCode::unavailable);
     CHECK(server.commands() == std::vector<std::string>{"CLUSTER SLOTS", "SET a 1", "CLUSTER SLOTS"});
@@ -115,15 +116,15 @@ TEST_CASE("a cluster that is down is unavailable, and its slots are asked for ag
 TEST_CASE("a server that is not in a cluster, or sends malformed slots, is an error") {
   for (const std::string reply : {"-ERR This instance has cluster support disabled\r\n", "*1\r\n:1\r\n",
                                   "-NOPERM this user has no permissions to run the 'cluster|slots' command\r\n"}) {
-    const ScriptedServer server([&](const std::string&) { return Answer{.bytes = reply}; });
+    const ScriptedServer server([&](const std::string&) { return ScriptedReply{.bytes = reply}; });
     CHECK(code_of(try_get(*open(cluster_url(server)))) == ErrorCode::refused);
   }
 }
 
 TEST_CASE("the next seed is asked if one is down") {
   ScriptedServer server([&](const std::string& command) {
-    if (command == "CLUSTER SLOTS") return Answer{.bytes = all_slots_at(server_at(server.port()))};
-    return Answer{.bytes = support::bulk("value")};
+    if (command == "CLUSTER SLOTS") return ScriptedReply{.bytes = all_slots_at(server_at(server.port()))};
+    return ScriptedReply{.bytes = support::bulk("value")};
   });
   const auto store = open("redis+cluster://127.0.0.1:1,127.0.0.1:" + std::to_string(server.port()));
   CHECK(try_get(*store).value() == "value");

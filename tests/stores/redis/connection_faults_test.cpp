@@ -17,20 +17,11 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 using support::Toxic;
 using support::ToxicProxy;
-
-namespace {
-
-void ignore_everything(int socket) {
-  char byte = 0;
-  while (recv(socket, &byte, 1, 0) > 0) continue;
-}
-
-}  // namespace
 
 TEST_CASE("a server that cannot be reached is unavailable") {
   const auto by_tcp = try_get(*open("redis://127.0.0.1:1"));
@@ -44,7 +35,7 @@ TEST_CASE("no message contains the password") {
   const auto result = try_get(*open("redis://alice:secret@127.0.0.1:1"));
   CHECK(message_of(result).find("secret") == std::string::npos);
   const ScriptedServer echo([](const std::string&) {
-    return Answer{.bytes = "-ERR unknown command 'AUTH', with args beginning with: 'alice' 'secret' \r\n"};
+    return ScriptedReply{.bytes = "-ERR unknown command 'AUTH', with args beginning with: 'alice' 'secret' \r\n"};
   });
   const auto echoed = try_get(*open("redis://alice:secret@127.0.0.1:" + std::to_string(echo.port())));
   CHECK(code_of(echoed) == ErrorCode::refused);
@@ -52,7 +43,7 @@ TEST_CASE("no message contains the password") {
 }
 
 TEST_CASE("a server that accepts connections and never answers costs the connect timeout, with and without TLS") {
-  const support::LoopbackServer silent(ignore_everything);
+  const support::LoopbackServer silent(support::ignore_everything);
   auto options = patient();
   options.redis.connect_timeout = 50ms;
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
@@ -185,7 +176,7 @@ TEST_CASE("a reply that is not valid RESP is an error after one retry") {
   for (const std::string garbage :
        {"HTTP/1.1 400 Bad Request\r\n", "$99999999999\r\n", "$-7\r\n", "*1000000000\r\n", "%1\r\n+a\r\n+b\r\n"}) {
     INFO(garbage);
-    const ScriptedServer server([&](const std::string&) { return Answer{.bytes = garbage}; });
+    const ScriptedServer server([&](const std::string&) { return ScriptedReply{.bytes = garbage}; });
     CHECK(code_of(try_get(*open(server.url()))) == ErrorCode::refused);
     CHECK(server.connections() == 2);
   }
@@ -193,7 +184,7 @@ TEST_CASE("a reply that is not valid RESP is an error after one retry") {
 
 TEST_CASE("an unexpected reply is not taken for the reply to the next command") {
   const ScriptedServer server([&](const std::string& command) {
-    return Answer{.bytes = command.starts_with("GET") ? "$-1\r\n$5\r\nother\r\n" : "+OK\r\n"};
+    return ScriptedReply{.bytes = command.starts_with("GET") ? "$-1\r\n$5\r\nother\r\n" : "+OK\r\n"};
   });
   const auto store = open(server.url());
   CHECK(code_of(try_get(*store)) == ErrorCode::refused);
@@ -204,6 +195,6 @@ TEST_CASE("an unexpected reply is not taken for the reply to the next command") 
 TEST_CASE("a reply that is nested 100,000 levels deep is an error") {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "*1\r\n";
-  const ScriptedServer server([&](const std::string&) { return Answer{.bytes = deep}; });
+  const ScriptedServer server([&](const std::string&) { return ScriptedReply{.bytes = deep}; });
   CHECK(code_of(try_get(*open(server.url()))) == ErrorCode::refused);
 }

@@ -14,8 +14,8 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using Grade = Finding::Grade;
 
 namespace {
@@ -166,13 +166,14 @@ TEST_CASE("a healthy cluster passes, and one of its servers alone does not") {
 TEST_CASE("a cluster with slots that no server serves fails") {
   support::ScriptedServer server([&](const std::string& command) {
     if (command == "CLUSTER SLOTS") {
-      return Answer{.bytes = "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n" + support::bulk("127.0.0.1") + ":" +
-                             std::to_string(server.port()) + "\r\n"};
+      return ScriptedReply{.bytes = "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n" + support::bulk("127.0.0.1") + ":" +
+                                    std::to_string(server.port()) + "\r\n"};
     }
     if (command == "CLUSTER INFO") {
-      return Answer{.bytes = support::bulk("cluster_state:fail\r\ncluster_slots_ok:16000\r\ncluster_size:1\r\n")};
+      return ScriptedReply{.bytes =
+                               support::bulk("cluster_state:fail\r\ncluster_slots_ok:16000\r\ncluster_size:1\r\n")};
     }
-    return Answer{.bytes = "+OK\r\n"};
+    return ScriptedReply{.bytes = "+OK\r\n"};
   });
   const auto finding =
       finding_on(diagnosis_of("redis+cluster://127.0.0.1:" + std::to_string(server.port())), "cluster");

@@ -11,8 +11,8 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 namespace {
@@ -36,7 +36,8 @@ TEST_CASE("a replica rejects a write, and its connections are closed") {
 TEST_CASE("a write that a replica rejects is sent again on a new connection, which may lead to the new master") {
   int writes = 0;
   ScriptedServer server([&](const std::string&) {
-    return Answer{.bytes = ++writes == 1 ? "-READONLY You can't write against a read only replica.\r\n" : "+OK\r\n"};
+    return ScriptedReply{.bytes =
+                             ++writes == 1 ? "-READONLY You can't write against a read only replica.\r\n" : "+OK\r\n"};
   });
   CHECK(try_put(*open(server.url())).value());
   CHECK(server.connections() == 2);
@@ -104,7 +105,7 @@ TEST_CASE("a server that is loading its data is waited for") {
 }
 
 TEST_CASE("a server that is loading its data is not waited for beyond the deadline") {
-  ScriptedServer server([](const std::string&) { return Answer{.bytes = "-LOADING Redis is loading\r\n"}; });
+  ScriptedServer server([](const std::string&) { return ScriptedReply{.bytes = "-LOADING Redis is loading\r\n"}; });
   const auto store = open(server.url());
   CHECK(code_of(store->get("a", Deadline::after(500ms))) == ErrorCode::unavailable);
   CHECK(server.commands().size() > 1);
@@ -131,7 +132,7 @@ TEST_CASE("a value of another type is an error when it is read, and is not liste
 
 TEST_CASE("a server that does not know UNLINK gets DEL") {
   ScriptedServer server([](const std::string& command) {
-    return Answer{.bytes = command.starts_with("UNLINK") ? "-ERR unknown command 'UNLINK'\r\n" : ":1\r\n"};
+    return ScriptedReply{.bytes = command.starts_with("UNLINK") ? "-ERR unknown command 'UNLINK'\r\n" : ":1\r\n"};
   });
   const auto store = open(server.url());
   CHECK(store->remove(std::vector<std::string>{"a"}, Deadline::never()).value() == 1);

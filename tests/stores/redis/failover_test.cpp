@@ -18,9 +18,9 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisCluster;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 TEST_CASE("a failover is noticed by a program that only pings, only lists or only writes large values") {
@@ -28,7 +28,7 @@ TEST_CASE("a failover is noticed by a program that only pings, only lists or onl
   RedisServer successor;
   std::atomic<int> master = old.port();
   ScriptedServer witness([&](const std::string& command) {
-    return Answer{.bytes = command == "CLUSTER SLOTS" ? all_slots_at(server_at(master)) : address_of(master)};
+    return ScriptedReply{.bytes = command == "CLUSTER SLOTS" ? all_slots_at(server_at(master)) : address_of(master)};
   });
   const auto use_around_failover = [&](const auto& use) {
     CHECK(use().has_value());
@@ -64,8 +64,10 @@ TEST_CASE("a server that hangs when it is asked for the topology leaves time to 
   RedisServer successor;
   std::atomic<bool> hangs = false;
   SECTION("a sentinel") {
-    ScriptedServer first([&](const std::string&) { return Answer{.bytes = hangs ? "" : address_of(old.port())}; });
-    const ScriptedServer second([&](const std::string&) { return Answer{.bytes = address_of(successor.port())}; });
+    ScriptedServer first(
+        [&](const std::string&) { return ScriptedReply{.bytes = hangs ? "" : address_of(old.port())}; });
+    const ScriptedServer second(
+        [&](const std::string&) { return ScriptedReply{.bytes = address_of(successor.port())}; });
     const auto store = open("redis+sentinel://127.0.0.1:" + std::to_string(first.port()) +
                                 ",127.0.0.1:" + std::to_string(second.port()) + "/main",
                             options);
@@ -79,10 +81,10 @@ TEST_CASE("a server that hangs when it is asked for the topology leaves time to 
     ScriptedServer first([&](const std::string&) {
       const std::string slots =
           "*2\r\n" + slots_at(0, 8191, server_at(first.port())) + slots_at(8192, 16383, server_at(old.port()));
-      return Answer{.bytes = hangs ? "" : slots};
+      return ScriptedReply{.bytes = hangs ? "" : slots};
     });
     const ScriptedServer second(
-        [&](const std::string&) { return Answer{.bytes = all_slots_at(server_at(successor.port()))}; });
+        [&](const std::string&) { return ScriptedReply{.bytes = all_slots_at(server_at(successor.port()))}; });
     const auto store = open(cluster_url(first) + ",127.0.0.1:" + std::to_string(second.port()), options);
     REQUIRE(try_put(*store));
     old.kill();

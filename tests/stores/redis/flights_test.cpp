@@ -12,8 +12,8 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 namespace {
@@ -121,8 +121,9 @@ TEST_CASE("a lease over Redis that another caller holds by now is neither renewe
 }
 
 TEST_CASE("joining asks again at growing intervals if leases vanish") {
-  ScriptedServer server(
-      [](const std::string& command) { return Answer{.bytes = command.starts_with("EXISTS") ? ":0\r\n" : "$-1\r\n"}; });
+  ScriptedServer server([](const std::string& command) {
+    return ScriptedReply{.bytes = command.starts_with("EXISTS") ? ":0\r\n" : "$-1\r\n"};
+  });
   const auto store = open(server.url());
   const auto joined = store->flights()->join("a", Deadline::after(300ms));
   CHECK(code_of(joined) == ErrorCode::timeout);

@@ -13,15 +13,6 @@ using namespace libcache::test;
 using namespace std::chrono_literals;
 using support::RedisServer;
 
-namespace {
-
-void ignore_everything(int socket) {
-  char byte = 0;
-  while (recv(socket, &byte, 1, 0) > 0) continue;
-}
-
-}  // namespace
-
 TEST_CASE("a server that is down is tried a few times, and then not until the pause is over") {
   const support::LoopbackServer dead([](int) {});
   Events events;
@@ -36,7 +27,7 @@ TEST_CASE("a server that is down is tried a few times, and then not until the pa
 }
 
 TEST_CASE("a cluster or sentinels that do not answer are not asked again until the pause is over") {
-  const support::LoopbackServer silent(ignore_everything);
+  const support::LoopbackServer silent(support::ignore_everything);
   const std::string address = "127.0.0.1:" + std::to_string(silent.port());
   auto options = patient();
   options.redis.connect_timeout = 50ms;

@@ -20,9 +20,9 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisCluster;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 TEST_CASE("replicas answer reads if the URL says so, and masters answer if the replicas fail") {
@@ -61,11 +61,11 @@ TEST_CASE("the master answers a read if its replica is loading or has lost its m
        {"-LOADING Redis is loading the dataset in memory\r\n", "-MASTERDOWN Link with MASTER is down\r\n",
         "-CLUSTERDOWN The cluster is down\r\n", "$-1\r\n", "-NOPERM no\r\n"}) {
     ScriptedServer replica(
-        [&](const std::string& command) { return Answer{.bytes = command == "READONLY" ? "+OK\r\n" : reply}; });
+        [&](const std::string& command) { return ScriptedReply{.bytes = command == "READONLY" ? "+OK\r\n" : reply}; });
     ScriptedServer master([&](const std::string& command) {
-      if (command == "READONLY") return Answer{.bytes = "+OK\r\n"};
-      if (command != "CLUSTER SLOTS") return Answer{.bytes = support::bulk("value")};
-      return Answer{.bytes = all_slots_at(server_at(master.port()), server_at(replica.port()))};
+      if (command == "READONLY") return ScriptedReply{.bytes = "+OK\r\n"};
+      if (command != "CLUSTER SLOTS") return ScriptedReply{.bytes = support::bulk("value")};
+      return ScriptedReply{.bytes = all_slots_at(server_at(master.port()), server_at(replica.port()))};
     });
     const auto found = try_get(*open(cluster_url(master) + "?read_from=replicas"));
     INFO(reply);

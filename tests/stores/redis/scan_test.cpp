@@ -9,14 +9,14 @@
 
 using namespace libcache;
 using namespace libcache::test;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 namespace {
 
 // A page of SCAN without names.
-Answer page(const std::string& cursor) {
+ScriptedReply page(const std::string& cursor) {
   return {.bytes = "*2\r\n" + support::bulk(cursor) + "*0\r\n"};
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("a SCAN that never ends is an error") {
     next_cursor = [&] { return std::to_string(calls); };
   }
   const ScriptedServer server([&](const std::string& command) {
-    if (!command.starts_with("SCAN")) return Answer{.bytes = support::bulk("run_id:1\r\n")};
+    if (!command.starts_with("SCAN")) return ScriptedReply{.bytes = support::bulk("run_id:1\r\n")};
     ++calls;
     return page(next_cursor());
   });
@@ -56,7 +56,7 @@ TEST_CASE("a SCAN that never ends is an error") {
 TEST_CASE("a malformed reply to SCAN is an error") {
   for (const std::string reply : {"+OK\r\n", "*1\r\n$1\r\n0\r\n", "*0\r\n"}) {
     const ScriptedServer server([&](const std::string& command) {
-      return Answer{.bytes = command.starts_with("SCAN") ? reply : support::bulk("run_id:1\r\n")};
+      return ScriptedReply{.bytes = command.starts_with("SCAN") ? reply : support::bulk("run_id:1\r\n")};
     });
     CHECK(code_of(count_names(*open(server.url()))) == ErrorCode::refused);
   }
@@ -66,7 +66,7 @@ TEST_CASE("a listing fails if the server claims to be another process after ever
   unsigned calls = 0;
   const ScriptedServer server([&](const std::string& command) {
     if (command.starts_with("SCAN")) return page("0");
-    return Answer{.bytes = support::bulk("run_id:" + std::to_string(++calls) + "\r\n")};
+    return ScriptedReply{.bytes = support::bulk("run_id:" + std::to_string(++calls) + "\r\n")};
   });
   CHECK(code_of(count_names(*open(server.url()))) == ErrorCode::unavailable);
 }

@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <thread>
 
+#include "stores/redis/support.h"
 #include "stores/verbs.h"
 #include "support/redis_cluster.h"
 #include "support/redis_server.h"
@@ -17,10 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::days;
-
-std::unique_ptr<Store> open(const std::string& url) {
-  return required(open_store(required(StoreUrl::parse(url))));
-}
 
 std::chrono::sys_days today() {
   return std::chrono::floor<days>(system_now());

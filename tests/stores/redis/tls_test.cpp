@@ -13,8 +13,8 @@
 using namespace libcache;
 using namespace libcache::test;
 using namespace std::chrono_literals;
-using support::Answer;
 using support::RedisServer;
+using support::ScriptedReply;
 using support::ScriptedServer;
 
 TEST_CASE("a TLS client fails at a port that does not speak TLS") {
@@ -118,7 +118,8 @@ TEST_CASE("an error on a plain connection suggests rediss if the server may expe
   SECTION("but not if the server has replied before") {
     int commands = 0;
     const ScriptedServer server([&](const std::string&) {
-      return ++commands % 2 == 1 ? Answer{.bytes = "$-1\r\n"} : Answer{.bytes = "", .then = Answer::Then::close};
+      return ++commands % 2 == 1 ? ScriptedReply{.bytes = "$-1\r\n"}
+                                 : ScriptedReply{.bytes = "", .then = ScriptedReply::Then::close};
     });
     const auto store = open(server.url());
     REQUIRE(try_get(*store).has_value());

@@ -8,11 +8,12 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "support/files.h"
 
 namespace libcache::test {
 
@@ -31,15 +32,6 @@ struct Events {
     return [events = seen](const Event& event) { events->push_back(event); };
   }
 };
-
-inline std::string content_of(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-inline void write_file(const std::filesystem::path& file, std::string_view content) {
-  std::ofstream(file, std::ios::binary) << content;
-}
 
 // A database of ours of which only the header is intact.
 inline void write_damaged(const std::filesystem::path& file, char filling = 'x') {

@@ -14,7 +14,7 @@ using support::TemporaryDirectory;
 
 namespace {
 
-StoreUnderTest under_test() {
+StoreUnderTest sqlite_under_test() {
   FakeClock clock;
   const auto directory = std::make_shared<TemporaryDirectory>();
   return {
@@ -28,15 +28,15 @@ StoreUnderTest under_test() {
 }  // namespace
 
 TEST_CASE("the SQLite store keeps the contract of every store") {
-  check_conformance(under_test);
+  check_conformance(sqlite_under_test);
 }
 
 TEST_CASE("the SQLite store keeps the contract of flights") {
-  check_flights(under_test);
+  check_flights(sqlite_under_test);
 }
 
 TEST_CASE("on an SQLite store, one session never sees an entry of another") {
-  check_sessions(under_test);
+  check_sessions(sqlite_under_test);
 }
 
 TEST_CASE("stores on one file see each other's values at once") {

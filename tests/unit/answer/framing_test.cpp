@@ -5,8 +5,12 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "support/streams.h"
+#include "unit/answer/judge.h"
 
 using namespace libcache;
+using support::judge;
+using support::kStop;
+using support::kWord;
 using support::ndjson;
 using support::record;
 using support::sse;
@@ -14,10 +18,6 @@ using support::sse;
 namespace {
 
 using Chunks = std::vector<std::string>;
-
-Completeness judge(std::string_view bytes) {
-  return judge_answer(bytes).completeness;
-}
 
 Chunks chunks(std::string_view bytes) {
   Chunks chunks;
@@ -29,9 +29,6 @@ Chunks chunks(std::string_view bytes) {
 bool is_stream(std::string_view bytes) {
   return record(bytes).kind == EntryKind::stream;
 }
-
-constexpr auto kStop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
-constexpr auto kWord = R"({"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]})";
 
 std::string big_endian(std::uint32_t value, int bytes) {
   std::string out;

@@ -3,16 +3,10 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "support/streams.h"
+#include "unit/answer/judge.h"
 
 using namespace libcache;
-
-namespace {
-
-Completeness judge(std::string_view bytes) {
-  return judge_answer(bytes).completeness;
-}
-
-}  // namespace
+using support::judge;
 
 TEST_CASE("a text is complete, since its expected content is unknown") {
   const auto* const text = GENERATE("hello", "<xml>", "<htm", "error", " x", "nul", "42 is the answer", "e", "data");

@@ -4,8 +4,11 @@
 #include <catch2/generators/catch_generators_range.hpp>
 
 #include "support/streams.h"
+#include "unit/answer/judge.h"
 
 using namespace libcache;
+using support::kStop;
+using support::kWord;
 using support::ndjson;
 using support::sse;
 
@@ -55,8 +58,6 @@ void check_error(const std::string& answer, const std::string& code = "") {
   if (!code.empty()) CHECK(verdict.reason == "the provider reports an error: " + code);
 }
 
-constexpr auto kStop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
-constexpr auto kWord = R"({"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]})";
 constexpr auto kDone = "[DONE]";
 
 }  // namespace

@@ -3,18 +3,14 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "support/streams.h"
+#include "unit/answer/judge.h"
 
 using namespace libcache;
+using support::judge;
 using support::ndjson;
 using support::sse;
 
 namespace {
-
-Completeness judge(std::string_view bytes, const AnswerFacts& facts = {}) {
-  const Verdict verdict = judge_answer(bytes, facts);
-  CHECK(verdict.reason.empty() == (verdict.completeness == Completeness::complete));
-  return verdict.completeness;
-}
 
 constexpr auto kComplete = Completeness::complete;
 constexpr auto kIncomplete = Completeness::incomplete;

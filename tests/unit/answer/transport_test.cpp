@@ -6,14 +6,12 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "support/streams.h"
+#include "unit/answer/judge.h"
 
 using namespace libcache;
+using support::judge;
 
 namespace {
-
-Completeness judge(std::string_view bytes, const AnswerFacts& facts = {}) {
-  return judge_answer(bytes, facts).completeness;
-}
 
 std::string gzip(std::string_view text) {
   z_stream stream{};

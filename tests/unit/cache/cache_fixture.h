@@ -14,6 +14,7 @@
 
 namespace libcache {
 
+inline const Deadline kNever = Deadline::never();
 inline constexpr std::string_view kRequest = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
 
 // A store that forwards every call to another one, which several caches may share and tests may inspect.

@@ -8,8 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const auto kNever = Deadline::never();
-
 std::uint64_t misses(const Cache& cache, MissReason reason) {
   return cache.counters().misses[static_cast<std::size_t>(reason)];
 }

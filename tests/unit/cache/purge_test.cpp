@@ -8,8 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const auto kNever = Deadline::never();
-
 std::set<std::string> names(Store& store) {
   std::set<std::string> found;
   REQUIRE(store.scan(

@@ -13,8 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const auto kNever = Deadline::never();
-
 // A store whose writes wait for a gate.
 class GatedStore : public SharedStore {
  public:

@@ -3,9 +3,9 @@
 #include <libcache/entry.h>
 
 #include <catch2/catch_test_macros.hpp>
-#include <fstream>
 #include <iterator>
 
+#include "support/files.h"
 #include "support/paths.h"
 #include "unit/entry/draft.h"
 
@@ -15,14 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 std::string golden(const std::string& name) {
-  return contents(LLMCACHE_TEST_DATA "/golden/entry/" + name);
+  return content_of(LLMCACHE_TEST_DATA "/golden/entry/" + name);
 }
 
 // A hex dump of `text` in the man page's format.
@@ -93,6 +87,6 @@ TEST_CASE("the golden compressed stream decodes to its request and chunks") {
 }
 
 TEST_CASE("the example in llmcache-format(5) is the golden response without expiry, request and metadata") {
-  const std::string page = contents(LLMCACHE_TEST_DATA "/../man/llmcache-format.5");
+  const std::string page = content_of(LLMCACHE_TEST_DATA "/../man/llmcache-format.5");
   CHECK(page.find("\n" + hex_dump(golden("response-never-v1.entry"))) != std::string::npos);
 }

@@ -15,7 +15,7 @@ std::string normal(std::string_view endpoint) {
   return *form;
 }
 
-std::string rejection(std::string_view endpoint) {
+std::string endpoint_error(std::string_view endpoint) {
   const auto form = normal_endpoint(endpoint);
   INFO(endpoint);
   REQUIRE_FALSE(form);
@@ -75,12 +75,12 @@ TEST_CASE("query parameters that are empty or carry credentials are dropped, and
 
 TEST_CASE("an endpoint that is too long, has control characters or is a URL without a host is rejected") {
   CHECK(normal(std::string(2048, 'x')) == std::string(2048, 'x'));
-  CHECK(rejection(std::string(2049, 'x')) == "the endpoint is longer than 2048 bytes");
+  CHECK(endpoint_error(std::string(2049, 'x')) == "the endpoint is longer than 2048 bytes");
   for (const std::string& text : {std::string("a\nb"), std::string("https://h/\x7f"), std::string("\0", 1)}) {
-    CHECK(rejection(text) == "the endpoint contains a control character");
+    CHECK(endpoint_error(text) == "the endpoint contains a control character");
   }
   for (const char* url : {"https://", "http:///x", "https://user@/x", "https://:443/", "https://?q", "HTTP://#f"}) {
-    CHECK(rejection(url) == "the endpoint's URL has no host");
+    CHECK(endpoint_error(url) == "the endpoint's URL has no host");
   }
 }
 

@@ -79,14 +79,14 @@ class FrameFramer final : public Framer {
     return prelude.frame;
   }
 
-  void read(std::string_view chunk, const EventHandler& handle) override {
+  void read(std::string_view chunk, const AnswerEventHandler& handle) override {
     const std::size_t payload_end = chunk.size() - kChecksum;
     is_damaged_ = !has_checksum(chunk.substr(0, payload_end), chunk.substr(payload_end));
     if (is_damaged_) return handle(damage());
     const std::size_t headers_size = read_prelude(chunk).headers;
     const std::string_view headers = chunk.substr(kPrelude, headers_size);
     const std::string_view type = header(headers, ":message-type");
-    Event event{.form = EventForm::frame, .name = header(headers, ":event-type")};
+    AnswerEvent event{.form = EventForm::frame, .name = header(headers, ":event-type")};
     event.data = chunk.substr(kPrelude + headers_size, payload_end - kPrelude - headers_size);
     event.is_failure = type == "exception" || type == "error";
     if (type == "exception") event.name = header(headers, ":exception-type");
@@ -95,7 +95,7 @@ class FrameFramer final : public Framer {
     handle(event);
   }
 
-  void read_rest(std::string_view rest, const EventHandler& handle) override {
+  void read_rest(std::string_view rest, const AnswerEventHandler& handle) override {
     if (is_damaged_) return handle(damage());
     if (!rest.empty()) handle({.form = EventForm::frame, .is_whole = false});
   }
@@ -103,10 +103,10 @@ class FrameFramer final : public Framer {
   bool fits() const override { return true; }
 
  private:
-  static Event damage() { return {.form = EventForm::frame, .name = "damaged frame", .is_failure = true}; }
+  static AnswerEvent damage() { return {.form = EventForm::frame, .name = "damaged frame", .is_failure = true}; }
 
   // InvokeModel's streams hold the model's own events in base64.
-  void read_payload(Event& event) {
+  void read_payload(AnswerEvent& event) {
     event.is_json = !event.data.empty() && document_.parse(event.data, JsonRules::lenient).has_value();
     if (!event.is_json) return;
     event.json = JsonValue(document_);

@@ -11,7 +11,7 @@ using namespace internal;
 
 std::optional<std::string> data_of(std::string_view chunk) {
   std::optional<std::string> line;
-  const auto take = [&line](const Event& event) {
+  const auto take = [&line](const AnswerEvent& event) {
     if (event.data.data() != nullptr) line = event.data;
   };
   if (trimmed(chunk).starts_with('{')) {

@@ -17,7 +17,7 @@ enum class EventForm {
 };
 
 // All views are valid while the event is being handled.
-struct Event {
+struct AnswerEvent {
   EventForm form = EventForm::value;
   std::string_view name = {};  // the `event` field, the character before the colon, or the :event-type; may be empty
   std::string_view data = {};  // as it was sent; data of several lines is joined with LF
@@ -28,6 +28,6 @@ struct Event {
   bool is_failure = false;     // an exception frame, an error frame or a damaged frame
 };
 
-using EventHandler = std::function<void(const Event&)>;
+using AnswerEventHandler = std::function<void(const AnswerEvent&)>;
 
 }  // namespace libcache::internal

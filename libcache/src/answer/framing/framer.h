@@ -20,9 +20,9 @@ class Framer {
   // chunk is known to be whole. `last`: nothing follows `rest`.
   virtual std::optional<std::size_t> next(std::string_view rest, bool last) = 0;
   // Reads one chunk.
-  virtual void read(std::string_view chunk, const EventHandler& handle) = 0;
+  virtual void read(std::string_view chunk, const AnswerEventHandler& handle) = 0;
   // Reads what follows the last chunk when the answer ends.
-  virtual void read_rest(std::string_view rest, const EventHandler& handle) = 0;
+  virtual void read_rest(std::string_view rest, const AnswerEventHandler& handle) = 0;
   // Whether the bytes so far are in this framing; false: they are a text.
   virtual bool fits() const = 0;
 };

@@ -32,9 +32,9 @@ class JsonFramer final : public Framer {
     return size;
   }
 
-  void read(std::string_view chunk, const EventHandler& handle) override {
+  void read(std::string_view chunk, const AnswerEventHandler& handle) override {
     if (begin_ == end_) return;  // the end of an array
-    Event event{.form = in_array_ ? EventForm::element : EventForm::value};
+    AnswerEvent event{.form = in_array_ ? EventForm::element : EventForm::value};
     event.data = chunk.substr(begin_, end_ - begin_);
     const bool is_digits = event.data.find_first_not_of("0123456789") == std::string_view::npos;
     event.is_json = document_.parse(event.data, JsonRules::lenient).has_value();
@@ -46,7 +46,7 @@ class JsonFramer final : public Framer {
     handle(event);
   }
 
-  void read_rest(std::string_view rest, const EventHandler& handle) override {
+  void read_rest(std::string_view rest, const AnswerEventHandler& handle) override {
     std::size_t at = skip_space(rest, 0);
     if (in_array_ && at < rest.size() && rest[at] == ',') at = skip_space(rest, at + 1);
     const bool is_over = at == rest.size();

@@ -16,7 +16,7 @@ class PrefixedLineFramer final : public Framer {
     return end == std::string_view::npos ? std::nullopt : std::optional(end + 1);
   }
 
-  void read(std::string_view chunk, const EventHandler& handle) override {
+  void read(std::string_view chunk, const AnswerEventHandler& handle) override {
     const std::string_view line = trimmed(chunk);
     if (line.empty()) return;
     if (!has_prefix(line) || !document_.parse(line.substr(2), JsonRules::lenient)) {
@@ -30,7 +30,7 @@ class PrefixedLineFramer final : public Framer {
             .is_json = true});
   }
 
-  void read_rest(std::string_view rest, const EventHandler& handle) override {
+  void read_rest(std::string_view rest, const AnswerEventHandler& handle) override {
     const std::string_view line = trimmed(rest);
     if (is_broken_ || line.empty()) return;
     const std::string_view json = has_prefix(line) ? line.substr(2) : std::string_view();

@@ -99,20 +99,20 @@ class SseFramer final : public Framer {
     return std::nullopt;
   }
 
-  void read(std::string_view chunk, const EventHandler& handle) override {
-    Event event = parse(chunk);
+  void read(std::string_view chunk, const AnswerEventHandler& handle) override {
+    AnswerEvent event = parse(chunk);
     if (event.data.data() == nullptr && event.name.empty()) return;
     const bool begins_as_json = event.data.starts_with('{') || event.data.starts_with('[');
     event.is_whole = event.is_json || !begins_as_json || !is_json_cut_short(event.data);
     handle(event);
   }
 
-  void read_rest(std::string_view rest, const EventHandler& handle) override {
+  void read_rest(std::string_view rest, const AnswerEventHandler& handle) override {
     if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
     std::string_view last_line = rest;
     last_line.remove_prefix(std::min(rest.find_last_of("\r\n") + 1, rest.size()));
     if (!last_line.empty()) note(last_line);
-    Event event = parse(rest);
+    AnswerEvent event = parse(rest);
     const bool begins_field = begins_any_field(last_line);
     if (event.data.data() == nullptr && event.name.empty() && !begins_field) return;
     const bool goes_on = begins_field && !field(last_line, "data") && !error_field(last_line);
@@ -161,8 +161,8 @@ class SseFramer final : public Framer {
     return error.starts_with(line) || error_field(line) || line == "error: ";
   }
 
-  Event parse(std::string_view chunk) {
-    Event event{.form = EventForm::sse};
+  AnswerEvent parse(std::string_view chunk) {
+    AnswerEvent event{.form = EventForm::sse};
     if (chunk.starts_with(kByteOrderMark)) chunk.remove_prefix(kByteOrderMark.size());
     std::size_t count = 0;
     Lines lines;
@@ -182,7 +182,7 @@ class SseFramer final : public Framer {
     return event;
   }
 
-  void read_json(Event& event) {
+  void read_json(AnswerEvent& event) {
     const std::string_view data = trimmed(event.data);
     event.is_done = is_done(data);
     const bool may_be_json = data.starts_with('{') || data.starts_with('[') || data.starts_with('"');

@@ -10,7 +10,7 @@ constexpr std::string_view kTypes[] = {"start-step", "finish-step",     "text-st
                                        "source-url", "source-document", "message-metadata"};
 
 // Other protocols begin with a start too.
-bool is_start(const Event& event) {
+bool is_start(const AnswerEvent& event) {
   bool is_plain = event.json["type"].equals("start");
   event.json.each_member([&](std::string_view name, JsonValue) {
     is_plain = is_plain && (name == "type" || name == "messageId" || name == "messageMetadata");
@@ -18,11 +18,11 @@ bool is_start(const Event& event) {
   return is_plain;
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.form == EventForm::sse && (begins_with_any(event.json["type"], kTypes) || is_start(event));
 }
 
-bool is_doubtful(const Event& event) {
+bool is_doubtful(const AnswerEvent& event) {
   return is_start(event) && !event.json["messageId"];
 }
 
@@ -35,12 +35,12 @@ constexpr Path kUsages[] = {"messageMetadata.usage"};
 constexpr Path kFinishReasons[] = {"finishReason"};
 constexpr TextRule kTexts[] = {{"delta", Piece::delta, "type", "text-delta"}};
 
-bool matches_lines(const Event& event) {
+bool matches_lines(const AnswerEvent& event) {
   return event.form == EventForm::line;
 }
 
 // d: ends the message. e: ends a step, which is the last one unless it called tools.
-void read_line(const Event& event, Findings& findings) {
+void read_line(const AnswerEvent& event, Findings& findings) {
   const bool is_step = event.name == "e";
   const bool continues = event.json["isContinued"].is(JsonKind::true_);
   const std::string reason = event.json["finishReason"].text();

@@ -7,11 +7,11 @@ namespace {
 
 constexpr std::string_view kTypes[] = {"message_start", "message_delta", "message_stop", "content_block_"};
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.json["type"].equals("message") && (event.json["role"] || event.json["content"]);
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return begins_with_any(event.json["type"], kTypes) || is_body(event);
 }
 

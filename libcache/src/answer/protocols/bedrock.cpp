@@ -8,12 +8,12 @@ namespace {
 constexpr std::string_view kConverseEvents[] = {"messageStart",     "contentBlockStart", "contentBlockDelta",
                                                 "contentBlockStop", "messageStop",       "metadata"};
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.json["stopReason"] && event.json["output"]["message"];
 }
 
 // Nova sends the same events as JSON, under their names.
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   for (const std::string_view name : kConverseEvents) {
     const bool is_inner = event.json.size() <= 2 && event.json[name].is(JsonKind::object) && name != "metadata";
     if (is_inner || (event.form == EventForm::frame && event.name == name)) return true;
@@ -34,7 +34,7 @@ constexpr TextRule kTexts[] = {
     {"output.message.content[]", Piece::whole},
 };
 
-bool matches_invoke(const Event& event) {
+bool matches_invoke(const AnswerEvent& event) {
   return event.form == EventForm::frame && event.name == "chunk";
 }
 

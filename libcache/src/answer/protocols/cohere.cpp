@@ -9,12 +9,12 @@ constexpr std::string_view kEvents[] = {"stream-start",     "text-generation",  
                                         "search-results",   "citation-generation", "tool-calls-generation",
                                         "tool-calls-chunk", "stream-end"};
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   const JsonValue json = event.json;
   return json["generation_id"] && json["response_id"] && json["text"].is(JsonKind::string);
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.json["is_finished"].is_bool() || equals_any(event.json["event_type"], kEvents) || is_body(event);
 }
 
@@ -36,12 +36,12 @@ constexpr std::string_view kTypes[] = {"message-start",   "content-start",   "co
                                        "tool-plan-delta", "tool-call-start", "tool-call-delta", "tool-call-end",
                                        "citation-start",  "citation-end",    "message-end"};
 
-bool is_body_v2(const Event& event) {
+bool is_body_v2(const AnswerEvent& event) {
   const JsonValue json = event.json;
   return json["message"]["role"] && json["finish_reason"] && json["id"] && !json["choices"];
 }
 
-bool matches_v2(const Event& event) {
+bool matches_v2(const AnswerEvent& event) {
   return equals_any(event.json["type"], kTypes) || is_body_v2(event);
 }
 

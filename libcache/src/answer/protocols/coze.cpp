@@ -5,13 +5,13 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.name.starts_with("conversation.chat.") || event.name.starts_with("conversation.message.");
 }
 
 constexpr std::string_view kFailed[] = {"failed", "canceled", "cancelled"};
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   const bool is_chat = event.name.starts_with("conversation.chat.");
   if (is_chat && equals_any(event.json["status"], kFailed)) findings.add_error(event.json["last_error"]);
 }

@@ -5,7 +5,7 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue output = event.json["output"];
   const bool has_answer = output["choices"].is(JsonKind::array) || output.has("text") || output.has("finish_reason");
   return has_answer && (event.json.has("usage") || event.json.has("request_id"));
@@ -17,7 +17,7 @@ std::string finish_reason(JsonValue holder) {
   return reason != "null" ? reason : "";
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   const JsonValue output = event.json["output"];
   if (output["choices"].is(JsonKind::array)) {
     std::int64_t index = 0;

@@ -5,18 +5,18 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue json = event.json;
   const bool has_id = json["task_id"] || json["workflow_run_id"] || json["message_id"] || json["conversation_id"];
   return json["event"].is(JsonKind::string) && has_id && !json["event"].equals("error");
 }
 
 // The blocking answer also calls itself a message.
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.form == EventForm::value;
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   if (!event.json["event"].equals("workflow_finished")) return;
   const JsonValue status = event.json["data"]["status"];
   if (status.equals("failed") || status.equals("stopped")) findings.add_error(status.text());

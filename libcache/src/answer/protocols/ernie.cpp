@@ -5,17 +5,17 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue json = event.json;
   const bool is_chunk = json["is_end"].is_bool() || json.has("need_clear_history") || json.has("sentence_id");
   return json["result"].is(JsonKind::string) && (is_chunk || json["object"].begins_with("chat.completion"));
 }
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.form == EventForm::value && !event.json.has("is_end");
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   if (event.json["error_code"].integer().value_or(0) != 0) findings.add_error(event.json);
 }
 

@@ -10,7 +10,7 @@ bool is_candidate(JsonValue candidate) {
   return candidate["content"].is(JsonKind::object) || candidate.has("finishReason") || candidate.has("index");
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue json = event.json;
   if (json["usageMetadata"] || json["promptFeedback"]) return true;
   const JsonValue candidates = json["candidates"];
@@ -21,7 +21,7 @@ bool matches(const Event& event) {
   return are_candidates;
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   event.json["candidates"].each([&findings](JsonValue candidate) {
     const std::string reason = candidate["finishReason"].text();
     findings.add_choice(candidate["index"], reason != "FINISH_REASON_UNSPECIFIED" ? reason : "");

@@ -5,17 +5,17 @@ namespace libcache::internal {
 
 namespace {
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.json["object"].equals("interaction");
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.json["event_type"].begins_with("interaction.") || is_body(event);
 }
 
 constexpr std::string_view kFailed[] = {"failed", "cancelled", "canceled"};
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   const JsonValue interaction = is_body(event) ? event.json : event.json["interaction"];
   if (equals_any(interaction["status"], kFailed)) {
     findings.add_error(interaction["error"] ? interaction["error"] : interaction);

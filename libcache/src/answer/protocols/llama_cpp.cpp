@@ -5,7 +5,7 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue json = event.json;
   const bool has_shape = json["stop"].is_bool() && json["content"].is(JsonKind::string);
   return has_shape && (json.has("tokens") || json.has("tokens_predicted") || json.has("id_slot") ||

@@ -8,11 +8,11 @@ namespace {
 constexpr std::string_view kTypes[] = {"conversation.response.", "message.output.delta", "tool.execution.",
                                        "agent.handoff.", "function.call.delta"};
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.json["object"].equals("conversation.response");
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return begins_with_any(event.json["type"], kTypes) || event.name.starts_with("conversation.response.") ||
          is_body(event);
 }

@@ -5,7 +5,7 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue json = event.json;
   return json["done"].is_bool() && (json["model"] || json["message"]["role"] || json["created_at"]);
 }

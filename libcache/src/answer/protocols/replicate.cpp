@@ -5,11 +5,11 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.form == EventForm::sse && (event.name == "output" || event.name == "logs");
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   if (event.name == "error") findings.add_error(event.json);
   if (event.name != "done") return;
   const JsonValue reason = event.json["reason"];

@@ -5,12 +5,12 @@ namespace libcache::internal {
 
 namespace {
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   const JsonValue json = event.json;
   return json["generated_text"].is(JsonKind::string) && !json["token"] && (json["details"] || json.size() == 1);
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return (event.json["token"].is(JsonKind::object) && event.json.has("generated_text")) || is_body(event);
 }
 

@@ -6,7 +6,7 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   bool are_results = event.json["results"].size() > 0;
   event.json["results"].each([&](JsonValue result) {
     are_results = are_results && result.has("generated_text") && result.has("stop_reason");
@@ -14,7 +14,7 @@ bool matches(const Event& event) {
   return are_results;
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   event.json["results"].each([&](JsonValue result) {
     const std::string reason = to_lower(result["stop_reason"].text());
     findings.ended = !reason.empty() && reason != "not_finished";

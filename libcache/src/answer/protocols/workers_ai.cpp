@@ -5,12 +5,12 @@ namespace libcache::internal {
 
 namespace {
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.json["result"].has("response") && event.json["success"].is_bool();
 }
 
 // Only a server-sent event: JSON with a response is what models like to write themselves.
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return (event.form == EventForm::sse && event.json.has("response")) || is_body(event);
 }
 

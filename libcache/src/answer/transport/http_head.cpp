@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kLongestHead = 256 << 10;
 
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
-
 enum class Match { no, yes, cut };
 
 // A status line is HTTP/, a version, a space, three digits, and nothing or a space and a phrase.

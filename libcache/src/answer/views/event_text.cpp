@@ -53,7 +53,7 @@ void append_text(std::string& text, JsonValue json, Path path) {
   append_elements(text, at_path(json, path.substr(0, bracket)), first_only, rest);
 }
 
-bool applies(const Event& event, const TextRule& rule) {
+bool applies(const AnswerEvent& event, const TextRule& rule) {
   if (rule.if_path.empty()) return true;
   if (rule.if_path == "@name") return event.name == rule.if_value;
   const JsonValue value = at_path(event.json, rule.if_path);
@@ -62,7 +62,7 @@ bool applies(const Event& event, const TextRule& rule) {
 
 }  // namespace
 
-std::string text_of(const Event& event, const TextRule& rule) {
+std::string text_of(const AnswerEvent& event, const TextRule& rule) {
   if (!applies(event, rule)) return "";
   if (rule.path == "@data") return std::string(event.data);
   std::string text;

@@ -45,11 +45,11 @@ struct StreamConverter::State {
   std::string out = {};
 
   void read(bool last) {
-    const auto on_event = [this](const Event& event) { write(event); };
+    const auto on_event = [this](const AnswerEvent& event) { write(event); };
     rest.erase(0, reader.read(rest, last, on_event, [](std::size_t) {}));
   }
 
-  void write(const Event& event) {
+  void write(const AnswerEvent& event) {
     is_sse = is_sse || event.form == EventForm::sse;
     if (event.data.data() == nullptr) return;
     if (to == Framing::sse) return write_sse(event);
@@ -58,7 +58,7 @@ struct StreamConverter::State {
     out += (event.is_json ? on_one_line(data) : as_string(data)) + '\n';
   }
 
-  void write_sse(const Event& event) {
+  void write_sse(const AnswerEvent& event) {
     if (!event.name.empty()) out.append("event: ").append(event.name) += '\n';
     append_data(out, event.data);
     out += '\n';

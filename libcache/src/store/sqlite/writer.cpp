@@ -17,7 +17,7 @@ constexpr const char* kFind =
 constexpr const char* kPut =
     "INSERT INTO entries(id, name, expires, used, value) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO UPDATE"
     " SET name = excluded.name, expires = excluded.expires, used = excluded.used, value = excluded.value";
-constexpr const char* kRemove = "DELETE FROM entries WHERE id = ?1 AND name = ?2";
+constexpr const char* kRemoveNamed = "DELETE FROM entries WHERE id = ?1 AND name = ?2";
 constexpr const char* kTouch = "UPDATE entries SET used = ?2 WHERE id = ?1";
 
 const std::string& name_of(const std::string& name) {
@@ -34,7 +34,7 @@ Writer::Writer(Connection connection)
       upkeep_(connection_),
       find_(connection_, kFind),
       put_(connection_, kPut),
-      remove_(connection_, kRemove),
+      remove_(connection_, kRemoveNamed),
       touch_(connection_, kTouch) {}
 
 Outcome<Writer> Writer::open(const std::filesystem::path& file, const FileId& id, Connection::Mode mode,

@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "text/ascii.h"
+
 namespace libcache::internal {
 
 namespace {
-
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
 
 bool has_exponent(std::string_view number) {
   return std::any_of(number.begin(), number.end(), [](char character) { return character == 'e' || character == 'E'; });

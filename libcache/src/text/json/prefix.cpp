@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "text/ascii.h"
+
 namespace libcache::internal {
 
 namespace {
@@ -18,10 +20,6 @@ std::size_t find_quote(std::string_view text, std::size_t from) {
     if (backslashes % 2 == 0) return quote;
   }
   return std::string_view::npos;
-}
-
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
 }
 
 // Whether a token can be the beginning of a number.

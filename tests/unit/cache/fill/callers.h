@@ -14,9 +14,6 @@
 #include "unit/cache/cache_fixture.h"
 
 namespace libcache::test {
-
-inline const Deadline kNever = Deadline::never();
-
 // Counts the callers that follow a leader.
 class FlyingStore : public SharedStore, public Flights {
  public:

@@ -14,7 +14,7 @@ namespace {
 
 const Endpoint kAsked{.host = "10.0.0.1", .port = 7000, .socket_path = {}};
 
-redis::Reply parse(std::string_view bytes) {
+redis::Reply parse_reply(std::string_view bytes) {
   redis::ReplyParser parser;
   parser.feed(bytes);
   return std::move(parser.next().value().value());
@@ -41,8 +41,8 @@ TEST_CASE("only the hash tag counts, if a key has one") {
 TEST_CASE("the reply to CLUSTER SLOTS is parsed with masters and replicas") {
   const auto ranges =
       redis::parse_slots(
-          parse("*2\r\n*4\r\n:0\r\n:100\r\n*2\r\n$8\r\n10.0.0.2\r\n:7001\r\n*2\r\n$8\r\n10.0.0.3\r\n:7002\r\n"
-                "*3\r\n:101\r\n:16383\r\n*3\r\n$-1\r\n:7003\r\n$2\r\nid\r\n"),
+          parse_reply("*2\r\n*4\r\n:0\r\n:100\r\n*2\r\n$8\r\n10.0.0.2\r\n:7001\r\n*2\r\n$8\r\n10.0.0.3\r\n:7002\r\n"
+                      "*3\r\n:101\r\n:16383\r\n*3\r\n$-1\r\n:7003\r\n$2\r\nid\r\n"),
           kAsked)
           .value();
   REQUIRE(ranges.size() == 2);
@@ -54,7 +54,7 @@ TEST_CASE("the reply to CLUSTER SLOTS is parsed with masters and replicas") {
 }
 
 TEST_CASE("a server whose host is unknown is left out") {
-  CHECK(redis::parse_slots(parse("*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n$1\r\n?\r\n:7003\r\n"), kAsked)->empty());
+  CHECK(redis::parse_slots(parse_reply("*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n$1\r\n?\r\n:7003\r\n"), kAsked)->empty());
 }
 
 TEST_CASE("a malformed reply to CLUSTER SLOTS is an error") {
@@ -63,7 +63,7 @@ TEST_CASE("a malformed reply to CLUSTER SLOTS is an error") {
         "*1\r\n*3\r\n:-1\r\n:9\r\n*2\r\n+h\r\n:1\r\n", "*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n+h\r\n:0\r\n",
         "*1\r\n*3\r\n:0\r\n:9\r\n*1\r\n+h\r\n", "*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n+h\r\n:65536\r\n"}) {
     INFO(bytes);
-    const auto ranges = redis::parse_slots(parse(bytes), kAsked);
+    const auto ranges = redis::parse_slots(parse_reply(bytes), kAsked);
     REQUIRE_FALSE(ranges.has_value());
     CHECK(ranges.error().code == ErrorCode::refused);
   }

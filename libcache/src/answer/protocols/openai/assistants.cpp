@@ -5,11 +5,11 @@ namespace libcache::internal {
 
 namespace {
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.json["object"].begins_with("thread.") || event.name.starts_with("thread.");
 }
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.form == EventForm::value;
 }
 
@@ -18,7 +18,7 @@ constexpr std::string_view kFailed[] = {"failed", "cancelled", "expired", "incom
 constexpr std::string_view kRunning[] = {"queued", "in_progress", "cancelling"};
 
 // A stream goes on after its run, up to an event called done.
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   findings.done_marker = findings.done_marker || event.name == "done";
   if (event.json["object"].equals("thread.run")) {
     const JsonValue status = event.json["status"];

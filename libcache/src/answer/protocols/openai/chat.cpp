@@ -12,7 +12,7 @@ bool is_choice(JsonValue choice) {
          choice["content_filter_results"];
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   const JsonValue choices = event.json["choices"];
   if (!choices.is(JsonKind::array)) return false;
   if (choices.size() == 0) {
@@ -27,13 +27,13 @@ bool matches(const Event& event) {
   return are_choices;
 }
 
-bool is_chunk(const Event& event) {
+bool is_chunk(const AnswerEvent& event) {
   bool has_delta = event.json["object"].equals("chat.completion.chunk");
   event.json["choices"].each([&](JsonValue choice) { has_delta = has_delta || choice.has("delta"); });
   return has_delta;
 }
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   const JsonValue choices = event.json["choices"];
   return event.form != EventForm::sse && choices.is(JsonKind::array) && !is_chunk(event);
 }
@@ -61,7 +61,7 @@ void read_choice(JsonValue choice, bool in_body, Findings& findings) {
   }
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   const bool in_body = is_body(event);
   event.json["choices"].each([&](JsonValue choice) { read_choice(choice, in_body, findings); });
   const JsonValue groq = event.json["x_groq"];

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kTypes[] = {"image_generation.", "image_edit.", "speech.audio.", "transcript.text."};
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return begins_with_any(event.json["type"], kTypes);
 }
 

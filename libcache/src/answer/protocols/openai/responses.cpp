@@ -7,22 +7,22 @@ namespace {
 
 constexpr std::string_view kEvent = "response.";
 
-bool is_body(const Event& event) {
+bool is_body(const AnswerEvent& event) {
   return event.json["object"].equals("response");
 }
 
-bool matches(const Event& event) {
+bool matches(const AnswerEvent& event) {
   return event.json["type"].begins_with(kEvent) || is_body(event);
 }
 
 // response.completed says how the response ended; response.done leaves it to the status of the response.
-std::string status_of(const Event& event, JsonValue response) {
+std::string status_of(const AnswerEvent& event, JsonValue response) {
   const std::string type = event.json["type"].text();
   const bool is_in_type = type.starts_with(kEvent) && type != "response.done";
   return is_in_type ? type.substr(kEvent.size()) : response["status"].text();
 }
 
-void read(const Event& event, Findings& findings) {
+void read(const AnswerEvent& event, Findings& findings) {
   const JsonValue response = is_body(event) ? event.json : event.json["response"];
   const std::string status = status_of(event, response);
   if (status == "failed" || status == "cancelled" || status == "canceled") {

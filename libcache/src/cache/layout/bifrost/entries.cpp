@@ -9,6 +9,7 @@
 #include "cache/layout/bifrost/chunks.h"
 #include "cache/layout/bifrost/response.h"
 #include "key/names.h"
+#include "text/ascii.h"
 
 namespace libcache::internal {
 
@@ -23,10 +24,6 @@ constexpr std::size_t kWindow = 64;
 constexpr std::size_t kRemoved = 512;
 // The metadata of a longer response is not read for listings.
 constexpr std::size_t kHeadBytes = 16 << 10;
-
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
 
 // `name` without the digits at its end: "{key}_chunk_" for a chunk.
 std::string_view stem_of(std::string_view name) {

@@ -331,23 +331,24 @@ TEST_CASE_METHOD(GatewayFixture, "a purge keeps values that are not a gateway's 
 }
 
 TEST_CASE_METHOD(GatewayFixture, "an annotated entry equals the answer that the plugin serves on a hit") {
-  CHECK(json::parse(bifrost::annotate(data.values.at(data.key), "openai", data.key).value()) ==
+  CHECK(json::parse(libcache::bifrost::annotate(data.values.at(data.key), "openai", data.key).value()) ==
         json::parse(data.hit_response));
   for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) {
     const std::string name = data.chunk_name(i);
-    CHECK(json::parse(bifrost::annotate(data.values.at(name), "openai", name).value()) ==
+    CHECK(json::parse(libcache::bifrost::annotate(data.values.at(name), "openai", name).value()) ==
           json::parse(data.hit_chunks[i]));
   }
-  CHECK(bifrost::annotate(R"({"extra_fields":{"provider":"a","raw_response":"text"}})", "b", "k") ==
+  CHECK(libcache::bifrost::annotate(R"({"extra_fields":{"provider":"a","raw_response":"text"}})", "b", "k") ==
         R"({"extra_fields":{"provider":"b","raw_response":"text"}})");
-  CHECK(json::parse(
-            bifrost::annotate(R"({"extra_fields":{"chunk_index":7}})", "b", "k_chunk_").value())["extra_fields"] ==
+  CHECK(json::parse(libcache::bifrost::annotate(R"({"extra_fields":{"chunk_index":7}})", "b", "k_chunk_")
+                        .value())["extra_fields"] ==
         json{{"chunk_index", 7},
              {"provider", "b"},
              {"raw_response", {{"bifrost_cached", true}, {"bifrost_cache_key", "k_chunk_7"}}}});
-  CHECK(json::parse(bifrost::annotate("{}", "b", "k").value())["extra_fields"]["raw_response"]["bifrost_cached"] ==
+  CHECK(json::parse(
+            libcache::bifrost::annotate("{}", "b", "k").value())["extra_fields"]["raw_response"]["bifrost_cached"] ==
         true);
-  CHECK(bifrost::annotate("[]", "b", "k").error().code == ErrorCode::corrupt);
+  CHECK(libcache::bifrost::annotate("[]", "b", "k").error().code == ErrorCode::corrupt);
 }
 
 TEST_CASE_METHOD(GatewayFixture, "an answer that a gateway served from its cache is stored without its note") {
