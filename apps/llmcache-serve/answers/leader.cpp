@@ -1,6 +1,7 @@
 #include "answers/leader.h"
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <utility>
 
 namespace llmcache::serve {
@@ -11,6 +12,8 @@ namespace lc = libcache;
 namespace {
 
 constexpr int kOk = 200;
+// How often a call that nobody here reads any more looks whether another process still does.
+constexpr std::chrono::seconds kAskInterval{1};
 
 AnswerEnd answer_end(UpstreamEnd end) {
   switch (end) {
@@ -26,15 +29,24 @@ AnswerEnd answer_end(UpstreamEnd end) {
   return AnswerEnd::broken;
 }
 
+// What clients may rely on: a length that the bytes will have (RFC 9112, section 6.3), or none.
+Headers client_fields(const Headers& upstream) {
+  Headers fields = end_to_end(upstream);
+  const auto length = fields.first("content-length");
+  const bool is_number = length && !length->empty() && length->find_first_not_of("0123456789") == length->npos;
+  if (!is_number || fields.count("content-length") > 1 || upstream.first("transfer-encoding")) {
+    fields.remove("content-length");
+  }
+  return fields;
+}
+
 }  // namespace
 
 Leader::Leader(asio::io_context& loop, asio::thread_pool& workers, std::shared_ptr<Transfer> transfer,
                std::unique_ptr<lc::Fill> fill, Options options)
-    : loop_(loop),
-      recording_(workers.get_executor()),
-      transfer_(std::move(transfer)),
-      fill_(std::move(fill)),
-      options_(std::move(options)) {}
+    : loop_(loop), transfer_(std::move(transfer)), options_(std::move(options)), timer_(loop) {
+  if (fill) recording_ = std::make_shared<Recording>(workers, std::move(fill));
+}
 
 void Leader::start(UpstreamClient& client, UpstreamRequest request) {
   alive_ = shared_from_this();
@@ -42,76 +54,93 @@ void Leader::start(UpstreamClient& client, UpstreamRequest request) {
       {.pause = [this] { call_->pause(); }, .resume = [this] { call_->resume(); }, .abandoned = [this] { abandon(); }});
   call_ = client.start(std::move(request),
                        {.on_head = [this](UpstreamHead head) { on_head(std::move(head)); },
-                        .on_data = [this](std::string bytes) { on_data(std::move(bytes)); },
-                        .on_end = [this](UpstreamEnd end, std::string message) { on_end(end, std::move(message)); }});
-  on_workers([](lc::Fill& fill) { fill.prepare(); });
-}
-
-void Leader::on_workers(std::function<void(lc::Fill&)> work) {
-  if (fill_) asio::post(recording_, [fill = fill_, work = std::move(work)] { work(*fill); });
+                        .on_data = [this](std::string_view bytes) { on_data(bytes); },
+                        .on_end = [this](UpstreamEnd end, const std::string& message) { on_end(end, message); }});
+  if (recording_) recording_->run([](lc::Fill& fill) { fill.prepare(); });
 }
 
 void Leader::on_head(UpstreamHead head) {
-  records_ = fill_ && head.status == kOk;
+  records_ = recording_ && head.status == kOk;
+  Headers fields = client_fields(head.fields);
   if (records_) {
     lc::Metadata metadata;
-    if (const auto type = head.fields.first("content-type")) metadata.content_type = *type;
-    on_workers([metadata](lc::Fill& fill) { fill.describe(metadata, kOk); });
-  } else {
-    on_workers([](lc::Fill& fill) { fill.abandon(); });
+    if (const auto type = fields.first("content-type")) metadata.content_type = *type;
+    recording_->run([metadata](lc::Fill& fill) { fill.describe(metadata, kOk); });
+  } else if (recording_) {
+    recording_->run([](lc::Fill& fill) { fill.abandon(); });
   }
   // A client that has read a whole answer is to find it in the cache when it asks again: the last piece leaves when the
   // answer is stored. Where the end is marked by itself (chunked), the mark alone waits.
-  holds_back_ = records_ && head.fields.first("content-length");
+  holds_back_ = records_ && fields.first("content-length");
   if (options_.on_head) options_.on_head(records_);
-  transfer_->begin({head.status, end_to_end(head.fields)});
+  transfer_->begin({head.status, std::move(fields)});
 }
 
-void Leader::on_data(std::string bytes) {
-  if (records_) {
-    on_workers([bytes](lc::Fill& fill) { (void)fill.write(bytes); });
+void Leader::on_data(std::string_view bytes) {
+  if (records_) recording_->write(bytes);
+  if (!holds_back_) return transfer_->add(bytes);
+  transfer_->add(held_back_);
+  held_back_ = bytes;
+}
+
+void Leader::on_end(UpstreamEnd end, const std::string& message) {
+  LeaderEnd result;
+  if (end != UpstreamEnd::complete) result.upstream_failure = answer_end(end);
+  if (!records_) {
+    release(answer_end(end), message);
+    return finish(std::move(result));
   }
-  if (holds_back_) held_back_.swap(bytes);
-  transfer_->add(std::move(bytes));
+  const auto release_all = [self = shared_from_this(), end, message] { self->release(answer_end(end), message); };
+  timer_.expires_after(options_.store_budget);
+  timer_.async_wait([release_all](auto error) {
+    if (!error) release_all();
+  });
+  recording_->run([self = shared_from_this(), result = std::move(result), release_all](lc::Fill& fill) mutable {
+    if (!result.upstream_failure) {
+      result.filled = fill.finish();
+    } else {
+      fill.abandon();
+    }
+    asio::post(self->loop_, [self, result = std::move(result), release_all] {
+      release_all();
+      self->finish(result);
+    });
+  });
 }
 
-void Leader::on_end(UpstreamEnd end, std::string message) {
-  const auto finish = [this, end, message](std::optional<lc::Filled> filled) {
-    transfer_->add(std::move(held_back_));
-    transfer_->end(answer_end(end), message);
-    LeaderEnd result;
-    if (end != UpstreamEnd::complete) result.upstream_failure = answer_end(end);
-    result.filled = std::move(filled);
-    if (options_.on_end) options_.on_end(result);
-    stop();
-  };
-  if (!records_) return finish(std::nullopt);
-  asio::post(recording_, [self = shared_from_this(), end, finish] {
-    std::optional<lc::Filled> filled;
-    if (end == UpstreamEnd::complete) {
-      filled = self->fill_->finish();
-    } else {
-      self->fill_->abandon();
-    }
-    asio::post(self->loop_, [self, finish, filled = std::move(filled)]() mutable { finish(std::move(filled)); });
-  });
+// The clients get the end of the answer.
+void Leader::release(AnswerEnd end, const std::string& message) {
+  transfer_->add(held_back_);
+  held_back_ = {};
+  transfer_->end(end, message);
+}
+
+void Leader::finish(LeaderEnd end) {
+  if (!alive_) return;
+  timer_.cancel();
+  if (options_.on_end) options_.on_end(end);
+  stop();
 }
 
 // Nobody here reads any more. Another process may: then, or if the options say so, the call goes on.
 void Leader::abandon() {
-  if (options_.finish_abandoned && fill_) return;
-  if (!fill_) {
+  if (recording_ && options_.finishes_abandoned()) return;
+  if (!recording_) {
     transfer_->end(AnswerEnd::broken);
     return stop();
   }
-  asio::post(recording_, [self = shared_from_this()] {
-    if (self->fill_->is_followed()) return;
-    asio::post(self->loop_, [self] {
+  recording_->run([self = shared_from_this()](lc::Fill& fill) {
+    asio::post(self->loop_, [self, is_followed = fill.is_followed()] {
       if (self->transfer_->has_ended() || self->transfer_->readers() > 0) return;
+      if (is_followed) {
+        self->timer_.expires_after(kAskInterval);
+        return self->timer_.async_wait([self](auto error) {
+          if (!error && self->transfer_->readers() == 0) self->abandon();
+        });
+      }
       self->transfer_->end(AnswerEnd::withdrawn);
-      self->on_workers([](lc::Fill& fill) { fill.abandon(); });
-      if (self->options_.on_end) self->options_.on_end({});
-      self->stop();
+      self->recording_->run([](lc::Fill& abandoned) { abandoned.abandon(); });
+      self->finish({});
     });
   });
 }

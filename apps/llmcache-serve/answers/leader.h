@@ -1,11 +1,11 @@
-// A request that asks the upstream: what arrives goes to the clients and, in order and on the workers, into the cache.
+// A request that asks the upstream: what arrives goes to the clients and, on the workers, into the cache.
 #pragma once
 
 #include <libcache/cache.h>
 #include <libcache/fill.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/strand.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "answers/recording.h"
 #include "answers/transfer.h"
 #include "upstream/client.h"
 
@@ -27,7 +28,10 @@ struct LeaderEnd {
 class Leader : public std::enable_shared_from_this<Leader> {
  public:
   struct Options {
-    bool finish_abandoned = false;
+    // How long storing may keep the clients waiting for the end of the answer.
+    libcache::Milliseconds store_budget{0};
+    // Whether the call goes on, to be stored, when nobody reads it any more.
+    std::function<bool()> finishes_abandoned = [] { return false; };
     // The head has arrived: `shared` says whether other requests may have this answer.
     std::function<void(bool shared)> on_head;
     std::function<void(const LeaderEnd&)> on_end;
@@ -40,19 +44,20 @@ class Leader : public std::enable_shared_from_this<Leader> {
 
  private:
   void on_head(UpstreamHead head);
-  void on_data(std::string bytes);
-  void on_end(UpstreamEnd end, std::string message);
+  void on_data(std::string_view bytes);
+  void on_end(UpstreamEnd end, const std::string& message);
+  void release(AnswerEnd end, const std::string& message);
+  void finish(LeaderEnd end);
   void abandon();
   void stop();
-  void on_workers(std::function<void(libcache::Fill&)> work);
 
   boost::asio::io_context& loop_;
-  boost::asio::strand<boost::asio::thread_pool::executor_type> recording_;
   std::shared_ptr<Transfer> transfer_;
-  std::shared_ptr<libcache::Fill> fill_;
+  std::shared_ptr<Recording> recording_;  // null: only passed through
   Options options_;
   std::shared_ptr<Leader> alive_;
   std::unique_ptr<UpstreamCall> call_;
+  boost::asio::steady_timer timer_;
   bool records_ = false;
   bool holds_back_ = false;
   std::string held_back_;

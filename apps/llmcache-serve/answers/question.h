@@ -3,6 +3,7 @@
 
 #include <libcache/entry.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <variant>
@@ -14,6 +15,7 @@
 namespace llmcache::serve {
 
 struct Question {
+  std::chrono::steady_clock::time_point asked = std::chrono::steady_clock::now();
   UpstreamRequest upstream;
   RequestOptions options;
   Mode mode = Mode::auto_;

@@ -34,12 +34,12 @@ lc::Result<lc::RequestKey> derive_key(const Context& context, const Question& qu
     if (!created) return lc::fail(created.error());
     deriver = *std::move(created);
   }
-  return deriver->derive(question.upstream.body);
+  return deriver->derive(*question.upstream.body);
 }
 
 std::string nearest_request(Context& context, const Question& question, lc::Deadline deadline) {
   const lc::KeyOptions options = key_options(context, question);
-  const auto nearest = find_nearest(context.cache().store(), options, question.upstream.body, deadline);
+  const auto nearest = find_nearest(context.cache().store(), options, *question.upstream.body, deadline);
   if (!nearest) return fmt::format("no answer is recorded for this request ({})", nearest.error().message);
   if (!*nearest)
     return fmt::format("no answer is recorded for this request, nor any other in session '{}'", options.session);

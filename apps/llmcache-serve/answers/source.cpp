@@ -22,8 +22,11 @@ namespace {
 
 constexpr std::size_t kWorkers = 8;
 constexpr std::size_t kFollowers = 32;
+constexpr std::size_t kMostMissed = 10'000;
 // A follower of another process waits this long on its thread before it makes room for the next.
 constexpr lc::Milliseconds kFollowTime{25};
+
+constexpr const char* kTooSlow = "the store did not answer in time";
 
 std::string detail_of(const RequestOptions& options) {
   if (options.cache_control.no_store) return "no-store";
@@ -39,8 +42,8 @@ Answered answered(const std::string& key, What what) {
   return result;
 }
 
-Answered bypassed(const libcache::Error& error) {
-  return answered("", Bypass{error.message});
+Answered bypassed(std::string why) {
+  return answered("", Bypass{std::move(why)});
 }
 
 Answered not_cached(const std::string& key, std::string nearest) {
@@ -54,6 +57,14 @@ bool is_same_request(const lc::RequestKey& left, const lc::RequestKey& right) {
 }
 
 // The name that the request's own entry has.
+bool asks_upstream(const Question& question) {
+  return question.mode != Mode::replay && !question.options.cache_control.only_if_cached;
+}
+
+bool may_look_up(const Question& question) {
+  return question.mode != Mode::refresh && !question.options.cache_control.no_cache;
+}
+
 const std::string& entry_name(const lc::RequestKey& key) {
   return key.stream ? key.stream_name : key.response_name;
 }
@@ -67,6 +78,12 @@ AnswerHead head_of(const lc::Metadata& metadata) {
 
 }  // namespace
 
+// What a first look into the store gave.
+struct Answers::Found {
+  lc::Result<lc::RequestKey> key;
+  lc::Result<lc::Lookup> lookup = lc::Lookup{};
+};
+
 // An answer that is being looked up or fetched, for all who ask for it at this time.
 struct Answers::Shared {
   Shared(asio::io_context& loop, lc::RequestKey request_key)
@@ -78,7 +95,7 @@ struct Answers::Shared {
   std::shared_ptr<Transfer> transfer;
   std::shared_ptr<lc::Metadata> metadata = std::make_shared<lc::Metadata>();
   std::shared_ptr<const lc::Entry> entry;  // of a hit
-  std::string reason;                      // of a miss
+  std::string unavailable;                 // why neither is known: the store takes too long
   bool is_looked_up = false;
   asio::steady_timer looked_up;  // never expires; cancelled to wake those who wait
 };
@@ -107,6 +124,11 @@ asio::awaitable<void> Answers::keep_statistics() {
   }
 }
 
+void Answers::cancel() {
+  workers_.stop();
+  followers_.stop();
+}
+
 void Answers::close() {
   workers_.join();
   followers_.join();
@@ -116,64 +138,102 @@ lc::Deadline Answers::store_deadline() const {
   return lc::Deadline::after(context_.settings().deadline);
 }
 
+// What the store may still take of a request's time.
+lc::Milliseconds Answers::store_budget_left(const Question& question) const {
+  const auto taken = std::chrono::floor<lc::Milliseconds>(Clock::now() - question.asked);
+  return std::max(context_.settings().deadline - taken, lc::Milliseconds(0));
+}
+
+// Derives the key and looks it up, in one visit to a worker: all that a hit needs.
+Answers::Found Answers::find(const Question& question, Clock::time_point until) const {
+  Found found{derive_key(context_, question)};
+  if (!found.key) return found;
+  if (asks_upstream(question) && !may_look_up(question)) return found;
+  const auto left = std::chrono::ceil<lc::Milliseconds>(until - Clock::now());
+  const auto kind = found.key->stream ? lc::EntryKind::stream : lc::EntryKind::response;
+  const auto deadline = lc::Deadline::after(std::max(left, lc::Milliseconds(0)));
+  found.lookup = asks_upstream(question) ? cache_.get_before_begin(*found.key, kind, deadline)
+                                         : cache_.get(*found.key, kind, deadline);
+  return found;
+}
+
 asio::awaitable<Answered> Answers::ask(const Question& question) {
-  auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
-  if (!key) co_return bypassed(key.error());
-  const CacheControl& control = question.options.cache_control;
-  if (question.mode == Mode::replay || control.only_if_cached) co_return co_await look_up(question, *std::move(key));
-  co_return co_await fill(question, *std::move(key), question.mode == Mode::refresh || control.no_cache);
+  const auto until = question.asked + context_.settings().deadline;
+  // Named: g++ 12 destroys the captures of a lambda twice that is written within a co_await.
+  auto work = [this, question, until] { return find(question, until); };
+  auto answer = co_await within(loop_, workers_, until, std::move(work));
+  if (!answer) {
+    note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
+    co_return bypassed(kTooSlow);
+  }
+  Found found = *std::move(answer);
+  if (!found.key) co_return bypassed(found.key.error().message);
+  if (found.lookup && found.lookup->entry) {
+    note_lookup(std::nullopt);
+    auto entry = std::make_shared<const lc::Entry>(*std::move(found.lookup->entry));
+    if (auto hit = hit_of(std::move(entry), question.options.cache_control)) {
+      co_return answered(entry_name(*found.key), *std::move(hit));
+    }
+    found.lookup = lc::Lookup{};
+    if (asks_upstream(question)) {
+      co_return co_await fill(question, *std::move(found.key), true);
+    }
+  }
+  if (!asks_upstream(question)) co_return co_await answer_missing(question, std::move(found));
+  co_return co_await fill(question, *std::move(found.key), !may_look_up(question));
 }
 
 asio::awaitable<Answered> Answers::ask_alone(const Question& question) {
   auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
-  if (!key) co_return bypassed(key.error());
+  if (!key) co_return bypassed(key.error().message);
   co_return co_await fill(question, *std::move(key), true);
 }
 
-// A lookup after which the upstream is never asked.
-asio::awaitable<Answered> Answers::look_up(const Question& question, lc::RequestKey key) {
-  const std::string name = entry_name(key);
-  auto found = co_await on_workers(workers_, [&] {
-    return cache_.get(key, key.stream ? lc::EntryKind::stream : lc::EntryKind::response, store_deadline());
-  });
-  note_store_state(found ? std::nullopt : std::optional(found.error()));
-  if (found && found->entry) {
-    auto entry = std::make_shared<const lc::Entry>(*std::move(found->entry));
-    if (auto hit = hit_of(std::move(entry), question.options.cache_control)) co_return answered(name, *std::move(hit));
-  }
-  metrics_.count_miss(found ? std::string(to_string(found->miss)) : "store_error");
+// The upstream is not to be asked.
+asio::awaitable<Answered> Answers::answer_missing(const Question& question, Found found) {
+  note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
+  metrics_.count_miss(found.lookup ? std::string(to_string(found.lookup->miss)) : "store_error");
   std::string nearest =
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
-  if (question.mode == Mode::replay) missed_.push_back({name, key.endpoint, nearest});
+  const std::string name = entry_name(*found.key);
+  if (question.mode == Mode::replay && !options_.junit.empty() && missed_.size() < kMostMissed) {
+    missed_.push_back({name, found.key->endpoint, nearest});
+  }
   co_return not_cached(name, std::move(nearest));
 }
 
 asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, bool overwrite) {
   if (!overwrite) {
-    const auto same = std::ranges::find_if(shared_, [&](const auto& s) { return is_same_request(s->key, key); });
+    const auto same = std::ranges::find_if(
+        shared_, [&](const auto& s) { return s->transfer->is_whole() && is_same_request(s->key, key); });
     if (same != shared_.end()) co_return co_await join(question, *same);
   }
   const std::string name = entry_name(key);
   const auto shared = std::make_shared<Shared>(loop_, std::move(key));
   if (!overwrite) shared_.push_back(shared);
+  const auto until = Clock::now() + store_budget_left(question);
   lc::FillOptions options;
   options.overwrite = overwrite;
   options.ttl = question.options.ttl;
-  options.store_budget = context_.settings().deadline;
+  options.store_budget = store_budget_left(question);
   options.refuse = [metadata = shared->metadata, detail = detail_of(question.options)](const lc::Answer& answer) {
     *metadata = answer.metadata;
     return detail;
   };
-  auto begun = co_await on_workers(workers_, [&] { return cache_.begin(shared->key, options, lc::Deadline::never()); });
+  auto work = [this, shared, options = std::move(options)] {
+    return cache_.begin(shared->key, options, lc::Deadline::never());
+  };
+  auto begun = co_await within(loop_, workers_, until, std::move(work));
   shared->is_looked_up = true;
   shared->looked_up.cancel();
-  if (!begun) {
+  if (!begun || !*begun) {
+    if (!begun) note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
+    shared->unavailable = begun ? begun->error().message : kTooSlow;
     forget(shared);
-    shared->transfer->end(AnswerEnd::withdrawn);
-    co_return bypassed(begun.error());
+    co_return bypassed(shared->unavailable);
   }
-  auto filling = std::make_unique<lc::Fill>(*std::move(begun));
-  note_store_state(filling->store_error());
+  auto filling = std::make_unique<lc::Fill>(**std::move(begun));
+  if (!overwrite) note_lookup(filling->store_error());
   if (filling->role() == lc::Fill::Role::hit) {
     const std::shared_ptr<lc::Fill> owner = std::move(filling);
     shared->entry = std::shared_ptr<const lc::Entry>(owner, &*owner->lookup().entry);
@@ -204,6 +264,7 @@ asio::awaitable<Answered> Answers::join(const Question& question, std::shared_pt
     co_await shared->looked_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   const std::string name = entry_name(shared->key);
+  if (!shared->unavailable.empty()) co_return bypassed(shared->unavailable);
   if (shared->entry) {
     auto hit = hit_of(shared->entry, question.options.cache_control);
     if (!hit) co_return co_await fill(question, shared->key, true);
@@ -220,7 +281,11 @@ asio::awaitable<Answered> Answers::join(const Question& question, std::shared_pt
 
 void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
   Leader::Options options;
-  options.finish_abandoned = options_.finish_abandoned;
+  options.store_budget = store_budget_left(question);
+  // Within limits: nobody waits for these calls, and clients could start any number of them.
+  options.finishes_abandoned = [this] {
+    return options_.finish_abandoned && upstream_.calls() <= options_.max_connections;
+  };
   options.on_head = [this, shared](bool is_shared) {
     if (is_shared) return;
     forget(shared);
@@ -231,12 +296,15 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, std
     if (end.upstream_failure) metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
     if (!end.filled) return;
     const lc::Filled& filled = *end.filled;
-    if (filled.storing == lc::Filled::Storing::stored) metrics_.count_stored();
+    if (filled.storing == lc::Filled::Storing::stored) {
+      metrics_.count_stored();
+      note_storing(std::nullopt);
+    }
     if (filled.storing == lc::Filled::Storing::refused) {
       metrics_.count_refused(filled.refusal ? std::string(to_string(*filled.refusal)) : "request");
       context_.report().note(fmt::format("not stored: {}", filled.reason));
     }
-    if (filled.storing == lc::Filled::Storing::failed) note_store_state(filled.store_error);
+    if (filled.storing == lc::Filled::Storing::failed) note_storing(filled.store_error);
   };
   std::make_shared<Leader>(loop_, workers_, shared->transfer, std::move(fill), std::move(options))
       ->start(upstream_, question.upstream);
@@ -245,6 +313,8 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, std
 // Takes an answer from the process that leads it.
 asio::awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill,
                                       std::shared_ptr<Shared> shared) {
+  // Parting from a leader may take the store some time.
+  const auto leave = [&] { asio::post(followers_, [left = std::move(fill)] {}); };
   Transfer& transfer = *shared->transfer;
   for (;;) {
     std::string bytes;
@@ -259,13 +329,17 @@ asio::awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fil
       const auto head = fill->head();
       transfer.begin(head_of(head ? head->metadata : lc::Metadata{}));
     }
-    transfer.add(std::move(bytes));
+    transfer.add(bytes);
     if (!piece || *piece) {
+      leave();
       forget(shared);
       transfer.end(piece ? AnswerEnd::complete : transfer.has_head() ? AnswerEnd::broken : AnswerEnd::withdrawn);
       co_return;
     }
-    if (transfer.readers() == 0 && transfer.was_read()) co_return forget(shared);
+    if (transfer.readers() == 0 && transfer.was_read()) {
+      leave();
+      co_return forget(shared);
+    }
   }
 }
 
@@ -295,12 +369,21 @@ void Answers::forget(const std::shared_ptr<Shared>& shared) {
   shared_.remove(shared);
 }
 
-void Answers::note_store_state(const std::optional<lc::Error>& error) {
+void Answers::note_lookup(const std::optional<lc::Error>& error) {
   if (error) metrics_.count_store_error();
-  if (error.has_value() == store_failed_) return;
-  store_failed_ = error.has_value();
+  if (error.has_value() == lookups_fail_) return;
+  lookups_fail_ = error.has_value();
   context_.report().warn(error ? fmt::format("the store failed, requests go upstream uncached: {}", error->message)
                                : std::string("the store answers again"));
+}
+
+// A state of its own: a store that is full still answers.
+void Answers::note_storing(const std::optional<lc::Error>& error) {
+  if (error) metrics_.count_store_error();
+  if (error.has_value() == storing_fails_) return;
+  storing_fails_ = error.has_value();
+  context_.report().warn(error ? fmt::format("answers cannot be stored: {}", error->message)
+                               : std::string("answers are stored again"));
 }
 
 }  // namespace llmcache::serve

@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <list>
 #include <memory>
 #include <optional>
@@ -44,11 +45,16 @@ class Answers {
   const std::vector<Missed>& missed() const { return missed_; }
   // Waits for what is being stored. No further calls.
   void close();
+  // What is still to be stored is not stored.
+  void cancel();
 
  private:
   struct Shared;
+  struct Found;
+  using Clock = std::chrono::steady_clock;
 
-  boost::asio::awaitable<Answered> look_up(const Question& question, libcache::RequestKey key);
+  Found find(const Question& question, Clock::time_point until) const;
+  boost::asio::awaitable<Answered> answer_missing(const Question& question, Found found);
   boost::asio::awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
   boost::asio::awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
@@ -56,8 +62,10 @@ class Answers {
                                       std::shared_ptr<Shared> shared);
   std::optional<Hit> hit_of(std::shared_ptr<const libcache::Entry> entry, const CacheControl& control) const;
   void forget(const std::shared_ptr<Shared>& shared);
-  void note_store_state(const std::optional<libcache::Error>& error);
+  void note_lookup(const std::optional<libcache::Error>& error);
+  void note_storing(const std::optional<libcache::Error>& error);
   libcache::Deadline store_deadline() const;
+  libcache::Milliseconds store_budget_left(const Question& question) const;
 
   boost::asio::io_context& loop_;
   const ServeOptions& options_;
@@ -69,7 +77,8 @@ class Answers {
   UpstreamClient upstream_;
   std::list<std::shared_ptr<Shared>> shared_;  // answers that later requests may join
   std::vector<Missed> missed_;
-  bool store_failed_ = false;
+  bool lookups_fail_ = false;
+  bool storing_fails_ = false;
 };
 
 }  // namespace llmcache::serve

@@ -12,8 +12,10 @@ namespace {
 
 // How far the source may be ahead of the fastest reader.
 constexpr std::uint64_t kWindowBytes = 256 * 1024;
-// How far a reader may be behind a source that others keep going, once pieces are no longer kept anyway.
-constexpr std::uint64_t kMostBehindBytes = 4 * 1024 * 1024;
+// How much of an answer is kept for clients who join later, and how far a reader may be behind a source that others keep
+// going.
+constexpr std::uint64_t kMostKeptBytes = 8 * 1024 * 1024;
+constexpr std::size_t kBlockBytes = 16 * 1024;
 
 }  // namespace
 
@@ -25,11 +27,22 @@ void Transfer::begin(AnswerHead head) {
   notify();
 }
 
-void Transfer::add(std::string piece) {
-  if (piece.empty() || end_) return;
-  bytes_ += piece.size();
-  pieces_.push_back(std::make_shared<const std::string>(std::move(piece)));
+void Transfer::add(std::string_view bytes) {
+  if (bytes.empty() || end_) return;
+  bytes_ += bytes.size();
+  while (!bytes.empty()) {
+    if (blocks_.empty() || blocks_.back()->size() == kBlockBytes) {
+      blocks_.push_back(std::make_shared<std::string>());
+      // So that what readers hold stays where it is.
+      blocks_.back()->reserve(kBlockBytes);
+    }
+    const std::size_t size = std::min(bytes.size(), kBlockBytes - blocks_.back()->size());
+    blocks_.back()->append(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  if (bytes_ > kMostKeptBytes) keeps_ = false;
   interrupt_stragglers();
+  drop_read_blocks();
   control_flow();
   notify();
 }
@@ -56,26 +69,28 @@ void Transfer::notify() {
   changed_.cancel();
 }
 
-void Transfer::drop_read_pieces() {
+void Transfer::drop_read_blocks() {
   if (keeps_) return;
-  std::size_t first_needed = dropped_ + pieces_.size();
-  for (const Reader* reader : readers_) first_needed = std::min(first_needed, reader->next_);
-  while (dropped_ < first_needed) {
-    pieces_.pop_front();
-    ++dropped_;
+  std::uint64_t first_needed = bytes_;
+  for (const Reader* reader : readers_) {
+    if (!reader->interrupted_) first_needed = std::min(first_needed, reader->bytes_);
+  }
+  while (first_needed - dropped_ >= kBlockBytes) {
+    blocks_.pop_front();
+    dropped_ += kBlockBytes;
   }
 }
 
 void Transfer::interrupt_stragglers() {
   if (keeps_ || readers_.size() < 2) return;
   for (Reader* reader : readers_) {
-    if (bytes_ - reader->bytes_ > kMostBehindBytes) reader->interrupted_ = true;
+    if (bytes_ - reader->bytes_ > kMostKeptBytes) reader->interrupted_ = true;
   }
 }
 
 void Transfer::control_flow() {
-  if (readers_.empty()) return;
-  const auto fastest = std::ranges::max(readers_, {}, &Reader::bytes_)->bytes_;
+  std::uint64_t fastest = readers_.empty() ? bytes_ : 0;
+  for (const Reader* reader : readers_) fastest = std::max(fastest, reader->bytes_);
   const bool is_far_ahead = bytes_ - fastest > kWindowBytes;
   if (is_far_ahead == paused_) return;
   paused_ = is_far_ahead;
@@ -84,14 +99,14 @@ void Transfer::control_flow() {
 }
 
 Transfer::Reader::Reader(std::shared_ptr<Transfer> transfer, bool follows)
-    : transfer_(std::move(transfer)), next_(transfer_->dropped_), follows_(follows) {
+    : transfer_(std::move(transfer)), bytes_(transfer_->dropped_), follows_(follows) {
   transfer_->readers_.push_back(this);
   transfer_->was_read_ = true;
 }
 
 Transfer::Reader::~Reader() {
   std::erase(transfer_->readers_, this);
-  transfer_->drop_read_pieces();
+  transfer_->drop_read_blocks();
   transfer_->control_flow();
   // A copy: the call may destroy the source.
   const auto abandoned = transfer_->source_.abandoned;
@@ -108,19 +123,21 @@ asio::awaitable<const AnswerHead*> Transfer::Reader::head() {
   co_return transfer_->head_ && !withdrawn_ && !interrupted_ ? &*transfer_->head_ : nullptr;
 }
 
-asio::awaitable<std::shared_ptr<const std::string>> Transfer::Reader::next() {
+asio::awaitable<std::optional<Transfer::Piece>> Transfer::Reader::next() {
   while (!interrupted_) {
-    if (next_ < transfer_->dropped_ + transfer_->pieces_.size()) {
-      auto piece = transfer_->pieces_[next_++ - transfer_->dropped_];
-      bytes_ += piece->size();
-      transfer_->drop_read_pieces();
+    if (bytes_ < transfer_->bytes_) {
+      const std::uint64_t at = bytes_ - transfer_->dropped_;
+      Piece piece{transfer_->blocks_[at / kBlockBytes], {}};
+      piece.bytes = std::string_view(*piece.block).substr(at % kBlockBytes);
+      bytes_ += piece.bytes.size();
+      transfer_->drop_read_blocks();
       transfer_->control_flow();
       co_return piece;
     }
     if (transfer_->end_) break;
     co_await transfer_->wait();
   }
-  co_return nullptr;
+  co_return std::nullopt;
 }
 
 std::string_view to_string(AnswerEnd end) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,12 @@ enum class AnswerEnd {
 // Everything happens on the event loop.
 class Transfer : public std::enable_shared_from_this<Transfer> {
  public:
+  // Bytes of an answer, which stay where they are as long as this exists.
+  struct Piece {
+    std::shared_ptr<const std::string> block;
+    std::string_view bytes;
+  };
+
   // Where a client has got to.
   class Reader {
    public:
@@ -44,8 +51,8 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
     // Waits for the head. Nothing: the answer ended without one, or the wait was interrupted.
     boost::asio::awaitable<const AnswerHead*> head();
-    // Waits for the next piece. Nothing: the answer has ended, or the wait was interrupted.
-    boost::asio::awaitable<std::shared_ptr<const std::string>> next();
+    // Waits for the next bytes. Nothing: the answer has ended, or the wait was interrupted.
+    boost::asio::awaitable<std::optional<Piece>> next();
     // Ends the current wait and all later ones: the client has gone.
     void interrupt();
     bool interrupted() const { return interrupted_; }
@@ -56,8 +63,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
    private:
     friend class Transfer;
     std::shared_ptr<Transfer> transfer_;
-    std::size_t next_ = 0;     // the piece to read next, counted from the answer's beginning
-    std::uint64_t bytes_ = 0;  // read so far
+    std::uint64_t bytes_;  // read so far, counted from the answer's beginning
     bool follows_;
     bool withdrawn_ = false;
     bool interrupted_ = false;
@@ -66,20 +72,22 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   // What the source of an answer is told about its readers.
   struct Source {
     std::function<void()> pause = [] {};      // the fastest reader is too far behind
-    std::function<void()> resume = [] {};     // it has caught up
+    std::function<void()> resume = [] {};     // it has caught up, or has gone
     std::function<void()> abandoned = [] {};  // the last reader has gone before the end
   };
 
-  // `keeps`: every piece stays until the end, for clients who join later.
+  // `keeps`: bytes that everybody has read stay for clients who join later, as long as there are not very many.
   Transfer(boost::asio::any_io_executor executor, bool keeps);
 
   void set_source(Source source) { source_ = std::move(source); }
   void begin(AnswerHead head);
-  void add(std::string piece);
+  void add(std::string_view bytes);
   void end(AnswerEnd end, std::string message = {});
   // The answer is for the one who asked for it alone: those who follow get none of it.
   void withdraw_from_followers();
 
+  // Whether a new reader would get the answer from its beginning.
+  bool is_whole() const { return dropped_ == 0; }
   bool has_head() const { return head_.has_value(); }
   bool has_ended() const { return end_.has_value(); }
   std::size_t readers() const { return readers_.size(); }
@@ -88,7 +96,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
  private:
   boost::asio::awaitable<void> wait();
   void notify();
-  void drop_read_pieces();
+  void drop_read_blocks();
   void interrupt_stragglers();
   void control_flow();
 
@@ -96,9 +104,10 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   bool keeps_;
   Source source_;
   std::optional<AnswerHead> head_;
-  std::deque<std::shared_ptr<const std::string>> pieces_;
-  std::size_t dropped_ = 0;  // pieces before the first of pieces_
-  std::uint64_t bytes_ = 0;  // of all pieces so far
+  // All of one size, and full except the last.
+  std::deque<std::shared_ptr<std::string>> blocks_;
+  std::uint64_t dropped_ = 0;  // bytes before the first block
+  std::uint64_t bytes_ = 0;    // of the answer so far
   std::optional<AnswerEnd> end_;
   std::string message_;
   std::vector<Reader*> readers_;

@@ -8,12 +8,15 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "failure.h"
 
 namespace llmcache::serve {
 
 namespace {
+
+constexpr std::size_t kMostWaitingBytes = 8 * 1024 * 1024;
 
 double milliseconds(Exchange::Clock::duration duration) {
   return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
@@ -32,10 +35,18 @@ AccessLog::AccessLog(const std::string& path) {
   descriptor_ =
       path == "-" ? ::dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor_ < 0) throw Failure(Exit::refused, fmt::format("--access-log {}: {}", path, std::strerror(errno)));
+  writer_ = std::thread([this] { write_lines(); });
 }
 
 AccessLog::~AccessLog() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ < 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  writer_.join();
+  ::close(descriptor_);
 }
 
 void AccessLog::write(const Exchange& exchange) {
@@ -55,8 +66,23 @@ void AccessLog::write(const Exchange& exchange) {
   if (exchange.prompt_tokens) line["prompt_tokens"] = *exchange.prompt_tokens;
   if (exchange.completion_tokens) line["completion_tokens"] = *exchange.completion_tokens;
   const std::string text = line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
-  // One write for a line: lines of several processes do not mix.
-  (void)!::write(descriptor_, text.data(), text.size());
+  const std::lock_guard lock(mutex_);
+  if (waiting_.size() > kMostWaitingBytes) return;
+  waiting_ += text;
+  changed_.notify_one();
+}
+
+void AccessLog::write_lines() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    const std::string lines = std::exchange(waiting_, {});
+    lock.unlock();
+    // Writes of whole lines: those of several processes do not mix.
+    (void)!::write(descriptor_, lines.data(), lines.size());
+    lock.lock();
+  }
 }
 
 }  // namespace llmcache::serve

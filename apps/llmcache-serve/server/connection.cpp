@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,10 +10,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffer_traits.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <exception>
 #include <utility>
 
 #include "server/messages.h"
@@ -36,6 +40,7 @@ constexpr std::uint32_t kMostFieldBytes = 64 * 1024;
 // Between two requests of one client, and for a client that does not read what is sent to it.
 constexpr std::chrono::seconds kIdleTime{75};
 constexpr std::chrono::seconds kWriteTime{60};
+// After an answer to what could not be read whole.
 constexpr std::chrono::seconds kDiscardTime{2};
 constexpr std::size_t kMostDiscardedBytes = 256 * 1024 * 1024;
 
@@ -116,9 +121,14 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     if (gone_ && on_gone_) on_gone_();
   }
   asio::awaitable<void> write(std::array<std::string_view, 3> parts) override {
-    const std::array buffers{asio::buffer(parts[0]), asio::buffer(parts[1]), asio::buffer(parts[2])};
-    writing_.start(kWriteTime);
-    co_await asio::async_write(stream_, buffers, use_awaitable);
+    const std::array<asio::const_buffer, 3> buffers{asio::buffer(parts[0]), asio::buffer(parts[1]),
+                                                    asio::buffer(parts[2])};
+    beast::buffers_suffix left(buffers);
+    while (beast::buffer_bytes(left) > 0) {
+      // For each piece: a large body may take its time as long as the client reads.
+      writing_.start(kWriteTime);
+      left.consume(co_await stream_.async_write_some(left, use_awaitable));
+    }
     writing_.stop();
   }
   void abort() override {
@@ -170,14 +180,28 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     error_code error;
     reading_.start(service_.options().header_timeout);
     co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(use_awaitable, error));
+    if (!error) {
+      // Before the body: the parser adds trailers to the fields, and those must not count as fields.
+      take_head(parser.get());
+      if (!has_known_framing()) error = http::error::bad_transfer_encoding;
+    }
     if (!error) error = co_await read_body(parser);
     reading_.stop();
     if (error) {
       co_await refuse(error);
       co_return false;
     }
-    take(parser.release());
+    request_.body = std::make_shared<const std::string>(std::move(parser.get().body()));
     co_return true;
+  }
+
+  // Of the transfer codings only chunked is known, and HTTP/1.0 has none: the end of any other body would be a guess
+  // (RFC 9112, section 6.3).
+  bool has_known_framing() const {
+    const auto coding = request_.headers.first("transfer-encoding");
+    if (!coding) return true;
+    return !request_.http_1_0 && request_.headers.count("transfer-encoding") == 1 &&
+           equals_ignoring_case(*coding, "chunked");
   }
 
   asio::awaitable<error_code> read_body(http::request_parser<http::string_body>& parser) {
@@ -231,7 +255,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     reading_.stop();
   }
 
-  void take(http::request<http::string_body> message) {
+  void take_head(const http::request<http::string_body>& message) {
     request_ = {};
     request_.method = std::string(message.method_string());
     request_.target = std::string(message.target());
@@ -240,7 +264,6 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     for (const auto& field : message) {
       request_.headers.add(std::string(field.name_string()), std::string(field.value()));
     }
-    request_.body = std::move(message.body());
   }
 
   Service& service_;
@@ -264,8 +287,8 @@ asio::awaitable<void> serve_client(Service& service, Client client, asio::ssl::c
   const auto serve = [](auto connection) -> asio::awaitable<void> {
     try {
       co_await connection->run();
-    } catch (const boost::system::system_error&) {
-      // The client has gone, or does not read: nobody is left to tell.
+    } catch (const std::exception&) {
+      // The client has gone or does not read, or memory has run out: nobody is left to tell.
     }
     connection->close();
   };
@@ -286,7 +309,19 @@ asio::awaitable<void> turn_away(Client client) {
   fields.add("connection", "close");
   const std::string text = head_text(error.status, fields) + body;
   error_code ignored;
+  TimeLimit limit(client.socket);
+  limit.start(kDiscardTime);
   co_await asio::async_write(client.socket, asio::buffer(text), asio::redirect_error(use_awaitable, ignored));
+  // What the client has sent is read, or the system would reset the connection and the answer might be lost.
+  client.socket.shutdown(asio::socket_base::shutdown_send, ignored);
+  std::array<char, 4096> unread;
+  for (std::size_t most = kMostFieldBytes; most > 0;) {
+    error_code ended;
+    const std::size_t size =
+        co_await client.socket.async_read_some(asio::buffer(unread), asio::redirect_error(use_awaitable, ended));
+    if (ended) break;
+    most -= std::min(most, size);
+  }
 }
 
 }  // namespace llmcache::serve

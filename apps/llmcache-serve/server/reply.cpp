@@ -15,6 +15,8 @@ using asio::use_awaitable;
 namespace {
 
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
+// A body up to this size is decoded and written at once, a larger one piece by piece, so that others get their turn.
+constexpr std::uint64_t kWholeBytes = 256 * 1024;
 
 std::string chunk_head(std::size_t size) {
   return fmt::format("{:x}\r\n", size);
@@ -32,6 +34,20 @@ std::string content_type_of(const lc::Metadata& metadata, lc::EntryKind kind, st
   if (kind == lc::EntryKind::response) return is_json ? "application/json" : "application/octet-stream";
   return is_json ? "application/x-ndjson" : "text/event-stream";
 }
+
+// Calls a function when the client goes away, as long as this exists.
+class GoneHandler {
+ public:
+  GoneHandler(ResponseWriter& writer, std::function<void()> handler) : writer_(writer) {
+    writer_.on_gone(std::move(handler));
+  }
+  ~GoneHandler() { writer_.on_gone(nullptr); }
+  GoneHandler(const GoneHandler&) = delete;
+  GoneHandler& operator=(const GoneHandler&) = delete;
+
+ private:
+  ResponseWriter& writer_;
+};
 
 }  // namespace
 
@@ -77,19 +93,23 @@ asio::awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pac
   const auto age = std::max(lc::system_now() - hit.entry->created(), lc::Milliseconds(0));
   fields.add("age", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()));
   if (hit.entry->kind() == lc::EntryKind::stream) co_return co_await write_recorded(hit, std::move(fields), pace);
+  if (hit.entry->payload_size() > kWholeBytes) {
+    fields.add("content-length", std::to_string(hit.entry->payload_size()));
+    co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
+  }
   const auto body = hit.entry->body();
   if (!body) co_return co_await write_error(own_errors::unreachable(body.error().message));
   fields.add("content-type", content_type_of(hit.metadata, lc::EntryKind::response, *body));
   co_await write_body(200, std::move(fields), *body);
 }
 
-// A stream, chunk by chunk.
+// A stream chunk by chunk, or a large body in pieces.
 asio::awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optional<double> pace) {
   lc::Replay replay(*hit.entry);
   auto chunk = replay.next();
   if (!chunk) co_return co_await write_error(own_errors::unreachable(chunk.error().message));
   const std::string_view first_bytes = *chunk ? (*chunk)->bytes : std::string_view();
-  fields.add("content-type", content_type_of(hit.metadata, lc::EntryKind::stream, first_bytes));
+  fields.add("content-type", content_type_of(hit.metadata, hit.entry->kind(), first_bytes));
   co_await begin_pieces(200, std::move(fields));
   for (; chunk && *chunk; chunk = replay.next()) {
     if (pace) co_await wait_until((*chunk)->at, *pace);
@@ -101,10 +121,8 @@ asio::awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std:
 
 asio::awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows) {
   Transfer::Reader reader(transfer, follows);
-  writer_.on_gone([&reader] { reader.interrupt(); });
-  const bool written = co_await write_from(reader);
-  writer_.on_gone(nullptr);
-  co_return written;
+  const GoneHandler handler(writer_, [&reader] { reader.interrupt(); });
+  co_return co_await write_from(reader);
 }
 
 asio::awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
@@ -125,7 +143,7 @@ asio::awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
     co_return true;
   }
   co_await begin_pieces(head->status, head->fields);
-  while (const auto piece = co_await reader.next()) co_await write_piece(*piece);
+  while (const auto piece = co_await reader.next()) co_await write_piece(piece->bytes);
   // Without its end the client can tell that the answer is not whole.
   if (reader.interrupted() || reader.end() != AnswerEnd::complete) co_return writer_.abort(), true;
   co_await end_pieces();

@@ -1,6 +1,7 @@
 // A request as it arrived.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ struct Request {
   bool http_1_0 = false;
   bool keep_alive = true;
   Headers headers;
-  std::string body;
+  std::shared_ptr<const std::string> body = std::make_shared<const std::string>();
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 };

@@ -1,6 +1,7 @@
 #include "server/run.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ namespace ssl = asio::ssl;
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{50};
+constexpr std::size_t kMostTurnedAway = 64;  // at one time
 
 // An event loop whose handlers can be destroyed before what they refer to.
 class Loop : public asio::io_context {
@@ -57,6 +59,21 @@ void notify_ready() {
   ::sendto(descriptor, kReady.data(), kReady.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&name),
            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size()));
   ::close(descriptor);
+}
+
+// Credentials of requests in flight are in this process's memory: the kernel is not to write it to a file. A limit of one
+// byte, because 0 would not keep it from sending a core dump to a program (core(5)).
+void forbid_core_dumps() {
+  constexpr rlimit kNone{1, 1};
+  ::setrlimit(RLIMIT_CORE, &kNone);
+}
+
+// A client and the upstream call for it take a descriptor each: as many as the system lets this process have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::unique_ptr<ssl::context> tls_context(const ServeOptions& options) {
@@ -104,6 +121,9 @@ class Server {
                      drain();
                    });
     }
+    // After COMMAND has been started, which inherits the limits.
+    raise_descriptor_limit();
+    forbid_core_dumps();
     loop_.run();
     answers_.close();
     loop_.shutdown();
@@ -161,11 +181,20 @@ class Server {
         asio::steady_timer pause(loop_, kAcceptPause);
         co_await pause.async_wait(asio::use_awaitable);
       } else if (service_.connections() >= options_.max_connections) {
-        asio::co_spawn(loop_, turn_away(*std::move(client)), asio::detached);
+        // Without an answer where that would take a TLS handshake, and if very many must be turned away.
+        if (!tls_ && turning_away_ < kMostTurnedAway) {
+          asio::co_spawn(loop_, refuse(*std::move(client)), asio::detached);
+        }
       } else {
         asio::co_spawn(loop_, serve(*std::move(client)), asio::detached);
       }
     }
+  }
+
+  asio::awaitable<void> refuse(Client client) {
+    ++turning_away_;
+    co_await turn_away(std::move(client));
+    --turning_away_;
   }
 
   asio::awaitable<void> serve(Client client) {
@@ -179,6 +208,7 @@ class Server {
       if (child_.is_running()) {
         child_.forward(signal);
       } else if (service_.draining()) {
+        answers_.cancel();
         stop();
       } else {
         drain();
@@ -211,6 +241,7 @@ class Server {
   asio::signal_set signals_;
   asio::steady_timer drained_;
   ChildCommand child_;
+  std::size_t turning_away_ = 0;
   int exit_code_ = 0;
 };
 

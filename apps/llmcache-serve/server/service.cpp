@@ -42,7 +42,8 @@ asio::awaitable<void> Service::answer(const Request& request, std::string_view l
     co_return co_await reply.write_body(204, preflight_fields(*origin, request.headers), "");
   }
   if (request.path().starts_with("/_llmcache/")) co_return co_await answer_own(request, reply);
-  if (request.headers.first("upgrade")) co_return co_await reply.write_error(own_errors::no_upgrade());
+  if (request.headers.first("upgrade") || request.method == "CONNECT")
+    co_return co_await reply.write_error(own_errors::no_upgrade());
   const auto url = options_.upstreams.url_of(request.target);
   if (!url) co_return co_await reply.write_error(own_errors::no_upstream(request.path()));
   auto question = question_of(request, *url);

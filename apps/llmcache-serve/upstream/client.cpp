@@ -73,14 +73,20 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     for (auto& [number, socket] : sockets_) socket->descriptor.release();
   }
 
+  std::size_t calls() const { return calls_; }
+
   class Call final : public UpstreamCall {
    public:
     Call(std::shared_ptr<Multi> multi, UpstreamRequest request, UpstreamEvents events)
         : multi_(std::move(multi)), request_(std::move(request)), events_(std::move(events)), easy_(curl_easy_init()) {
+      ++multi_->calls_;
       set_up();
       curl_multi_add_handle(multi_->multi_.get(), easy_.get());
     }
-    ~Call() override { curl_multi_remove_handle(multi_->multi_.get(), easy_.get()); }
+    ~Call() override {
+      --multi_->calls_;
+      curl_multi_remove_handle(multi_->multi_.get(), easy_.get());
+    }
 
     void pause() override { paused_ = true; }
     void resume() override {
@@ -94,7 +100,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     void end(CURLcode code) {
       const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
       // The owner may destroy this in on_end.
-      auto on_end = std::move(events_.on_end);
+      const auto on_end = std::move(events_.on_end);
       on_end(end_of(code, head_done_), message);
     }
 
@@ -104,6 +110,10 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
       curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
       curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
       curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+      // A call that is cancelled while its host's name is looked up does not wait for that.
+      curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
       curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
       curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -116,10 +126,10 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
       if (!multi_->options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, multi_->options_.ca_file.c_str());
       if (request_.method == "HEAD") {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-      } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT" ||
+      } else if (!request_.body->empty() || request_.method == "POST" || request_.method == "PUT" ||
                  request_.method == "PATCH") {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body->data());
       }
       if (request_.method != "HEAD") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
       fields_ = field_list(request_.fields);
@@ -157,7 +167,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
       auto& call = *static_cast<Call*>(self);
       if (call.paused_) return CURL_WRITEFUNC_PAUSE;
-      call.events_.on_data(std::string(data, size * count));
+      call.events_.on_data(std::string_view(data, size * count));
       return size * count;
     }
 
@@ -250,12 +260,17 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
   asio::steady_timer timer_;
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
+  std::size_t calls_ = 0;
 };
 
 UpstreamClient::UpstreamClient(asio::io_context& loop, UpstreamOptions options)
     : multi_(std::make_shared<Multi>(loop, std::move(options))) {}
 
 UpstreamClient::~UpstreamClient() = default;
+
+std::size_t UpstreamClient::calls() const {
+  return multi_->calls();
+}
 
 std::unique_ptr<UpstreamCall> UpstreamClient::start(UpstreamRequest request, UpstreamEvents events) {
   return std::make_unique<Multi::Call>(multi_, std::move(request), std::move(events));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "http/headers.h"
 
@@ -15,7 +16,7 @@ struct UpstreamRequest {
   std::string method;
   std::string url;
   Headers fields;
-  std::string body;
+  std::shared_ptr<const std::string> body;  // shared by all who need it, since it may be large; never null
 };
 
 struct UpstreamHead {
@@ -30,11 +31,11 @@ enum class UpstreamEnd {
   broken,       // the answer broke off
 };
 
-// Called on the event loop. on_end is the last call, and is not made after cancel().
+// Called on the event loop. on_end is the last call; none is made once the call is destroyed.
 struct UpstreamEvents {
   std::function<void(UpstreamHead)> on_head;
-  std::function<void(std::string)> on_data;
-  std::function<void(UpstreamEnd, std::string message)> on_end;
+  std::function<void(std::string_view)> on_data;
+  std::function<void(UpstreamEnd, const std::string& message)> on_end;
 };
 
 struct UpstreamOptions {
@@ -57,6 +58,8 @@ class UpstreamClient {
   UpstreamClient(boost::asio::io_context& loop, UpstreamOptions options);
   ~UpstreamClient();
   std::unique_ptr<UpstreamCall> start(UpstreamRequest request, UpstreamEvents events);
+  // Calls in flight.
+  std::size_t calls() const;
 
  private:
   class Multi;

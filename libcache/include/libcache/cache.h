@@ -138,6 +138,9 @@ class Cache {
   /// The response or stream entry of a request, proven against it; either may hold a response or a stream. Fails as the
   /// store does.
   [[nodiscard]] Result<Lookup> get(const RequestKey& key, EntryKind kind, Deadline deadline);
+  /// The same, for a caller that calls begin() unless this is a hit: counters().misses and failed_lookups do not change, since
+  /// begin() counts them.
+  [[nodiscard]] Result<Lookup> get_before_begin(const RequestKey& key, EntryKind kind, Deadline deadline);
   /// The entry with this name, whichever request it answers and whatever policy accepted it: only its checksum and
   /// expiry are checked (with the bifrost scheme, neither). Fails as the store does.
   [[nodiscard]] Result<Lookup> get_named(std::string_view name, Deadline deadline);

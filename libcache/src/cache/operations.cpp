@@ -25,6 +25,10 @@ Status write_in_background(CacheCore& core, const PendingWrite& write, Deadline 
   return failed ? Status(fail(put.error())) : Status();
 }
 
+const std::string& name_of(const RequestKey& key, EntryKind kind) {
+  return kind == EntryKind::stream ? key.stream_name : key.response_name;
+}
+
 Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const RequestKey* key, Deadline deadline) {
   auto found = core.find(name, key, deadline);
   if (!found) {
@@ -70,8 +74,13 @@ Result<RequestKey> Cache::key(std::string_view request) const {
 }
 
 Result<Lookup> Cache::get(const RequestKey& key, EntryKind kind, Deadline deadline) {
-  const std::string& name = kind == EntryKind::stream ? key.stream_name : key.response_name;
-  return find_and_count(*core_, name, &key, deadline);
+  return find_and_count(*core_, name_of(key, kind), &key, deadline);
+}
+
+Result<Lookup> Cache::get_before_begin(const RequestKey& key, EntryKind kind, Deadline deadline) {
+  auto found = core_->find(name_of(key, kind), &key, deadline);
+  if (found && *found) core_->count_hit(key, *found->entry);
+  return found;
 }
 
 Result<Lookup> Cache::get_named(std::string_view name, Deadline deadline) {

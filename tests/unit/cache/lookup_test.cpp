@@ -35,6 +35,19 @@ TEST_CASE("an unknown request is a miss, not an error") {
   CHECK(misses(*cache, MissReason::absent) == 1);
 }
 
+TEST_CASE("a lookup before begin counts a hit and leaves a miss to begin") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  const auto key = cache->key(kRequest).value();
+  CHECK_FALSE(cache->get_before_begin(key, EntryKind::response, kNever).value());
+  CHECK(misses(*cache, MissReason::absent) == 0);
+  CHECK(cache->begin(key, {}, kNever).value().role() == Fill::Role::lead);
+  CHECK(misses(*cache, MissReason::absent) == 1);
+  REQUIRE(cache->put(key, CacheFixture::response("x"), {}, kNever).value());
+  CHECK(cache->get_before_begin(key, EntryKind::response, kNever).value());
+  CHECK(cache->counters().hits == 1);
+}
+
 TEST_CASE("an entry expires exactly when its TTL has passed") {
   CacheFixture fixture;
   const auto cache = fixture.make();
