@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "commands/serve.h"
+#include "config/files.h"
 #include "config/settings.h"
 #include "config/values.h"
 #include "failure.h"
@@ -15,11 +16,9 @@ namespace llmcache::serve {
 namespace {
 
 std::string default_secret_file() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && *state == '/') return std::string(state) + "/llmcache/session-secret";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home != '/') usage_error("--session-secret-file is needed: there is no home directory");
-  return std::string(home) + "/.local/state/llmcache/session-secret";
+  const auto state = state_directory();
+  if (!state) usage_error("--session-secret-file is needed: there is no home directory");
+  return *state / "session-secret";
 }
 
 }  // namespace

@@ -269,6 +269,33 @@ TEST_CASE("a database has its statistics beside it, and a store that is read-onl
   CHECK(misses_in(file) == 1);
 }
 
+TEST_CASE("a store of files has its statistics in the state directory, and one that only reads creates none") {
+  const TemporaryDirectory directory;
+  const fs::path state = directory.path() / "state";
+  StoreUrl url;
+  url.kind = StoreUrl::Kind::dir;
+  url.path = directory.path() / "fixtures";
+  const auto row = row_of("m", 1);
+  const auto count = [&](StoreOptions options, bool read_only) {
+    options.state_directory = state;
+    options.clock = kClock.clock();
+    url.read_only = read_only;
+    return required(open_store(url, options))->statistics()->add("", {&row, 1}, soon());
+  };
+  CHECK_FALSE(count({.only_reads = true}, false));
+  CHECK_FALSE(count({}, true));
+  CHECK_FALSE(fs::exists(state));
+  CHECK(count({}, false));
+  CHECK(count({.only_reads = true}, false));
+  CHECK_FALSE(fs::exists(url.path));
+  CHECK(required(open_store(url, {.state_directory = state, .clock = kClock.clock()}))
+            ->statistics()
+            ->read("", {}, soon())
+            .value()
+            .at(0)
+            .counts.at("hits") == 2);
+}
+
 TEST_CASE("the child of a process that counts writes nothing") {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "cache.db";

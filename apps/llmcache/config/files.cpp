@@ -229,4 +229,14 @@ Booleans: 1 0 true false yes no on off.
 )";
 }
 
+std::optional<fs::path> state_directory() {
+  const auto directory = xdg_directory("XDG_STATE_HOME", ".local/state");
+  return directory ? std::optional(*directory / "llmcache") : std::nullopt;
+}
+
+fs::path runtime_directory() {
+  const char* const directory = std::getenv("XDG_RUNTIME_DIR");
+  return directory != nullptr && *directory == '/' ? fs::path(directory) / "llmcache" : fs::path();
+}
+
 }  // namespace llmcache

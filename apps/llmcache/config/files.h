@@ -36,5 +36,9 @@ std::filesystem::path cache_directory();
 
 // The text of `llmcache help config`.
 std::string files_help();
+// $XDG_STATE_HOME/llmcache or ~/.local/state/llmcache; nothing without a home directory.
+std::optional<std::filesystem::path> state_directory();
+// $XDG_RUNTIME_DIR/llmcache; empty without XDG_RUNTIME_DIR.
+std::filesystem::path runtime_directory();
 
 }  // namespace llmcache

@@ -31,6 +31,14 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
     prefix.texts = {libcache::KeyOptions::bifrost().prefix};
     prefix.origin = "compat";
   }
+  // Recordings are kept in git, where nothing should expire.
+  Resolved& ttl = row_of(resolved, "ttl");
+  const bool keeps_files = std::ranges::any_of(row_of(resolved, "store").texts,
+                                               [](const std::string& url) { return url.starts_with("dir:"); });
+  if (ttl.origin == kDefaultOrigin && keeps_files) {
+    ttl.texts = {"never"};
+    ttl.origin = "store";
+  }
   return resolved;
 }
 

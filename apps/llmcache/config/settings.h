@@ -99,7 +99,8 @@ struct Resolved {
   std::string origin;
 };
 
-// For each setting the first layer that has it. If none has the prefix, it depends on `compat`: a gateway has none.
+// For each setting the first layer that has it. If none has the prefix, it depends on `compat`: a gateway
+// has none. If none has the TTL, it depends on `store`: in files entries live for ever.
 std::vector<Resolved> resolve(std::span<const Layer> layers);
 Settings apply(std::span<const Resolved> resolved);
 // Whether a setting was given, rather than left at its default.

@@ -47,7 +47,8 @@ void check_tls_files(const lc::TlsOptions& tls) {
 }  // namespace
 
 bool is_server(const lc::StoreUrl& url) {
-  return url.kind != lc::StoreUrl::Kind::memory && url.kind != lc::StoreUrl::Kind::sqlite;
+  using Kind = lc::StoreUrl::Kind;
+  return url.kind != Kind::memory && url.kind != Kind::sqlite && url.kind != Kind::dir;
 }
 
 std::vector<lc::StoreUrl> store_urls(const Settings& settings) {
@@ -64,6 +65,8 @@ lc::StoreOptions store_options(const Settings& settings, std::span<const Resolve
                                std::span<const lc::StoreUrl> urls, lc::Deadline deadline) {
   lc::StoreOptions options = settings.store;
   options.strict = settings.strict;
+  options.runtime_directory = runtime_directory();
+  options.state_directory = state_directory().value_or("");
   if (std::ranges::none_of(urls, is_server)) return options;
   if (std::ranges::any_of(urls, &lc::StoreUrl::tls)) check_tls_files(options.redis.tls);
   options.redis.password = read_password(settings, resolved, deadline);
@@ -106,13 +109,14 @@ std::string stores_help() {
 
   sqlite:                 the default: $XDG_CACHE_HOME/llmcache/cache.db
   sqlite:PATH             an SQLite file, created by the first write
+  dir:PATH                a directory with one readable file per entry, for recordings in git
   redis://[user[:password]@]host[:port][/db]     a Redis or Valkey server; rediss:// with TLS
   redis+unix:///path.sock?db=1                   a server on a unix socket
   redis+cluster://h1:p,h2:p                      a cluster
   redis+sentinel://h1:p,h2:p/master[/db]         the master that sentinels name
   memory:                 within one process; for programs that link libcache
 
-An embedded store evicts the least recently used entries to stay below --max-size.
+An embedded store but dir: evicts the least recently used entries to stay below --max-size.
 With '?read_only=1' at the end of a URL, nothing is written.
 
 Several stores form one: '--store sqlite: --store redis://cache.example.com' reads from the near

@@ -33,6 +33,8 @@ struct Metadata {
   std::string finish_reason = {};
   /// The normal form of the endpoint; only its first 320 bytes if it is longer.
   std::string endpoint = {};
+  /// What was left out of the request (RequestKey::left_out); of a long list, nothing.
+  std::string left_out = {};
   /// Whether the answer is incomplete or an error, and was stored because the policy accepts that.
   bool incomplete = false;
   bool error = false;

@@ -10,6 +10,7 @@
 #include <libcache/time.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 
@@ -25,6 +26,11 @@ struct StoreOptions {
   /// An embedded store creates and changes no file, except that counts are added to statistics that exist: for programs
   /// that only look up. (With ?read_only=1 in its URL it does not count either.)
   bool only_reads = false;
+  /// dir: the directory in which its processes find each other's flights, created with mode 0700. Empty:
+  /// /tmp/llmcache-UID.
+  std::filesystem::path runtime_directory = {};
+  /// dir: the directory in which statistics are kept, created with mode 0700. Empty: none are kept.
+  std::filesystem::path state_directory = {};
   Clock clock = system_now;
   EventHandler on_event = {};
   RedisOptions redis = {};

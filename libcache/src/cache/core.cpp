@@ -21,6 +21,9 @@ std::string shortened(const std::string& endpoint) {
 // A longer TTL counts as never, so that every store can represent the dates.
 constexpr Milliseconds kLongestTtl = std::chrono::years(1000);
 
+// A longer list might not fit in an entry's metadata.
+constexpr std::size_t kLongestLeftOut = 160;
+
 std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime) {
   if (!lifetime || *lifetime > kLongestTtl) return std::nullopt;
   return created + *lifetime;
@@ -194,6 +197,7 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
   draft.metadata.error = answer.completeness == Completeness::error;
   draft.metadata.endpoint = shortened(key.endpoint);
+  if (key.left_out.size() <= kLongestLeftOut) draft.metadata.left_out = key.left_out;
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
   if (options.keep_request) draft.request = key.canonical;

@@ -113,7 +113,7 @@ Status parse_path(std::string_view path, StoreUrl& url) {
 }
 
 Status parse_query(std::string_view query, StoreUrl& url) {
-  const bool local = url.kind == Kind::memory || url.kind == Kind::sqlite;
+  const bool local = url.kind == Kind::memory || url.kind == Kind::sqlite || url.kind == Kind::dir;
   for (std::optional<std::string_view> rest = query; rest;) {
     const auto [parameter, others] = cut(*rest, '&');
     const auto [name, value] = cut(parameter, '=');
@@ -159,9 +159,11 @@ Status parse_server(std::string_view text, StoreUrl& url) {
 Status parse_into(StoreUrl& url, std::string_view text) {
   if (text.find('\0') != text.npos) return fail(ErrorCode::invalid, "it contains a NUL byte");
   const auto [scheme_name, behind] = cut(text, ':');
-  if (scheme_name == "sqlite" && behind) {
+  if ((scheme_name == "sqlite" || scheme_name == "dir") && behind) {
     const auto [path, query] = cut(*behind, '?');
     url.path = path;
+    if (scheme_name == "dir") url.kind = Kind::dir;
+    if (url.kind == Kind::dir && path.empty()) return fail(ErrorCode::invalid, "a directory must follow dir:");
     return query ? parse_query(*query, url) : Status();
   }
   if (scheme_name == "memory" && behind) {
@@ -178,7 +180,7 @@ Status parse_into(StoreUrl& url, std::string_view text) {
     url.tls = scheme.tls;
     return parse_server(text.substr(name.size()), url);
   }
-  return fail(ErrorCode::invalid, "a store is sqlite:PATH, memory:, or a URL such as redis://HOST:PORT");
+  return fail(ErrorCode::invalid, "a store is sqlite:PATH, dir:PATH, memory:, or a URL such as redis://HOST:PORT");
 }
 
 // Whether a colon is followed by anything but a port, which may be the password of a URL that lacks its @.
@@ -249,6 +251,8 @@ std::string StoreUrl::redacted() const {
     text = "memory:";
   } else if (kind == Kind::sqlite) {
     text = "sqlite:" + path.string();
+  } else if (kind == Kind::dir) {
+    text = "dir:" + path.string();
   } else {
     text = scheme_of(*this);
     if (!user.empty() || password) text += percent_encoded(user) + (password ? ":***@" : "@");

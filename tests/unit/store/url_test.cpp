@@ -27,6 +27,14 @@ TEST_CASE("sqlite: is followed by the path of a file, or by nothing for the defa
   CHECK_FALSE(parsed("sqlite:relative.db?read_only=0").read_only);
 }
 
+TEST_CASE("dir: names a directory") {
+  CHECK(parsed("dir:tests/fixtures").kind == Kind::dir);
+  CHECK(parsed("dir:tests/fixtures").path == "tests/fixtures");
+  CHECK(parsed("dir:/a?read_only=1").read_only);
+  CHECK(parsed("dir:/a?read_only=1").redacted() == "dir:/a?read_only=1");
+  CHECK_FALSE(StoreUrl::parse("dir:"));
+}
+
 TEST_CASE("memory: is a store of this process") {
   CHECK(parsed("memory:").kind == Kind::memory);
   CHECK(parsed("memory:?read_only=1").read_only);

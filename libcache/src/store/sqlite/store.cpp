@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "base/deadline_lock.h"
+#include "store/file_flights.h"
 #include "store/sqlite/database/schema.h"
 #include "store/sqlite/database/session.h"
 #include "store/sqlite/diagnosis.h"
-#include "store/sqlite/flights.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/writer.h"
 #include "store/statistics/log.h"
@@ -174,7 +174,7 @@ class SqliteStore final : public Store, public Flights {
 
   const sqlite::Place place_;
   const std::uint64_t max_size_;
-  const sqlite::FileFlights flights_;
+  const FileFlights flights_;
   Guarded<Session<Writer>> writing_;
   Guarded<Session<Reader>> reading_;
   StatisticsLog statistics_;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/private_directory.h"
 #include "store/sqlite/database/connection.h"
 #include "store/sqlite/database/header.h"
 #include "store/sqlite/database/open_files.h"
@@ -31,25 +32,6 @@ tl::unexpected<Error> refuse(const fs::path& path, const std::string& why) {
 
 tl::unexpected<Error> refuse_for_errno(const fs::path& path, const std::string& what) {
   return refuse(path, what + ": " + std::generic_category().message(errno));
-}
-
-Status check_directory(const fs::path& directory) {
-  struct stat state{};
-  if (stat(directory.c_str(), &state) != 0) return refuse_for_errno(directory, "cannot be used");
-  if ((state.st_mode & S_IWOTH) != 0 && state.st_uid != geteuid()) {
-    return refuse(directory, "belongs to another user and anyone may write to it; choose another --store path");
-  }
-  return {};
-}
-
-// Lets backup programs skip the directory (https://bford.info/cachedir/). It does not matter if that fails.
-void tag_cache_directory(const fs::path& directory) {
-  constexpr std::string_view kTag =
-      "Signature: 8a477f597d28d172789f06886806bc55\n"
-      "# This directory holds a cache of llmcache and may be deleted.\n";
-  const auto path = directory / "CACHEDIR.TAG";
-  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (file) (void)!write(*file, kTag.data(), kTag.size());
 }
 
 fs::path unused_name_beside(const fs::path& path, UnixTime now) {
@@ -178,21 +160,6 @@ bool has_room(const fs::path& path, std::uint64_t size) {
   const std::uint64_t in_log = stat((path.native() + "-wal").c_str(), &log) == 0 ? log.st_size : 0;
   const auto free = std::uint64_t{geteuid() == 0 ? system.f_bfree : system.f_bavail} * system.f_frsize;
   return free >= in_log + 2 * size + kOtherPages;
-}
-
-Status make_private_directory(const fs::path& directory) {
-  std::vector<fs::path> missing;
-  for (auto path = directory; access(path.c_str(), F_OK) != 0 && errno == ENOENT; path = path.parent_path()) {
-    missing.push_back(path);
-  }
-  bool created = false;
-  for (auto path = missing.rbegin(); path != missing.rend(); ++path) {
-    created = mkdir(path->c_str(), 0700) == 0;
-    if (!created && errno != EEXIST) return refuse_for_errno(*path, "cannot be created");
-    if (created && chmod(path->c_str(), 0700) != 0) return refuse_for_errno(*path, "cannot be made private");
-  }
-  if (created) tag_cache_directory(directory);
-  return check_directory(directory);
 }
 
 Status create_database(const fs::path& path, Deadline deadline) {

@@ -50,10 +50,6 @@ Status check_file(const std::filesystem::path& path);
 // log would take the last space, and nothing could be removed any more.
 bool has_room(const std::filesystem::path& path, std::uint64_t size);
 
-// Creates a directory, and those missing above it, with mode 0700 whatever the umask, and a CACHEDIR.TAG in it. An
-// existing one is left as it is. Fails: refused, also where others could put files into it.
-Status make_private_directory(const std::filesystem::path& directory);
-
 // Creates an empty database of ours, all at once, with mode 0600 whatever the umask. An existing file is left as it is.
 // Fails: refused, timeout.
 Status create_database(const std::filesystem::path& path, Deadline deadline);

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/private_directory.h"
+
 namespace libcache::internal::sqlite {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "fixture/form.h"
+#include "store/dir/store.h"
 #include "store/memory.h"
 #include "store/read_only.h"
 #include "store/redis/store.h"
@@ -14,12 +16,14 @@ namespace libcache {
 using namespace internal;
 namespace {
 
-Result<std::unique_ptr<Store>> open_file(const StoreUrl& url, const StoreOptions& options) {
+Result<std::unique_ptr<Store>> open_path(const StoreUrl& url, const StoreOptions& options) {
   if (url.path.empty()) return fail(ErrorCode::invalid, "'sqlite:' names no file");
   std::error_code error;
-  auto file = std::filesystem::absolute(url.path, error);
+  auto path = std::filesystem::absolute(url.path, error);
   if (error) return fail(ErrorCode::refused, "cannot determine the current directory: " + error.message());
-  return make_sqlite_store(std::move(file), options, url.read_only);
+  if (url.kind == StoreUrl::Kind::dir)
+    return make_dir_store(std::move(path), fixture::make_form(), options, url.read_only);
+  return make_sqlite_store(std::move(path), options, url.read_only);
 }
 
 Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOptions& options) {
@@ -27,7 +31,8 @@ Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOpt
     case StoreUrl::Kind::memory:
       return make_memory_store(options);
     case StoreUrl::Kind::sqlite:
-      return open_file(url, options);
+    case StoreUrl::Kind::dir:
+      return open_path(url, options);
     case StoreUrl::Kind::redis:
     case StoreUrl::Kind::redis_unix:
     case StoreUrl::Kind::redis_cluster:
@@ -41,7 +46,7 @@ Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOpt
 
 Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOptions& options) {
   auto store = open_writable(url, options);
-  const bool embedded = url.kind == StoreUrl::Kind::sqlite;
+  const bool embedded = url.kind == StoreUrl::Kind::sqlite || url.kind == StoreUrl::Kind::dir;
   if (!store || !(url.read_only || (embedded && options.only_reads))) return store;
   return make_read_only(std::move(*store));
 }

@@ -1,4 +1,4 @@
-#include "store/sqlite/flights.h"
+#include "store/file_flights.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 
 #include "base/descriptor.h"
 #include "base/hash.h"
+#include "store/private_directory.h"
 #include "store/shared_bytes.h"
-#include "store/sqlite/database/file.h"
 
-namespace libcache::internal::sqlite {
+namespace libcache::internal {
 namespace {
 
 using std::chrono::microseconds;
@@ -228,4 +228,4 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
   }
 }
 
-}  // namespace libcache::internal::sqlite
+}  // namespace libcache::internal

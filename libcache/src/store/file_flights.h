@@ -1,7 +1,7 @@
-// Flights between the processes of one machine: each is a locked file in a directory next to the database.
+// Flights between the processes of one machine: each is a locked file in a private directory.
 //
 // The kernel keeps the lock, so a leader that dies in any way releases it at once; there is nothing to renew and no
-// clock to agree on. The pieces are the content of the file. Rows in the database would also work, but each would wait
+// clock to agree on. The pieces are the content of the file. Rows in a database would also work, but each would wait
 // for other writers, go through the log, and need timestamps to detect dead leaders.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace libcache::internal::sqlite {
+namespace libcache::internal {
 
 // Thread-safe. The directory is created when it is needed, with mode 0700, and kept: removing it would cost a leader
 // more than its whole flight on file systems that report every freed block to the disk.
@@ -26,4 +26,4 @@ class FileFlights {
   std::filesystem::path directory_;
 };
 
-}  // namespace libcache::internal::sqlite
+}  // namespace libcache::internal

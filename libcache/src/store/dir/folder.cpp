@@ -1,0 +1,78 @@
+#include "store/dir/folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace libcache::internal::dir {
+namespace {
+
+// A change within this time after another one may not show in the folder's time: FAT counts in steps of 2 seconds.
+constexpr std::chrono::nanoseconds kCoarsest = std::chrono::milliseconds(2'100);
+
+bool is_digits(std::string_view part) {
+  return part.size() >= kFewestDigits && part.size() <= 32 &&
+         part.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+tl::unexpected<Error> refuse() {
+  return fail(ErrorCode::refused, "a folder of the store cannot be listed: " + std::generic_category().message(errno));
+}
+
+}  // namespace
+
+std::string_view digits_in(std::string_view file) {
+  if (!file.ends_with(kFileEnding)) return {};
+  file.remove_suffix(kFileEnding.size());
+  const std::string_view first = file.substr(0, file.find('.'));
+  const std::string_view rest = file.substr(std::min(first.size() + 1, file.size()));
+  const std::string_view second = rest.substr(0, rest.find('.'));
+  return is_digits(second) ? second : is_digits(first) ? first : std::string_view();
+}
+
+Status FolderListing::refresh(const FolderFiles& folder) {
+  struct stat state{};
+  if (::fstat(*folder.descriptor(), &state) != 0) return refuse();
+  const auto modified = std::chrono::seconds(state.st_mtim.tv_sec) + std::chrono::nanoseconds(state.st_mtim.tv_nsec);
+  if (modified_ == modified) return {};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const int copy = ::openat(*folder.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const OpenListing listing(copy < 0 ? nullptr : ::fdopendir(copy));
+  if (!listing) return refuse();
+  files_.clear();
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const std::string_view file = entry->d_name;
+    const auto digits = digits_in(file);
+    if (!digits.empty()) files_.emplace(digits.substr(0, kFewestDigits), file);
+  }
+  modified_ = now - modified > kCoarsest ? std::optional<Modified>(modified) : std::nullopt;
+  return {};
+}
+
+std::vector<std::string> FolderListing::candidates(std::string_view digits) const {
+  std::vector<std::string> files;
+  const auto [begin, end] = files_.equal_range(digits.substr(0, kFewestDigits));
+  for (auto file = begin; file != end; ++file) {
+    if (digits.starts_with(digits_in(file->second))) files.push_back(file->second);
+  }
+  std::ranges::sort(files, [](const std::string& left, const std::string& right) {
+    const auto most = digits_in(left).size();
+    const auto other = digits_in(right).size();
+    return most != other ? most > other : left < right;
+  });
+  return files;
+}
+
+std::vector<std::string> FolderListing::files() const {
+  std::vector<std::string> files;
+  for (const auto& [digits, file] : files_) files.push_back(file);
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace libcache::internal::dir
