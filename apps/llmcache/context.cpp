@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/stores.h"
+#include "process/use_log.h"
 
 namespace llmcache {
 
@@ -56,6 +57,13 @@ lc::Cache& Context::cache() {
     usage_error("the TTL is negative, which only --compat bifrost allows");
   }
   options.on_event = store_options.on_event;
+  options.on_use = use_watcher_;
+  if (!settings_.use_log.empty()) {
+    options.on_use = [log = log_uses_to(settings_.use_log, report_), watcher = use_watcher_](const lc::Use& use) {
+      log(use);
+      if (watcher) watcher(use);
+    };
+  }
   cache_ = checked_option(lc::Cache::create(std::move(store), std::move(options)));
   return *cache_;
 }

@@ -1,6 +1,7 @@
 #include "why.h"
 
 #include "nearest.h"
+#include "ui/json_line.h"
 
 namespace llmcache {
 
@@ -16,6 +17,22 @@ std::string why_equal(const lc::RequestKey& key, const std::string& name) {
          "--no-provider and --ignore";
 }
 
+// For programs: where the nearest stored request differs.
+void print_nearest(const Context& context, const std::string& name, const std::optional<Nearest>& nearest) {
+  Json::Members members = {{"name", name}};
+  if (nearest) {
+    std::vector<Json> differences;
+    for (const lc::Difference& difference : nearest->differences) {
+      Json::Members members_of = {{"pointer", difference.pointer}};
+      if (difference.left) members_of.emplace_back("stored", Json::raw(*difference.left));
+      if (difference.right) members_of.emplace_back("asked", Json::raw(*difference.right));
+      differences.push_back(Json::object(members_of));
+    }
+    members.emplace_back("nearest", Json::object({{"name", nearest->name}, {"differences", Json::array(differences)}}));
+  }
+  context.report().say(json_line("miss", members));
+}
+
 }  // namespace
 
 void explain_miss(Context& context, const std::string& request) {
@@ -29,6 +46,10 @@ void explain_miss(Context& context, const std::string& request) {
     return;
   }
   const auto& nearest = *found;
+  if (context.settings().json) {
+    const lc::RequestKey key = checked(context.cache().key(request));
+    return print_nearest(context, key.stream ? key.stream_name : key.response_name, nearest);
+  }
   if (!nearest) {
     context.report().say("no stored request to compare with in this session");
     return;

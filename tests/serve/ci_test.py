@@ -42,7 +42,7 @@ class Project(unittest.TestCase):
         """Runs the project's tests as its README says; their exit code and output."""
         # Debian's Python, for which scripts/setup installs httpx.
         command = ["npm", "test"] if LANGUAGE == "node" else ["/usr/bin/python3", "-m", "unittest"]
-        done = subprocess.run([PROGRAM, "serve", "--mode", "replay", "--store", "sqlite:../fixtures.db?read_only=1", "--junit",
+        done = subprocess.run([PROGRAM, "serve", "--mode", "replay", "--store", "dir:../fixtures", "--junit",
                                self.home / "missing.xml", "--", *command], cwd=self.project, env=self.environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
         with self.assertRaises(BlockingIOError):
@@ -65,6 +65,7 @@ class Project(unittest.TestCase):
         self.assertRegex(output, f'nearest recorded request, llmcache:default_\\w+, differs at /messages/0/content: stored "{PROMPT}", '
                                  'asked "Answer with two words."')
         self.assertIn("1 hits, 2 misses", output)
+        self.assertIn("2 recordings were not used: default/", output)
         self.assertIn("/messages/0/content", (self.home / "missing.xml").read_text(encoding="utf-8"))
 
 

@@ -238,7 +238,7 @@ class Running(support.ServeTest):
     def test_health_metrics_stats_and_the_access_log_agree(self):
         serve = self.start("--access-log", self.home + "/log")
         for _ in range(3):
-            serve.call(path="/v1/chat/completions?key=secret", body=request())
+            serve.call(path="/v1/chat/completions?key=canary-4711", body=request())
         self.assertEqual(json.loads(serve.call("GET", "/_llmcache/health")[2])["status"], "ok")
         metrics = serve.call("GET", "/_llmcache/metrics")[2].decode()
         for line in ('llmcache_requests_total{outcome="hit"} 2', 'llmcache_requests_total{outcome="miss"} 1',
@@ -262,14 +262,14 @@ class Running(support.ServeTest):
 
         serve = self.start()
         for _ in range(3):
-            serve.call(path="/v1/chat/completions?key=secret", body=request())
+            serve.call(path="/v1/chat/completions?key=canary-4711", body=request())
         total = counted(2)
         self.assertEqual((total["hits"], total["misses"]["absent"], total["stored"]), (2, 1, 1))
         self.assertEqual(total["prompt_tokens"] + total["completion_tokens"], 18)
         serve.call(body=request())
         serve.stop()
         self.assertEqual(stats()["total"]["hits"], 3)
-        self.assertNotIn("secret", json.dumps(stats()))
+        self.assertNotIn("canary-4711", json.dumps(stats()))
 
 
 if __name__ == "__main__":

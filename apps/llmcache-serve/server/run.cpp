@@ -23,6 +23,7 @@
 #include "command/child_command.h"
 #include "http/credential_session.h"
 #include "monitor/junit.h"
+#include "monitor/unused_fixtures.h"
 #include "server/listener.h"
 #include "server/service.h"
 
@@ -98,6 +99,7 @@ class Server {
         context_(context),
         log_(options.access_log),
         tls_(tls_context(options)),
+        unused_(context),
         answers_(loop_, options, context, metrics_),
         service_(options, secret(options), answers_, metrics_, log_),
         signals_(loop_, SIGINT, SIGTERM),
@@ -127,12 +129,18 @@ class Server {
     loop_.run();
     answers_.close();
     loop_.shutdown();
-    if (!options_.command.empty()) context_.report().say(metrics_.summary());
+    if (!options_.command.empty()) summarize();
     if (!options_.junit.empty()) write_junit(options_.junit, answers_.missed());
     return exit_code_;
   }
 
  private:
+  void summarize() const {
+    context_.report().say(metrics_.summary());
+    const auto unused = describe_unused(unused_.paths());
+    if (!unused.empty()) context_.report().say(unused);
+  }
+
   static std::string secret(const ServeOptions& options) {
     return options.session_from_credential ? session_secret(options.session_secret_file) : std::string();
   }
@@ -235,6 +243,7 @@ class Server {
   Metrics metrics_;
   AccessLog log_;
   std::unique_ptr<ssl::context> tls_;
+  UnusedFixtures unused_;
   Answers answers_;
   Service service_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -21,6 +21,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"stats", "shows what the cache has done and saved", make_stats},
     {"clear", "removes the entries of a request", make_clear},
     {"purge", "removes all entries whose names start with PREFIX", make_purge},
+    {"fixtures", "looks after recordings that are kept as files", make_fixtures},
     {"doctor", "checks the store and the configuration", make_doctor},
     {"config", "shows the configuration", make_config},
     {"completion", "prints a completion script", make_completion},

@@ -10,6 +10,7 @@ std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_diff();
 std::unique_ptr<Command> make_doctor();
+std::unique_ptr<Command> make_fixtures();
 std::unique_ptr<Command> make_get();
 std::unique_ptr<Command> make_hash();
 std::unique_ptr<Command> make_help();

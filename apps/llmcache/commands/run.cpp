@@ -94,7 +94,7 @@ its output through as it arrives, and stores it if COMMAND succeeds and the
 answer is complete. Everything after -- reaches COMMAND unchanged.)",
             "store session ttl endpoint ignore sample strict deadline verbose",
             R"(  llmcache run -- curl -sSN https://api.example.com/v1/chat/completions -d @- < request.json
-  llmcache run --mode replay --store sqlite:fixtures.db < request.json)"};
+  llmcache run --mode replay --store dir:fixtures < request.json)"};
   }
 
   void declare(Options& options) override {
@@ -161,7 +161,8 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
     const auto kind = key.stream ? lc::EntryKind::stream : lc::EntryKind::response;
     const lc::Lookup found = context.settle(context.cache().get(key, kind, context.deadline()));
     if (!found) {
-      context.report().warn("no stored answer under " + key.base + "; COMMAND is not run");
+      if (!context.settings().json)
+        context.report().warn("no stored answer under " + key.base + "; COMMAND is not run");
       explain_miss(context, request);
       return Exit::no;
     }

@@ -13,7 +13,7 @@ its base URL here. With a COMMAND, runs it with the URLs of the server in its
 environment, and exits with its code.)",
           "store session ttl ignore json",
           R"(  llmcache serve
-  llmcache serve --mode replay --store 'sqlite:fixtures.db?read_only=1' -- npm test)"};
+  llmcache serve --mode replay --store dir:tests/fixtures -- npm test)"};
 }
 
 void Serve::declare(Options& options) {

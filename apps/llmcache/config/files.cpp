@@ -79,7 +79,7 @@ nlohmann::json parse_document(const std::string& text, const fs::path& path) {
   }
 }
 
-std::string text_of(const nlohmann::json& value, const std::string& where) {
+std::string text_of_value(const nlohmann::json& value, const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
   usage_error(where + ": expected a string, a number or a boolean");
@@ -106,7 +106,7 @@ std::vector<std::string> texts_of(const nlohmann::json& value, const Setting& se
   const nlohmann::json elements = setting.is_list() && value.is_array() ? value : nlohmann::json::array({value});
   std::vector<std::string> texts;
   for (const nlohmann::json& element : elements) {
-    texts.push_back(relative_to_file(text_of(element, where), setting.field.kind, file));
+    texts.push_back(relative_to_file(text_of_value(element, where), setting.field.kind, file));
   }
   return texts;
 }

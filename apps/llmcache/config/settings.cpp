@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace llmcache {
 
@@ -31,13 +32,13 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
     prefix.texts = {libcache::KeyOptions::bifrost().prefix};
     prefix.origin = "compat";
   }
-  // Recordings are kept in git, where nothing should expire.
-  Resolved& ttl = row_of(resolved, "ttl");
   const bool keeps_files = std::ranges::any_of(row_of(resolved, "store").texts,
                                                [](const std::string& url) { return url.starts_with("dir:"); });
-  if (ttl.origin == kDefaultOrigin && keeps_files) {
-    ttl.texts = {"never"};
-    ttl.origin = "store";
+  if (!keeps_files) return resolved;
+  // Recordings are kept in git, where nothing should expire and no secret should be.
+  for (const auto& [name, value] : {std::pair{"ttl", "never"}, {"on_secret", "refuse"}}) {
+    Resolved& row = row_of(resolved, name);
+    if (row.origin == kDefaultOrigin) row = {row.setting, {value}, "store"};
   }
   return resolved;
 }

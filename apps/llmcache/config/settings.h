@@ -33,6 +33,7 @@ struct Settings {
   std::string password_file;
   std::vector<std::string> password_command;  // a program and its arguments
   std::optional<std::string> config;
+  std::string use_log;  // a file; empty: none
   std::vector<std::string> trusted_dirs;
 };
 

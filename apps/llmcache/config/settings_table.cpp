@@ -14,6 +14,7 @@ using libcache::BifrostForm;
 using libcache::CacheOptions;
 using libcache::KeyOptions;
 using libcache::KeyScheme;
+using libcache::OnSecret;
 using libcache::PoolOptions;
 using libcache::RedisOptions;
 using libcache::StoreOptions;
@@ -32,6 +33,8 @@ constexpr Choice<BifrostForm> kForms[] = {{"auto", BifrostForm::detect},
                                           {"speech", BifrostForm::speech},
                                           {"transcription", BifrostForm::transcription}};
 constexpr Choice<bool> kOnStoreError[] = {{"fail", false}, {"miss", true}};
+constexpr Choice<OnSecret> kOnSecret[] = {
+    {"allow", OnSecret::allow}, {"refuse", OnSecret::refuse}, {"redact", OnSecret::redact}};
 // A negative TTL has a meaning to gateways only; native caches reject it when they are opened.
 constexpr Field entry_ttl() {
   Field field = duration_or_never<&Settings::cache, &CacheOptions::ttl, &Ttl::duration>();
@@ -323,6 +326,17 @@ constexpr auto kTable = std::to_array<Setting>({
      .value = "WHAT",
      .help = "complete, or also stores incomplete answers, errors, or any",
      .field = accept()},
+    {.name = "on_secret",
+     .flag = "--on-secret",
+     .value = "WHAT",
+     .help = "if an answer or its request holds a key or password: refuse to store it, redact it, or allow it",
+     .field = choice<kOnSecret, &Settings::cache, &CacheOptions::policy, &AnswerPolicy::on_secret>()},
+    {.name = "use_log",
+     .flag = "--use-log",
+     .value = "FILE",
+     .help = "appends the name of each entry that is looked up to FILE, for 'llmcache fixtures unused'",
+     .field = path<&Settings::use_log>(),
+     .scope = Scope::trusted},
     {.name = "config",
      .flag = "--config",
      .value = "FILE",

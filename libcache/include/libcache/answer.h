@@ -64,6 +64,10 @@ Verdict judge_answer(std::string_view bytes, const AnswerFacts& facts = {});
 /// tool_calls, content_filter). An answer of several choices has its reasons joined by commas.
 bool has_finish_reason(const Metadata& metadata, std::string_view reason);
 
+/// What to do with an answer if it, or its request, holds a key or password of a well-known shape (llmcache(1) lists
+/// them). redact: stores the answer with '*' in the place of the secret, and does not store the request.
+enum class OnSecret { allow, refuse, redact };
+
 /// Which answers are stored.
 struct AnswerPolicy {
   /// Refuses answers that ended for one of these reasons, as has_finish_reason() knows them: "length",
@@ -72,12 +76,14 @@ struct AnswerPolicy {
   /// Stores these too; the entry's metadata marks them.
   bool accept_incomplete = false;
   bool accept_errors = false;
+  OnSecret on_secret = OnSecret::allow;
 };
 
 /// Why an answer is not stored.
-/// unservable: a gateway that shares the store could not serve it. not_wanted: the caller's options forbid it.
-enum class Refusal { incomplete, error, finish_reason, too_large, unservable, not_wanted };
-inline constexpr std::size_t kRefusals = 6;
+/// unservable: a gateway that shares the store could not serve it. not_wanted: the caller's options forbid it. secret:
+/// it or its request holds one.
+enum class Refusal { incomplete, error, finish_reason, too_large, unservable, not_wanted, secret };
+inline constexpr std::size_t kRefusals = 7;
 std::string_view to_string(Refusal refusal);
 
 /// Takes an answer in pieces as they arrive, finds out whether it is a stream, and judges it. Holds the bytes once,

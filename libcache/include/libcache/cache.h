@@ -54,6 +54,16 @@ class WriteQueue;
 
 namespace libcache LIBCACHE_EXPORT {
 
+/// A lookup, as it is counted: each one of a fill or of get() once.
+struct Use {
+  std::string_view name;  ///< of the entry
+  /// Why there was none; none: there was, or it was to be overwritten, or another caller was followed.
+  MissReason miss = MissReason::none;
+  std::string_view request;  ///< the canonical request; empty for get_named()
+};
+/// Called from any thread; must not call the cache. All views are valid during the call only.
+using UseHandler = std::function<void(const Use&)>;
+
 struct CacheOptions {
   KeyOptions key;
   Ttl ttl;  ///< 0 or less stores nothing (policy)
@@ -76,6 +86,7 @@ struct CacheOptions {
   bool keep_statistics = true;
   Clock clock = system_now;
   EventHandler on_event;
+  UseHandler on_use = {};
 };
 
 /// The result of a lookup. A Result<Lookup> takes two tests, since a miss is not an error:

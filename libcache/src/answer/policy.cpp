@@ -20,6 +20,8 @@ std::string_view to_string(Refusal refusal) {
       return "unservable";
     case Refusal::not_wanted:
       return "not_wanted";
+    case Refusal::secret:
+      return "secret";
   }
   return "unknown";
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "answer/secrets.h"
 #include "text/utf8.h"
 
 namespace libcache::internal {
@@ -27,6 +28,30 @@ constexpr std::size_t kLongestLeftOut = 160;
 std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime) {
   if (!lifetime || *lifetime > kLongestTtl) return std::nullopt;
   return created + *lifetime;
+}
+
+// The secret in a request or its answer, for people. The events of a stream may cut one into pieces, so its text is
+// searched too.
+std::optional<std::string> find_secret_in(std::string_view request, const Answer& answer) {
+  if (const auto secret = find_secret(request)) return "the request holds what looks like " + *secret;
+  const std::string_view bytes = answer.kind == EntryKind::stream ? answer.recording.bytes : answer.body;
+  auto secret = find_secret(bytes);
+  if (!secret && answer.kind == EntryKind::stream) {
+    TextExtractor extractor;
+    std::string text = extractor.feed(bytes);
+    text += extractor.finish();
+    secret = find_secret(text);
+  }
+  if (!secret) return std::nullopt;
+  return "the answer holds what looks like " + *secret;
+}
+
+// Nothing if a secret stays.
+std::optional<Answer> without_secrets(const Answer& answer) {
+  Answer redacted = answer;
+  redact_secrets(redacted.kind == EntryKind::stream ? redacted.recording.bytes : redacted.body);
+  if (find_secret_in({}, redacted)) return std::nullopt;
+  return redacted;
 }
 
 std::uint64_t size_of(std::span<const NamedValue> values) {
@@ -140,6 +165,10 @@ void CacheCore::count_hit(const RequestKey& key, const Entry& entry) {
   counter_set.count(subject, count);
 }
 
+void CacheCore::report_use(std::string_view name, MissReason miss, const RequestKey* key) const {
+  if (options.on_use) options.on_use({name, miss, key != nullptr ? std::string_view(key->canonical) : ""});
+}
+
 Answer CacheCore::judge(const Answer& answer, AnswerFacts facts) const {
   if (facts.content_type.empty()) facts.content_type = answer.metadata.content_type;
   Answer judged;
@@ -181,6 +210,17 @@ Refused CacheCore::refuse(const RequestKey& key, Refusal refusal, std::string me
 
 Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
                                       const StoreAnswerOptions& put_options, Deadline deadline) {
+  const auto secret =
+      options.policy.on_secret == OnSecret::allow ? std::nullopt : find_secret_in(key.canonical, answer);
+  if (!secret) return store_answer(key, answer, put_options, options.keep_request, deadline);
+  auto redacted = options.policy.on_secret == OnSecret::redact ? without_secrets(answer) : std::nullopt;
+  if (redacted) return store_answer(key, *redacted, put_options, false, deadline);
+  return Put{.written = false, .refused = refuse(key, Refusal::secret, *secret + " (see --on-secret)")};
+}
+
+Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answer& answer,
+                                               const StoreAnswerOptions& put_options, bool keep_request,
+                                               Deadline deadline) {
   if (auto reason = reason_to_refuse(answer.completeness, answer.reason, answer.metadata, options.policy)) {
     return Put{.written = false, .refused = refuse(key, reason->refusal, std::move(reason->message))};
   }
@@ -200,7 +240,7 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   if (key.left_out.size() <= kLongestLeftOut) draft.metadata.left_out = key.left_out;
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
-  if (options.keep_request) draft.request = key.canonical;
+  if (keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
   const auto values = layout->encode(entry_name_of(key), draft);

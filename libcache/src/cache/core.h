@@ -42,6 +42,8 @@ class CacheCore {
   void count_named(std::string_view name, const Lookup& lookup);
   // Counts a hit on an entry.
   void count_hit(const RequestKey& key, const Entry& entry);
+  // Reports that an entry was looked up, with the reason of a miss.
+  void report_use(std::string_view name, MissReason miss, const RequestKey* key) const;
 
   struct Put {
     bool written = false;  // false: refused, or `only_new` held and an entry was there
@@ -67,7 +69,8 @@ class CacheCore {
 
  private:
   std::optional<Refused> reason_not_to_serve(const Entry& entry) const;
-  Result<EntryDraft> draft_of(const RequestKey& key, const Answer& answer, const Ttl& ttl) const;
+  Result<Put> store_answer(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
+                           bool keep_request, Deadline deadline);
 
   // Each caller borrows one: keys are derived in parallel, and the buffers are allocated only once.
   Guarded<std::vector<KeyDeriver>> idle_derivers_;

@@ -38,6 +38,7 @@ Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const Requ
   }
   core.report(name, *found);
   key != nullptr ? core.count(*key, *found) : core.count_named(name, *found);
+  core.report_use(name, found->miss, key);
   return found;
 }
 
@@ -79,7 +80,10 @@ Result<Lookup> Cache::get(const RequestKey& key, EntryKind kind, Deadline deadli
 
 Result<Lookup> Cache::get_before_begin(const RequestKey& key, EntryKind kind, Deadline deadline) {
   auto found = core_->find(name_of(key, kind), &key, deadline);
-  if (found && *found) core_->count_hit(key, *found->entry);
+  if (found && *found) {
+    core_->report_use(name_of(key, kind), MissReason::none, &key);
+    core_->count_hit(key, *found->entry);
+  }
   return found;
 }
 

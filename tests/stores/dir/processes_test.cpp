@@ -29,7 +29,7 @@ bool is_exact(const std::string& answer) {
   return begin != answer.npos && answer == answer_for(std::stoi(answer.substr(begin, 9)));
 }
 
-std::string use(const fs::path& directory, int process) {
+std::string use_directory(const fs::path& directory, int process) {
   const auto store = open_dir(directory);
   for (int round = 0; round < 10; ++round) {
     const auto own = entry_for("own " + std::to_string(process) + " " + std::to_string(round), answer_for(round));
@@ -52,7 +52,7 @@ TEST_CASE("64 processes that write files at once lose nothing and leave nothing 
   const auto root = directory.path() / "deep" / "fixtures";  // which none of them finds there
   std::vector<Forked> processes;
   for (int process = 0; process < 64; ++process) {
-    processes.emplace_back([&, process] { return use(root, process); });
+    processes.emplace_back([&, process] { return use_directory(root, process); });
   }
   for (auto& process : processes) CHECK(process.complaint() == "");
   CHECK(tree_of(root).size() == 64 * 10 + 5);

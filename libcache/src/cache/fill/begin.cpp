@@ -102,6 +102,8 @@ Result<Lookup> FillState::look_up() {
 
 void FillState::count() {
   if (std::exchange(counted, true)) return;
+  const bool has_missed = role == Fill::Role::lead && !store_error && !options.overwrite;
+  core.report_use(name(), has_missed ? lookup.miss : MissReason::none, &key);
   const bool followed = filled.source == Filled::Source::leader || role == Fill::Role::follow;
   if (!followed && role == Fill::Role::hit) return core.count_hit(key, *lookup.entry);
   core.counter_set.count(subject_of(key), [&](Counters& counters) {

@@ -1,0 +1,106 @@
+#include "answer/secrets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace libcache::internal {
+namespace {
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// A beginning that is followed by characters of a key. llmcache(1) lists them.
+struct Shape {
+  std::string_view kind;
+  std::string_view beginning;
+  std::string_view others;  // characters of the key besides letters and digits
+  std::size_t shortest;     // length of what follows the beginning
+};
+
+constexpr Shape kShapes[] = {
+    {"an API key", "sk-", "-_", 20},           {"a Google API key", "AIza", "-_", 35},
+    {"an AWS access key", "AKIA", "", 16},     {"an AWS access key", "ASIA", "", 16},
+    {"a GitHub token", "ghp_", "", 30},        {"a GitHub token", "gho_", "", 30},
+    {"a GitHub token", "ghu_", "", 30},        {"a GitHub token", "ghs_", "", 30},
+    {"a GitHub token", "ghr_", "", 30},        {"a GitHub token", "github_pat_", "_", 22},
+    {"a GitLab token", "glpat-", "-_", 20},    {"a Slack token", "xoxb-", "-", 20},
+    {"a Slack token", "xoxp-", "-", 20},       {"a Hugging Face token", "hf_", "", 30},
+    {"a Groq API key", "gsk_", "", 20},        {"an xAI API key", "xai-", "-_", 40},
+    {"a Perplexity API key", "pplx-", "", 40}, {"a Replicate token", "r8_", "", 30},
+    {"a Stripe key", "sk_live_", "", 20},      {"a bearer token", "Bearer ", "-._~+/=", 20},
+    {"a JSON Web Token", "eyJ", "-_.", 40},
+};
+constexpr std::string_view kPrivateKey = "-----BEGIN ";
+constexpr std::string_view kPrivateKeyEnd = "PRIVATE KEY-----";
+
+struct Secret {
+  std::string_view kind;
+  std::size_t at = 0;
+  std::size_t size = 0;
+};
+
+bool has_digit(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// A header and a payload, both JSON objects in base64, and a signature.
+bool is_web_token(std::string_view text) {
+  return std::ranges::count(text, '.') == 2 && text.find(".eyJ") != text.npos;
+}
+
+std::optional<Secret> secret_of(const Shape& shape, std::string_view text, std::size_t at) {
+  if (!text.substr(at).starts_with(shape.beginning)) return std::nullopt;
+  if (at > 0 && (is_alphanumeric(text[at - 1]) || text[at - 1] == '_' || text[at - 1] == '-')) return std::nullopt;
+  const std::size_t begin = at + shape.beginning.size();
+  std::size_t end = begin;
+  while (end < text.size() && (is_alphanumeric(text[end]) || shape.others.find(text[end]) != shape.others.npos)) ++end;
+  const auto key = text.substr(begin, end - begin);
+  if (key.size() < shape.shortest || !has_digit(key)) return std::nullopt;
+  if (shape.beginning == "eyJ" && !is_web_token(key)) return std::nullopt;
+  return Secret{shape.kind, at, end - at};
+}
+
+std::optional<Secret> private_key_at(std::string_view text, std::size_t at) {
+  if (!text.substr(at).starts_with(kPrivateKey)) return std::nullopt;
+  constexpr std::size_t kLongestType = 30;  // as "ENCRYPTED "
+  const auto type = text.substr(at, kPrivateKey.size() + kLongestType + kPrivateKeyEnd.size());
+  if (type.find(kPrivateKeyEnd) == type.npos) return std::nullopt;
+  const auto end = text.find("-----END ", at);
+  const auto size = end == text.npos ? type.find(kPrivateKeyEnd) + kPrivateKeyEnd.size() : end - at;
+  return Secret{"a private key", at, size};
+}
+
+// The first secret at `from` or after it.
+std::optional<Secret> next(std::string_view text, std::size_t from) {
+  constexpr std::string_view kFirst = "sAghxrpBe-";
+  for (auto at = text.find_first_of(kFirst, from); at != text.npos; at = text.find_first_of(kFirst, at + 1)) {
+    if (auto key = private_key_at(text, at)) return key;
+    for (const Shape& shape : kShapes) {
+      if (auto secret = secret_of(shape, text, at)) return secret;
+    }
+  }
+  return std::nullopt;
+}
+
+constexpr std::size_t kShown = 6;
+
+}  // namespace
+
+std::optional<std::string> find_secret(std::string_view text) {
+  const auto secret = next(text, 0);
+  if (!secret) return std::nullopt;
+  return fmt::format("{} ({}...)", secret->kind, text.substr(secret->at, kShown));
+}
+
+bool redact_secrets(std::string& text) {
+  bool any = false;
+  for (auto secret = next(text, 0); secret; secret = next(text, secret->at + secret->size)) {
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(secret->at + kShown), secret->size - kShown, '*');
+    any = true;
+  }
+  return any;
+}
+
+}  // namespace libcache::internal
