@@ -14,8 +14,6 @@ namespace libcache::internal::bifrost {
 
 namespace {
 
-using Kind = Type::Kind;
-
 // The JSON pointer to a node: "/params/top_k".
 std::string pointer_to(const JsonDocument& document, const JsonNode& node) {
   DocumentWalk walk(document);

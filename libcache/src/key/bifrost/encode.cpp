@@ -8,8 +8,6 @@
 
 namespace libcache::internal::bifrost {
 
-using Kind = Type::Kind;
-
 void Encoder::write_fields(const Type& record, const Value& value) {
   static const Value kAbsent;
   for (std::size_t index = 0; index < record.fields.size(); ++index) {

@@ -2,8 +2,6 @@
 
 namespace libcache::internal::bifrost {
 
-using Kind = Type::Kind;
-
 bool accepts(const Type& type, const JsonNode& node) {
   switch (type.kind) {
     case Kind::string:

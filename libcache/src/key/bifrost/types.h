@@ -11,19 +11,20 @@ namespace libcache::internal::bifrost {
 
 struct Field;
 
+enum class Kind {
+  string,
+  integer,  // 64 bits; an integer token
+  number,   // float64
+  boolean,
+  bytes,   // a string of base64
+  any,     // any value
+  map,     // an object of any values
+  list,    // of `element`
+  record,  // of `fields`; other members are dropped
+  either,  // a string or an `element`; has Go methods of its own to read and write it
+};
+
 struct Type {
-  enum class Kind {
-    string,
-    integer,  // 64 bits; an integer token
-    number,   // float64
-    boolean,
-    bytes,   // a string of base64
-    any,     // any value
-    map,     // an object of any values
-    list,    // of `element`
-    record,  // of `fields`; other members are dropped
-    either,  // a string or an `element`; has Go methods of its own to read and write it
-  };
   Kind kind;
   const Type* element = nullptr;
   std::span<const Field> fields = {};

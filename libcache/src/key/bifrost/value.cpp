@@ -6,11 +6,11 @@ namespace libcache::internal::bifrost {
 
 bool is_empty(const Type& type, const Value& value) {
   switch (type.kind) {
-    case Type::Kind::string:
+    case Kind::string:
       return value.node == nullptr || value.node->token.empty();
-    case Type::Kind::list:
+    case Kind::list:
       return value.size == 0;
-    case Type::Kind::map:
+    case Kind::map:
       return std::none_of(value.parts.begin(), value.parts.end(),
                           [](const Value& part) { return part.node->count > 0; });
     default:

@@ -7,7 +7,7 @@ namespace libcache::internal::bifrost {
 
 namespace {
 
-using enum Type::Kind;
+using enum Kind;
 using enum When;
 
 constexpr Type kString{string};
