@@ -57,21 +57,43 @@ class Credentials(support.ServeTest):
 
     def test_no_credential_is_left_anywhere(self):
         canary = "sk-canary-7f3a"
-        serve = self.start("--session-from", "authorization", "--access-log", self.home + "/access.log", "-v")
-        for headers, path in (({"authorization": "Bearer " + canary}, "/v1/x"), ({"x-api-key": canary}, "/v1/x"),
-                              ({"api-key": canary}, "/v1/x"), ({"cookie": "k=" + canary}, "/v1/x"), ({}, "/v1/x?key=" + canary)):
-            serve.call(body=request(), headers=headers, path=path)
-        serve.call(body=request(), headers={"authorization": "Bearer " + canary}, path="/bad%20target")
-        replay = self.start("--mode", "replay", "--junit", self.home + "/missing.xml")
-        self.assertEqual(replay.call(body=request("missing"), path="/v1/x?key=" + canary)[0], 404)
-        replay.stop()
-        metrics = serve.call("GET", "/_llmcache/metrics")[2] + serve.call("GET", "/_llmcache/stats")[2]
-        serve.stop()
-        self.assertNotIn(canary.encode(), metrics)
-        files = [p for p in pathlib.Path(self.home).rglob("*") if p.is_file()]
-        self.assertTrue(files)
-        for file in files:
-            self.assertNotIn(canary.encode(), file.read_bytes(), file)
+        callers = [({name: value}, "/v1/x") for name, value in (("authorization", "Bearer " + canary), ("x-api-key", canary),
+                                                                ("api-key", canary), ("x-goog-api-key", canary), ("cookie", "k=" + canary))]
+        callers.append(({}, "/v1/x?key=" + canary))
+        said = b""
+
+        def ask_as_each(serve, statuses, **more):
+            nonlocal said
+            for headers, path in callers:
+                for stream in (False, True):
+                    status, fields, body = serve.call(body=request(stream=stream), headers={**headers, **more}, path=path)
+                    self.assertIn(status, statuses)
+                    said += json.dumps(fields).encode() + body
+            for page in ("metrics", "stats", "health"):
+                said += serve.call("GET", "/_llmcache/" + page + "?key=" + canary)[2]
+
+        with support.redis(self.home, "--rdbcompression", "no") as (redis, _):
+            log = ("--access-log", self.home + "/access.log", "-v")
+            for store in ("dir:" + self.home + "/recorded", "sqlite:" + self.home + "/cache.db", redis):
+                for session in ((), ("--session-from", "authorization")):
+                    serve = self.start("--store", store, *session, *log)
+                    ask_as_each(serve, (200,))  # misses
+                    ask_as_each(serve, (200,))  # hits
+                    ask_as_each(serve, (400,), **{"x-llmcache-ttl": "soon"})
+                    ask_as_each(serve, (421,), host="evil.example")
+                    ask_as_each(serve, (403,), origin="https://evil.example")
+                    serve.stop()
+            replay = self.start("--store", redis, "--mode", "replay", "--session-from", "authorization", "--junit",
+                                self.home + "/missing.xml", *log)
+            ask_as_each(replay, (404,), **{"x-llmcache-sample": "9"})
+            replay.stop()
+            ask_as_each(self.start("--upstream", "http://127.0.0.1:9", "--store", "redis://127.0.0.1:9", *log), (502,))
+            subprocess.run(["redis-cli", "-u", redis, "save"], check=True, capture_output=True)
+        self.assertNotIn(canary.encode(), said)
+        files = {p: p.read_bytes() for p in pathlib.Path(self.home).rglob("*") if p.is_file()}
+        self.assertLessEqual({"dump.rdb", "cache.db", "access.log", "missing.xml", "serve.log"}, {p.name for p in files})
+        for path, content in files.items():
+            self.assertNotIn(canary.encode(), content, path)
 
 
 class Listening(unittest.TestCase):
@@ -86,6 +108,9 @@ class Listening(unittest.TestCase):
     def test_bad_addresses_are_usage_errors(self):
         for address in ("", "8090", "host:port", "unix:", "127.0.0.1:99999999"):
             self.assertIn((address, self.run_serve("--listen", address).returncode), ((address, 2), (address, 5)))
+
+    def test_an_ipv6_address_of_another_machine_needs_consent_too(self):
+        self.assertEqual(self.run_serve("--listen", "[::]:0").returncode, 2)
 
     def test_an_address_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -149,6 +174,16 @@ class Running(support.ServeTest):
         self.assertRegex(error["message"], r'nearest recorded request, llmcache:default_\w+, differs at /messages/0/content: stored "Why is the sky blue\?"')
         self.assertIn("/messages/0/content", pathlib.Path(self.home, "report.xml").read_text())
         self.assertEqual(self.calls(), 1)
+
+    def test_a_request_that_cannot_be_recorded_is_in_the_report_of_a_replay(self):
+        for ask, name in (('curl -sS "$OPENAI_BASE_URL/models?key=canary-4711"', "GET /openai/v1/models"),
+                          ('curl -sS "$OPENAI_BASE_URL/embeddings" -H "content-type: application/json" -d "[1]"', "POST /openai/v1/embeddings")):
+            _, _, err = self.command("sh", "-c", ask, arguments=("--mode", "replay", "--junit", self.home + "/report.xml"))
+            self.assertIn("1 misses", err)
+            report = pathlib.Path(self.home, "report.xml").read_text()
+            self.assertIn(f'name="{name}"', report)
+            self.assertIn("cannot be recorded", report)
+            self.assertNotIn("canary-4711", report)
 
     def test_replay_sets_keys_where_none_are_set(self):
         self.assertEqual(self.command("sh", "-c", "echo $OPENAI_API_KEY", arguments=("--mode", "replay"))[1], "llmcache-replay\n")
@@ -260,6 +295,11 @@ class Running(support.ServeTest):
                 time.sleep(0.2)
             return stats()["total"]
 
+        def slow(handler, body):
+            time.sleep(0.05)
+            self.upstream.answer_chat(handler, body)
+
+        self.upstream.answer = slow
         serve = self.start()
         for _ in range(3):
             serve.call(path="/v1/chat/completions?key=canary-4711", body=request())
@@ -267,8 +307,12 @@ class Running(support.ServeTest):
         self.assertEqual((total["hits"], total["misses"]["absent"], total["stored"]), (2, 1, 1))
         self.assertEqual(total["prompt_tokens"] + total["completion_tokens"], 18)
         serve.call(body=request())
+        saved = json.loads(serve.call("GET", "/_llmcache/stats")[2])
         serve.stop()
-        self.assertEqual(stats()["total"]["hits"], 3)
+        total = stats()["total"]
+        self.assertEqual(total["hits"], 3)
+        self.assertEqual((saved["saved_ms"], saved["saved_tokens"]), (total["saved_ms"], total["prompt_tokens"] + total["completion_tokens"]))
+        self.assertGreater(total["saved_ms"], 0)
         self.assertNotIn("canary-4711", json.dumps(stats()))
 
 

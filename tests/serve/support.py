@@ -1,4 +1,5 @@
 """A programmable upstream, a running `llmcache serve`, and a client that speaks raw HTTP."""
+import contextlib
 import http.client
 import json
 import os
@@ -6,8 +7,10 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -76,8 +79,14 @@ class Upstream:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
                 self.wfile.flush()
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                if not isinstance(sys.exc_info()[1], ConnectionError):  # a test may kill its server
+                    super().handle_error(*_)
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -99,13 +108,13 @@ class Upstream:
 class Serve:
     """`llmcache serve` on a free port, in a home of its own."""
 
-    def __init__(self, program, home, *arguments, environment=None):
+    def __init__(self, program, home, *arguments, environment=None, prefix=()):
         self.home = pathlib.Path(home)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_CACHE_HOME": str(self.home / "cache"),
                             "XDG_CONFIG_HOME": str(self.home / "config"), "XDG_STATE_HOME": str(self.home / "state"),
                             **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}, **(environment or {})}
         self.log = open(self.home / "serve.log", "a+b")
-        self.process = subprocess.Popen([program, "serve", "--json", "--listen", "127.0.0.1:0", *arguments],
+        self.process = subprocess.Popen([*prefix, program, "serve", "--json", "--listen", "127.0.0.1:0", *arguments],
                                         stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
         line = self.process.stdout.readline()
         if not line:
@@ -123,13 +132,11 @@ class Serve:
 
     def call(self, method="POST", path="/v1/chat/completions", body=b"", headers=None):
         """The status, the headers and the body of one answer."""
-        connection = self.connection()
         headers = {"content-type": "application/json", **(headers or {})} if body else headers or {}
-        connection.request(method, path, body=body or None, headers=headers)
-        answer = connection.getresponse()
-        result = answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-        connection.close()
-        return result
+        with contextlib.closing(self.connection()) as connection:
+            connection.request(method, path, body=body or None, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
 
     def raw(self, data):
         """Everything that the server sends after these bytes, until it closes the connection."""
@@ -153,6 +160,25 @@ class Serve:
         self.process.stdout.close()
         self.log.close()
         return code
+
+
+@contextlib.contextmanager
+def redis(home, *arguments):
+    """A redis-server of the test's own: its URL and its process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", home, *arguments],
+                               stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, check=False).stdout.strip() != b"PONG":
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError("redis-server did not start")
+            time.sleep(0.02)
+        yield f"redis://127.0.0.1:{port}", process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class ServeTest(unittest.TestCase):

@@ -2,6 +2,7 @@
 
 Usage: upstream_test.py LLMCACHE
 """
+import http.client
 import json
 import pathlib
 import socket
@@ -135,6 +136,17 @@ class Addresses(support.ServeTest):
             with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
                 client.sendall(b"GET /_llmcache/health HTTP/1.0\r\nhost: localhost\r\n\r\n")
                 self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200"))
+
+    def test_it_listens_on_ipv6(self):
+        serve = self.start("--listen", "[::1]:0")
+        url = serve.ready["urls"][1]
+        self.assertRegex(url, r"^http://\[::1\]:\d+$")
+        for host, status in ((url[7:], 200), ("[::1]", 200), ("localhost", 200), ("[::2]", 421), ("evil.example", 421)):
+            client = http.client.HTTPConnection("::1", int(url.rpartition(":")[2]), timeout=20)
+            client.request("POST", "/v1/x", body=request(), headers={**POST, "host": host})
+            answer = client.getresponse()
+            self.assertEqual((host, answer.status), (host, status))
+            client.close()
 
 
 if __name__ == "__main__":

@@ -53,13 +53,13 @@ void Leader::start(UpstreamClient& client, UpstreamRequest request) {
   transfer_->set_source(
       {.pause = [this] { call_->pause(); }, .resume = [this] { call_->resume(); }, .abandoned = [this] { abandon(); }});
   call_ = client.start(std::move(request),
-                       {.on_head = [this](UpstreamHead head) { on_head(std::move(head)); },
+                       {.on_head = [this](const UpstreamHead& head) { on_head(head); },
                         .on_data = [this](std::string_view bytes) { on_data(bytes); },
                         .on_end = [this](UpstreamEnd end, const std::string& message) { on_end(end, message); }});
   if (recording_) recording_->run([](lc::Fill& fill) { fill.prepare(); });
 }
 
-void Leader::on_head(UpstreamHead head) {
+void Leader::on_head(const UpstreamHead& head) {
   records_ = recording_ && head.status == kOk;
   Headers fields = client_fields(head.fields);
   if (records_) {
@@ -88,7 +88,7 @@ void Leader::on_end(UpstreamEnd end, const std::string& message) {
   if (end != UpstreamEnd::complete) result.upstream_failure = answer_end(end);
   if (!records_) {
     release(answer_end(end), message);
-    return finish(std::move(result));
+    return finish(result);
   }
   const auto release_all = [self = shared_from_this(), end, message] { self->release(answer_end(end), message); };
   timer_.expires_after(options_.store_budget);
@@ -115,7 +115,7 @@ void Leader::release(AnswerEnd end, const std::string& message) {
   transfer_->end(end, message);
 }
 
-void Leader::finish(LeaderEnd end) {
+void Leader::finish(const LeaderEnd& end) {
   if (!alive_) return;
   timer_.cancel();
   if (options_.on_end) options_.on_end(end);

@@ -43,11 +43,11 @@ class Leader : public std::enable_shared_from_this<Leader> {
   void start(UpstreamClient& client, UpstreamRequest request);
 
  private:
-  void on_head(UpstreamHead head);
+  void on_head(const UpstreamHead& head);
   void on_data(std::string_view bytes);
   void on_end(UpstreamEnd end, const std::string& message);
   void release(AnswerEnd end, const std::string& message);
-  void finish(LeaderEnd end);
+  void finish(const LeaderEnd& end);
   void abandon();
   void stop();
 

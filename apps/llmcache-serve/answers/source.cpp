@@ -134,6 +134,10 @@ void Answers::close() {
   followers_.join();
 }
 
+void Answers::note_missed(Missed missed) {
+  if (!options_.junit.empty() && missed_.size() < kMostMissed) missed_.push_back(std::move(missed));
+}
+
 lc::Deadline Answers::store_deadline() const {
   return lc::Deadline::after(context_.settings().deadline);
 }
@@ -196,9 +200,7 @@ asio::awaitable<Answered> Answers::answer_missing(const Question& question, Foun
   std::string nearest =
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
   const std::string name = entry_name(*found.key);
-  if (question.mode == Mode::replay && !options_.junit.empty() && missed_.size() < kMostMissed) {
-    missed_.push_back({name, found.key->endpoint, nearest});
-  }
+  if (question.mode == Mode::replay) note_missed({name, found.key->endpoint, nearest});
   co_return not_cached(name, std::move(nearest));
 }
 
@@ -279,7 +281,7 @@ asio::awaitable<Answered> Answers::join(const Question& question, std::shared_pt
   co_return answered(name, std::move(miss));
 }
 
-void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
+void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, const std::shared_ptr<Shared>& shared) {
   Leader::Options options;
   options.store_budget = store_budget_left(question);
   // Within limits: nobody waits for these calls, and clients could start any number of them.

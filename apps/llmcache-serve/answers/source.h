@@ -41,8 +41,9 @@ class Answers {
   boost::asio::awaitable<void> keep_statistics();
   // What is wrong with the store; nothing: it answers.
   boost::asio::awaitable<std::optional<std::string>> check_store();
-  // The requests that found no recorded answer in replay mode.
+  // The requests that found no recorded answer in replay mode, or cannot have one.
   const std::vector<Missed>& missed() const { return missed_; }
+  void note_missed(Missed missed);
   // Waits for what is being stored. No further calls.
   void close();
   // What is still to be stored is not stored.
@@ -57,7 +58,7 @@ class Answers {
   boost::asio::awaitable<Answered> answer_missing(const Question& question, Found found);
   boost::asio::awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
   boost::asio::awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
-  void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
+  void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   boost::asio::awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill,
                                       std::shared_ptr<Shared> shared);
   std::optional<Hit> hit_of(std::shared_ptr<const libcache::Entry> entry, const CacheControl& control) const;

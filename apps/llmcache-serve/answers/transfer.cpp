@@ -19,8 +19,8 @@ constexpr std::size_t kBlockBytes = 16 * 1024;
 
 }  // namespace
 
-Transfer::Transfer(asio::any_io_executor executor, bool keeps)
-    : changed_(std::move(executor), asio::steady_timer::time_point::max()), keeps_(keeps) {}
+Transfer::Transfer(const asio::any_io_executor& executor, bool keeps)
+    : changed_(executor, asio::steady_timer::time_point::max()), keeps_(keeps) {}
 
 void Transfer::begin(AnswerHead head) {
   head_ = std::move(head);

@@ -77,7 +77,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   };
 
   // `keeps`: bytes that everybody has read stay for clients who join later, as long as there are not very many.
-  Transfer(boost::asio::any_io_executor executor, bool keeps);
+  Transfer(const boost::asio::any_io_executor& executor, bool keeps);
 
   void set_source(Source source) { source_ = std::move(source); }
   void begin(AnswerHead head);

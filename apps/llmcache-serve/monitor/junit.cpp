@@ -45,9 +45,9 @@ void write_junit(const std::string& path, const std::vector<Missed>& missed) {
        << fmt::format("<testsuite name=\"llmcache serve\" tests=\"{0}\" failures=\"{0}\">\n", missed.size());
   for (const Missed& miss : missed) {
     file << fmt::format(
-        "  <testcase classname=\"llmcache\" name=\"{} {}\">\n    <failure message=\"no recorded answer\">{}"
+        "  <testcase classname=\"llmcache\" name=\"{}{}{}\">\n    <failure message=\"no recorded answer\">{}"
         "</failure>\n  </testcase>\n",
-        escaped(miss.endpoint), escaped(miss.key), escaped(miss.message));
+        escaped(miss.endpoint), miss.key.empty() ? "" : " ", escaped(miss.key), escaped(miss.message));
   }
   file << "</testsuite>\n";
   file.flush();

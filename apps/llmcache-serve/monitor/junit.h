@@ -7,7 +7,7 @@
 namespace llmcache::serve {
 
 struct Missed {
-  std::string key;
+  std::string key;       // empty: the request cannot be recorded
   std::string endpoint;  // without credentials
   std::string message;   // the nearest recorded request, and where it differs
 };

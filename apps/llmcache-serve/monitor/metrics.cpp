@@ -85,9 +85,9 @@ void Metrics::end(const Exchange& exchange) {
   if (exchange.first_byte) first_byte_.add(*exchange.first_byte - exchange.start);
   if (exchange.outcome == Outcome::hit) {
     hit_.add(now - exchange.start);
-    saved_time_ += std::max(exchange.recorded - std::chrono::ceil<std::chrono::milliseconds>(now - exchange.start),
-                            std::chrono::milliseconds(0));
-    saved_tokens_ += exchange.prompt_tokens.value_or(0) + exchange.completion_tokens.value_or(0);
+    // As `llmcache stats` counts it.
+    saved_time_ += exchange.saved.time;
+    saved_tokens_ += static_cast<std::int64_t>(exchange.saved.prompt_tokens + exchange.saved.completion_tokens);
   } else if (exchange.outcome == Outcome::miss || exchange.outcome == Outcome::bypass) {
     upstream_.add(now - exchange.start);
   }

@@ -58,7 +58,7 @@ class TimeLimit {
       if (error || !mine) return;
       *mine = true;
       error_code ignored;
-      socket_.cancel(ignored);
+      (void)socket_.cancel(ignored);
     });
   }
   void stop() {
@@ -288,9 +288,9 @@ asio::awaitable<void> serve_client(Service& service, Client client, asio::ssl::c
     try {
       co_await connection->run();
     } catch (const std::exception&) {
-      // The client has gone or does not read, or memory has run out: nobody is left to tell.
+      // The client has gone or does not read, or memory has run out: an answer would not arrive.
+      connection->close();
     }
-    connection->close();
   };
   if (tls) {
     co_await serve(std::make_shared<Connection<TlsStream>>(service, std::move(client.local_address),
@@ -313,7 +313,7 @@ asio::awaitable<void> turn_away(Client client) {
   limit.start(kDiscardTime);
   co_await asio::async_write(client.socket, asio::buffer(text), asio::redirect_error(use_awaitable, ignored));
   // What the client has sent is read, or the system would reset the connection and the answer might be lost.
-  client.socket.shutdown(asio::socket_base::shutdown_send, ignored);
+  (void)client.socket.shutdown(asio::socket_base::shutdown_send, ignored);
   std::array<char, 4096> unread;
   for (std::size_t most = kMostFieldBytes; most > 0;) {
     error_code ended;

@@ -1,6 +1,8 @@
 // One request and what became of it, as the access log and the metrics need it.
 #pragma once
 
+#include <libcache/entry.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -31,7 +33,7 @@ struct Exchange {
   std::string detail;       // why it was not cached, or which miss it was
   std::uint64_t bytes = 0;  // of the body, as sent
   std::optional<Clock::time_point> first_byte;
-  std::chrono::milliseconds recorded{0};  // how long the upstream took when the answer of a hit was recorded
+  libcache::AnswerCost saved;  // by a hit
   std::string model;
   std::optional<std::int64_t> prompt_tokens;
   std::optional<std::int64_t> completion_tokens;

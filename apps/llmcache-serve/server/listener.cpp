@@ -71,6 +71,7 @@ bool is_stale_socket(const sockaddr_un& name) {
   struct stat state{};
   if (::lstat(name.sun_path, &state) != 0 || !S_ISSOCK(state.st_mode)) return false;
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
   const bool refused =
       ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
   ::close(probe);
@@ -84,12 +85,14 @@ int listen_unix(const std::string& address, const std::string& path) {
   path.copy(name.sun_path, path.size());
   if (is_stale_socket(name)) ::unlink(name.sun_path);
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) fail_to_listen(address, std::strerror(errno));
   // Only this user may connect, whatever the umask.
   const mode_t mask = ::umask(0177);
-  const bool bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
+  const bool listens = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+                       ::listen(descriptor, SOMAXCONN) == 0;
   const int error = errno;
   ::umask(mask);
-  if (!bound || ::listen(descriptor, SOMAXCONN) != 0) {
+  if (!listens) {
     ::close(descriptor);
     fail_to_listen(address, std::strerror(error));
   }
@@ -181,7 +184,7 @@ asio::awaitable<std::optional<Client>> Listener::accept() {
 
 void Listener::close() {
   boost::system::error_code ignored;
-  acceptor_.close(ignored);
+  (void)acceptor_.close(ignored);
 }
 
 std::string Listener::url(bool tls) const {

@@ -68,7 +68,6 @@ void Reply::add_fields(const Headers& fields) {
 }
 
 void Reply::take(const lc::Metadata& metadata) {
-  exchange_.recorded = metadata.origin_total.value_or(lc::Milliseconds(0));
   exchange_.model = metadata.model;
   exchange_.prompt_tokens = metadata.prompt_tokens;
   exchange_.completion_tokens = metadata.completion_tokens;
@@ -88,6 +87,7 @@ asio::awaitable<void> Reply::write_error(const OwnError& error) {
 
 asio::awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   exchange_.outcome = Outcome::hit;
+  exchange_.saved = hit.entry->cost();
   take(hit.metadata);
   Headers fields;
   const auto age = std::max(lc::system_now() - hit.entry->created(), lc::Milliseconds(0));

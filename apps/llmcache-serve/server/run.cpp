@@ -85,10 +85,12 @@ std::unique_ptr<ssl::context> tls_context(const ServeOptions& options) {
   auto context = std::make_unique<ssl::context>(ssl::context::tls_server);
   context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
   boost::system::error_code error;
-  context->use_certificate_chain_file(options.tls_certificate, error);
-  if (error) usage_error(fmt::format("--tls-cert {}: {}", options.tls_certificate, error.message()));
-  context->use_private_key_file(options.tls_key, ssl::context::pem, error);
-  if (error) usage_error(fmt::format("--tls-key {}: {}", options.tls_key, error.message()));
+  if (context->use_certificate_chain_file(options.tls_certificate, error)) {
+    usage_error(fmt::format("--tls-cert {}: {}", options.tls_certificate, error.message()));
+  }
+  if (context->use_private_key_file(options.tls_key, ssl::context::pem, error)) {
+    usage_error(fmt::format("--tls-key {}: {}", options.tls_key, error.message()));
+  }
   return context;
 }
 
@@ -171,6 +173,7 @@ class Server {
 
   void announce() {
     std::vector<std::string> urls;
+    urls.reserve(listeners_.size());
     for (const auto& listener : listeners_) urls.push_back(listener->url(tls_ != nullptr));
     if (context_.settings().json) {
       context_.out().write(nlohmann::json{{"schema", "llmcache.serve/1"}, {"urls", urls}, {"pid", ::getpid()}}.dump() +

@@ -93,6 +93,9 @@ asio::awaitable<void> Service::pass_through(Question question, Reply& reply, std
                                       "in replay mode the upstream is never asked, and this request cannot be "
                                       "recorded: " +
                                           detail);
+    if (question.mode == Mode::replay) {
+      answers_.note_missed({"", reply.exchange().method + " " + reply.exchange().path, error.message});
+    }
     co_await reply.write_error(error);
     reply.exchange().outcome = Outcome::not_cached;
     co_return;

@@ -1,0 +1,223 @@
+"""What clients of `llmcache serve` see when its store fails, and when a server is killed.
+
+Usage: faults_test.py LLMCACHE
+"""
+import http.client
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import support
+from support import CHAT, STREAM, request
+
+BUDGET = 0.5  # seconds, as --deadline
+SLACK = 3.0  # a busy machine's share
+TAKE_OVER = 5.0
+PAUSE = 0.05
+
+
+class Stores(support.ServeTest):
+    def with_store(self, url, *arguments, **options):
+        return self.start("--store", url, "--deadline", f"{BUDGET}s", *arguments, **options)
+
+    def assert_answers_of_the_upstream(self, serve):
+        for number in range(3):
+            for stream, expected in ((False, json.dumps(CHAT).encode()), (True, b"".join(STREAM))):
+                calls, begin = self.calls(), time.monotonic()
+                status, _, body = serve.call(body=request(f"question {number}", stream=stream))
+                self.assertLess(time.monotonic() - begin, BUDGET + SLACK)
+                self.assertEqual((status, body, self.calls()), (200, expected, calls + 1))
+
+    def test_a_store_that_is_down(self):
+        self.assert_answers_of_the_upstream(self.with_store("redis://127.0.0.1:9"))
+
+    def test_a_store_that_accepts_connections_and_never_answers(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+            serve = self.with_store(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+            self.assert_answers_of_the_upstream(serve)
+            self.assertEqual(serve.messages().count("go upstream uncached"), 1)
+            serve.stop()
+
+    def test_a_store_that_stops_answering_and_goes_on_later(self):
+        with support.redis(self.home) as (url, process):
+            serve = self.with_store(url)
+            serve.call(body=request())
+            self.assertIn("hit", serve.call(body=request())[1]["cache-status"])
+            process.send_signal(signal.SIGSTOP)
+            self.assert_answers_of_the_upstream(serve)
+            process.send_signal(signal.SIGCONT)
+            deadline = time.monotonic() + 20
+            while "hit" not in serve.call(body=request())[1]["cache-status"]:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(PAUSE)
+            self.assertEqual(serve.messages().count("the store answers again"), 1)
+            serve.stop()
+
+    def test_a_store_that_dies(self):
+        with support.redis(self.home) as (url, process):
+            serve = self.with_store(url)
+            serve.call(body=request())
+            process.kill()
+            process.wait()
+            self.assert_answers_of_the_upstream(serve)
+            self.assertEqual(serve.call("GET", "/_llmcache/health")[0], 503)
+            serve.stop()
+
+    def test_a_database_that_another_process_is_writing_to(self):
+        database = self.home + "/cache.db"
+        serve = self.with_store("sqlite:" + database)
+        serve.call(body=request())
+        other = sqlite3.connect(database, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        self.assert_answers_of_the_upstream(serve)
+        other.execute("ROLLBACK")
+        serve.call(body=request("later"))
+        self.assertIn("hit", serve.call(body=request("later"))[1]["cache-status"])
+
+    def test_a_redis_that_is_full(self):
+        with support.redis(self.home, "--maxmemory", "1", "--maxmemory-policy", "noeviction") as (url, _):
+            serve = self.with_store(url)
+            self.assert_answers_of_the_upstream(serve)
+            self.assertEqual(len(self.warnings(serve)), 1)
+            serve.stop()
+
+    def test_a_disk_that_is_full(self):
+        serve = self.with_store("sqlite:" + self.home + "/cache.db", prefix=("prlimit", "--fsize=0"))
+        self.assert_answers_of_the_upstream(serve)
+
+    def test_a_store_that_can_only_be_read_gives_hits_and_stores_nothing(self):
+        store = "sqlite:" + self.home + "/cache.db"
+        writer = self.with_store(store)
+        writer.call(body=request())
+        writer.stop()
+        reader = self.with_store(store + "?read_only=1")
+        self.assertIn("hit", reader.call(body=request())[1]["cache-status"])
+        self.assert_answers_of_the_upstream(reader)
+        self.assertIn("uri-miss", reader.call(body=request("question 0"))[1]["cache-status"])
+
+    def warnings(self, serve):
+        return [line for line in serve.messages().splitlines() if "cannot be stored" in line or "go upstream uncached" in line]
+
+
+class Killed(support.ServeTest):
+    def stream_until_gate(self, handler, _):
+        """The first caller gets one event and waits; all others get a whole stream."""
+        if len(self.upstream.requests) > 1:
+            return self.upstream.answer_chat(handler, request(stream=True))
+        handler.begin_chunks()
+        handler.send_chunk(STREAM[0])
+        self.upstream.gate.wait(30)
+
+    def silent_until_gate(self, handler, _):
+        if len(self.upstream.requests) > 1:
+            return self.upstream.answer_chat(handler, request(stream=True))
+        self.upstream.gate.wait(30)
+
+    def ask(self, serve):
+        client = serve.connection()
+        self.addCleanup(client.close)
+        client.request("POST", "/v1/x", body=request(stream=True), headers={"content-type": "application/json"})
+        return client
+
+    def wait_for_calls(self, number):
+        deadline = time.monotonic() + 20
+        while self.calls() < number:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(PAUSE)
+
+    def kill(self, serve):
+        os.kill(serve.ready["pid"], signal.SIGKILL)
+        serve.process.wait(20)
+
+    def test_a_server_killed_while_it_records_stores_nothing(self):
+        for number, store in enumerate(("sqlite:{}/cache.db", "dir:{}/recorded")):
+            with self.subTest(store):
+                store = store.format(self.home)
+                self.upstream.requests.clear()
+                self.upstream.answer = self.stream_until_gate
+                serve = self.start("--store", store)
+                answer = self.ask(serve).getresponse()
+                self.assertEqual(answer.read1(), STREAM[0])
+                self.kill(serve)
+                with self.assertRaises((http.client.HTTPException, ConnectionError)):
+                    answer.read()
+                listed = subprocess.run([self.program, "--store", store, "--json", "ls"], capture_output=True, check=True,
+                                        env=self.serve.environment)
+                self.assertEqual(listed.stdout, b"")
+                again = self.start("--store", store)
+                for outcome in ("uri-miss", "hit"):
+                    _, headers, body = again.call(path="/v1/x", body=request(stream=True))
+                    self.assertIn(outcome, headers["cache-status"])
+                    self.assertEqual(body, b"".join(STREAM))
+                again.stop()
+
+    def test_a_server_killed_at_any_moment_leaves_whole_answers_or_none(self):
+        random.seed(13)
+        for kind in ("sqlite:{}/any.db", "dir:{}/any"):
+            store = kind.format(self.home)
+            for attempt in range(8):
+                serve = self.start("--store", store)
+                killer = threading.Timer(random.uniform(0, 0.05), lambda: self.kill(serve))
+                killer.start()
+                asked = 0
+                try:
+                    while True:
+                        serve.call(path="/v1/x", body=request(f"{attempt} {asked}", stream=asked % 2 == 0))
+                        asked += 1
+                except (OSError, http.client.HTTPException):
+                    killer.join()
+                survivor = self.start("--store", store, "--mode", "replay")
+                for number in range(asked + 1):
+                    stream = number % 2 == 0
+                    status, _, body = survivor.call(path="/v1/x", body=request(f"{attempt} {number}", stream=stream))
+                    whole = b"".join(STREAM) if stream else json.dumps(CHAT).encode()
+                    self.assertIn(status, (200, 404))
+                    self.assertEqual(body if status == 200 else whole, whole)
+                survivor.stop()
+
+    def test_followers_on_another_server_take_over_from_a_killed_leader_that_sent_nothing_yet(self):
+        with support.redis(self.home) as (url, _):
+            leading, following = self.start("--store", url), self.start("--store", url)
+            self.upstream.answer = self.silent_until_gate
+            self.ask(leading)
+            self.wait_for_calls(1)
+            clients = [self.ask(following) for _ in range(3)]
+            time.sleep(10 * PAUSE)
+            self.assertEqual(self.calls(), 1)
+            self.kill(leading)
+            begin = time.monotonic()
+            for client in clients:
+                self.assertEqual(client.getresponse().read(), b"".join(STREAM))
+            self.assertLess(time.monotonic() - begin, TAKE_OVER)
+            self.assertEqual(self.calls(), 2)
+            following.stop()
+
+    def test_followers_on_another_server_see_a_broken_answer_when_the_leader_is_killed_in_its_middle(self):
+        with support.redis(self.home) as (url, _):
+            leading, following = self.start("--store", url), self.start("--store", url)
+            self.upstream.answer = self.stream_until_gate
+            self.assertEqual(self.ask(leading).getresponse().read1(), STREAM[0])
+            answers = [self.ask(following).getresponse() for _ in range(3)]
+            for answer in answers:
+                self.assertEqual(answer.read1(), STREAM[0])
+            self.kill(leading)
+            begin = time.monotonic()
+            for answer in answers:
+                with self.assertRaises((http.client.HTTPException, ConnectionError)):
+                    answer.read()
+            self.assertLess(time.monotonic() - begin, TAKE_OVER)
+            self.assertEqual(following.call(path="/v1/x", body=request(stream=True))[2], b"".join(STREAM))
+            following.stop()
+
+
+if __name__ == "__main__":
+    support.main(sys.argv)
