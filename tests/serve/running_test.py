@@ -249,12 +249,10 @@ class Running(support.ServeTest):
         client.close()
 
     def test_tls(self):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=IP:127.0.0.1", "-keyout", self.home + "/key", "-out", self.home + "/cert", "-days", "1"],
-                       check=True, capture_output=True)
-        serve = self.start("--tls-cert", self.home + "/cert", "--tls-key", self.home + "/key")
+        certificate, key = support.certificate(self.home)
+        serve = self.start("--tls-cert", certificate, "--tls-key", key)
         self.assertTrue(serve.ready["urls"][0].startswith("https://"))
-        context = ssl.create_default_context(cafile=self.home + "/cert")
+        context = ssl.create_default_context(cafile=certificate)
         for expected in ("uri-miss", "hit"):
             client = http.client.HTTPSConnection("127.0.0.1", serve.port, context=context, timeout=20)
             client.request("POST", "/v1/x", body=request(stream=True), headers={"content-type": "application/json"})

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -162,6 +163,45 @@ class Serve:
         return code
 
 
+def certificate(home):
+    """The paths of a certificate for 127.0.0.1 and its key."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", home + "/key", "-out", home + "/cert", "-days", "1"],
+                   check=True, capture_output=True)
+    return home + "/cert", home + "/key"
+
+
+@contextlib.contextmanager
+def nginx(home, server):
+    """An nginx of the test's own, with one server: the port that it listens on. {port} in the configuration is replaced by it."""
+    program = shutil.which("nginx") or str(pathlib.Path(__file__).resolve().parents[2] / ".deps/nginx/usr/sbin/nginx")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = pathlib.Path(home, "nginx")
+    folder.mkdir()
+    paths = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "conf").write_text(f"daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}} "
+                                 f"http {{ access_log off; {paths} {server.replace('{port}', str(port))} }}")
+    process = subprocess.Popen([program, "-p", str(folder), "-e", "stderr", "-c", str(folder / "conf")])
+    try:
+        wait_for_port(process, port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for_port(process, port):
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 @contextlib.contextmanager
 def redis(home, *arguments):
     """A redis-server of the test's own: its URL and its process."""
@@ -170,11 +210,7 @@ def redis(home, *arguments):
     process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", home, *arguments],
                                stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
-        while subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, check=False).stdout.strip() != b"PONG":
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError("redis-server did not start")
-            time.sleep(0.02)
+        wait_for_port(process, port)
         yield f"redis://127.0.0.1:{port}", process
     finally:
         process.kill()

@@ -7,7 +7,6 @@ import json
 import pathlib
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -48,17 +47,41 @@ class Upstreams(support.ServeTest):
         self.assertEqual((status, headers["location"]), (307, "http://127.0.0.1:9/elsewhere"))
 
     def test_tls_is_verified_against_the_given_authorities(self):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=IP:127.0.0.1", "-keyout", self.home + "/key", "-out", self.home + "/cert", "-days", "1"],
-                       check=True, capture_output=True)
+        certificate, key = support.certificate(self.home)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.home + "/cert", self.home + "/key")
+        context.load_cert_chain(certificate, key)
         self.upstream.server.socket = context.wrap_socket(self.upstream.server.socket, server_side=True)
         url = self.upstream.url.replace("http:", "https:")
-        trusting = self.start("--upstream", url, "--upstream-cacert", self.home + "/cert")
+        trusting = self.start("--upstream", url, "--upstream-cacert", certificate)
         self.assertEqual(trusting.call(body=request(stream=True))[2], b"".join(STREAM))
         status, _, body = self.start("--upstream", url).call(body=request("another"))
         self.assertEqual((status, json.loads(body)["error"]["code"]), (502, "upstream_unreachable"))
+
+    def test_http_2_is_used_where_offered_with_many_calls_on_one_connection(self):
+        certificate, key = support.certificate(self.home)
+        server = f"""server {{ listen 127.0.0.1:{{port}} ssl http2; ssl_certificate {certificate}; ssl_certificate_key {key};
+                     add_header x-protocol $server_protocol; add_header x-connection $connection;
+                     location / {{ proxy_pass {self.upstream.url}; proxy_buffering off; proxy_http_version 1.1; }} }}"""
+        answers = []
+
+        def ask(text):
+            answers.append(serve.call(body=request(text, stream=True)))
+
+        with support.nginx(self.home, server) as port:
+            serve = self.start("--upstream", f"https://127.0.0.1:{port}", "--upstream-cacert", certificate)
+            ask("first")
+            threads = [threading.Thread(target=ask, args=(str(number),)) for number in range(10)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            ask("first")
+            hit = answers.pop()
+            self.assertEqual({answer[2] for answer in answers + [hit]}, {b"".join(STREAM)})
+            self.assertEqual({answer[1]["x-protocol"] for answer in answers}, {"HTTP/2.0"})
+            self.assertEqual(len({answer[1]["x-connection"] for answer in answers}), 1)
+            self.assertIn("hit", hit[1]["cache-status"])
+            serve.stop()
 
     def test_the_proxy_of_the_environment_is_used_but_not_for_exceptions(self):
         with socket.create_server(("127.0.0.1", 0)) as proxy:
