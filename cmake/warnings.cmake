@@ -8,6 +8,11 @@ target_compile_options(llmcache_build_flags INTERFACE
   # A unity build includes each .cpp, and then types without linkage look as if they were in a header.
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<BOOL:${LLMCACHE_WERROR}>:-Werror>)
+if(LLMCACHE_FUZZERS)
+  # So that a fuzzer sees which branches of the code under test its input takes.
+  target_compile_options(llmcache_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(llmcache_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(LLMCACHE_SANITIZE)
   target_compile_options(llmcache_build_flags INTERFACE
     -fsanitize=${LLMCACHE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -30,8 +30,9 @@ Headers fields_of(std::string_view lines) {
 
 void require_upstream_fields(const Headers& headers) {
   const Headers sent = upstream_fields(headers);
-  for (const char* name : {"connection", "transfer-encoding", "content-length", "host", "te", "upgrade", "x-llmcache-mode",
-                           "x-llmcache-session", "x-bf-cache-key", "x-bf-cache-ttl", "proxy-authorization"}) {
+  for (const char* name :
+       {"connection", "transfer-encoding", "content-length", "host", "te", "upgrade", "x-llmcache-mode",
+        "x-llmcache-session", "x-bf-cache-key", "x-bf-cache-ttl", "proxy-authorization"}) {
     require(!sent.first(name));
   }
   require(sent.count("accept-encoding") == 1);
@@ -39,7 +40,8 @@ void require_upstream_fields(const Headers& headers) {
     require(equals_ignoring_case(name, "accept-encoding") || !sent.first(name));
   }
   const auto options = parse_request_options(sent);
-  require(options && !options->session && !options->ttl && !options->sample && !options->mode && options->ignore.empty());
+  require(options && !options->session && !options->ttl && !options->sample && !options->mode &&
+          options->ignore.empty());
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ void require(bool condition) {
 }
 
 std::vector<std::string> known_urls(const std::string& added) {
-  std::vector<std::string> urls{"https://api.openai.com", "https://api.anthropic.com", "https://generativelanguage.googleapis.com",
-                                "http://127.0.0.1:11434"};
+  std::vector<std::string> urls{"https://api.openai.com", "https://api.anthropic.com",
+                                "https://generativelanguage.googleapis.com", "http://127.0.0.1:11434"};
   // With its name before it, or without one.
   for (std::string url : {added, added.substr(std::min(added.find('=') + 1, added.size()))}) {
     while (url.ends_with('/')) url.pop_back();
