@@ -142,7 +142,7 @@ TEST_CASE_METHOD(GatewayRedis,
 }
 
 TEST_CASE_METHOD(GatewayRedis, "ls and show print the metadata that a gateway's entries contain") {
-  const auto rows = lines_of(shell.out("llmcache ls --json"));
+  const auto rows = lines_of(shell.out("llmcache ls --sort name --json"));
   REQUIRE(rows.size() == data.values.size());
   CHECK(rows[0]["name"] == data.key);
   CHECK(rows[0]["kind"] == "response");

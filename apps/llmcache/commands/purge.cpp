@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/filters.h"
 #include "commands/all.h"
 #include "config/stores.h"
 #include "config/values.h"
@@ -32,10 +32,10 @@ std::uint64_t parse_rate(std::string_view text) {
 class Purge : public Command {
  public:
   CommandHelp help() const override {
-    return {"[--dry-run] [--yes] [PREFIX]",
+    return {"[--dry-run] [--yes] [PREFIX] [filters]",
             R"(Removes the entries whose names start with PREFIX, taken literally. With a filter
-(--session, --endpoint, --model, --older-than), PREFIX defaults to the prefix
-setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
+(such as --session or --older-than), PREFIX defaults to the prefix setting. On a
+terminal it asks for confirmation; elsewhere it needs --yes.)",
             "store session endpoint prefix json",
             R"(  llmcache purge --dry-run --older-than 7d llmcache:
   llmcache purge --yes --session test)"};
@@ -43,9 +43,8 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
 
   void declare(Options& options) override {
     options.positional("PREFIX", prefix_, "removes entries whose names start with this, literally").may_be_empty = true;
+    filters_.declare(options);
     options.flag("-n,--dry-run", dry_run_, "lists what would be removed, and removes nothing");
-    options.value("--older-than", "D", older_than_, "only entries that were created longer ago");
-    options.value("--model", "GLOB", model_, "only entries whose model matches");
     options.value("--max-delete", "N", max_delete_, "removes nothing if it would be more than N entries");
     options.value("--rate", "N/s", rate_, "removes at most N entries per second");
     options.flag("-y,--yes", yes_, "does not ask for confirmation");
@@ -54,6 +53,7 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
 
   Exit run(Context& context) override {
     if (dry_run_) context.only_reads();
+    filters_.read(context);
     lc::PurgeFilter filter = make_filter(context);
     const auto result =
         dry_run_ ? checked(context.cache().purge(filter, context.long_deadline())) : remove(context, filter);
@@ -69,14 +69,9 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     filter.dry_run = dry_run_;
     if (!max_delete_.empty()) filter.max_delete = parse_count(max_delete_);
     filter.session_only = context.is_set("session");
-    const bool by_endpoint = context.is_flag("endpoint");
-    if (!older_than_.empty() || !model_.empty() || by_endpoint) {
-      std::optional<lc::UnixTime> before;
-      if (!older_than_.empty()) before = lc::system_now() - parse_duration(older_than_);
-      const std::string endpoint = by_endpoint ? context.settings().endpoint : "";
-      filter.accept_head = [this, before, endpoint](const lc::EntryHead& head) {
-        if (before && (!is_dated(head) || head.created >= *before)) return false;
-        return matches(model_, head.metadata.model) && matches(endpoint, head.metadata.endpoint);
+    if (filters_.needs_head()) {
+      filter.accept = [this, &context](const lc::ScanRow& row, const lc::EntryHead& head) {
+        return filters_.accept(context, row, head);
       };
     }
     if (!rate_.empty()) filter.batch = std::clamp<std::size_t>(parse_rate(rate_) / 10, 1, filter.batch);
@@ -91,7 +86,7 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
   // The prefix of the names to be removed. Throws a Failure (usage) if neither it nor a filter was given.
   std::string prefix(const Context& context) const {
     const bool session = context.is_flag("session");
-    const bool filtered = session || context.is_flag("endpoint") || !model_.empty() || !older_than_.empty();
+    const bool filtered = session || filters_.needs_head();
     if (!prefix_ && !filtered && !all_) {
       usage_error("purge needs a PREFIX or a filter, such as --session; to remove every entry of the store: --all");
     }
@@ -100,10 +95,6 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
       usage_error("the empty PREFIX matches every entry of the store: this needs --session or --all");
     }
     return prefix;
-  }
-
-  static bool matches(const std::string& glob, const std::string& text) {
-    return glob.empty() || ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
   }
 
   static void list(Context& context, const lc::ScanRow& listing) {
@@ -178,10 +169,9 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
                                      result.entries == 1 ? "entry" : "entries", format_size(result.bytes)));
   }
 
+  Filters filters_;
   std::optional<std::string> prefix_;
   bool dry_run_ = false;
-  std::string older_than_;
-  std::string model_;
   std::string max_delete_;
   std::string rate_;
   bool yes_ = false;

@@ -46,6 +46,22 @@ bool is_hazardous(std::uint32_t c) {
          (c >= 0xe0000 && c <= 0xe007f);
 }
 
+// Wide characters of Unicode's East Asian Width property (UAX #11), by blocks, and marks that combine with the character
+// before them.
+std::size_t columns_of(std::uint32_t c) {
+  struct Range {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+  constexpr Range kWide[] = {{0x1100, 0x115f},   {0x2e80, 0xa4cf},   {0xa960, 0xa97f},   {0xac00, 0xd7a3},
+                             {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},
+                             {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd}};
+  constexpr Range kCombining[] = {{0x300, 0x36f}, {0x1ab0, 0x1aff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}};
+  const auto has = [c](const Range& range) { return c >= range.first && c <= range.last; };
+  if (std::ranges::any_of(kCombining, has)) return 0;
+  return std::ranges::any_of(kWide, has) ? 2 : 1;
+}
+
 // As JSON writes it: two escapes beyond the basic plane.
 void append_json_escape(std::string& text, std::uint32_t c) {
   if (c > 0xffff) {
@@ -114,6 +130,29 @@ std::string quoted_if_odd(std::string_view name) {
   const std::string safe = escaped(name, false);
   const bool odd = safe != name || name.empty() || name.find_first_of(" '\"\\") != std::string_view::npos;
   return odd ? "'" + safe + "'" : safe;
+}
+
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const auto [code_point, length] = decode(text);
+    columns += columns_of(code_point);
+    text.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return columns;
+}
+
+std::string fitted(std::string_view text, std::size_t columns) {
+  if (columns_of(text) <= columns) return std::string(text);
+  std::size_t used = 0;
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const auto [code_point, length] = decode(text.substr(end));
+    used += columns_of(code_point);
+    if (used + 1 > columns) break;
+    end += std::max<std::size_t>(1, length);
+  }
+  return std::string(text.substr(0, end)) + (columns > 0 ? "…" : "");
 }
 
 }  // namespace llmcache

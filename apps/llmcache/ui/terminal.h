@@ -25,4 +25,9 @@ std::string escaped_json(std::string_view json);
 // A name as it is, or in quotes and escaped if it has unusual characters.
 std::string quoted_if_odd(std::string_view name);
 
+// How many columns of a terminal a text takes that is safe to show; characters of East Asia and emoji take two.
+std::size_t columns_of(std::string_view text);
+// `text` cut to a number of columns, with "…" as the last one if anything is missing.
+std::string fitted(std::string_view text, std::size_t columns);
+
 }  // namespace llmcache

@@ -13,7 +13,8 @@
 //   put_later, flush      -        yes      yes          yes      -       -        (flush reports losses)
 //   begin                 -        yes      (yes)        (yes)    -       -        (if the options require the store)
 //   get_or_fill           -        yes      -            -        -       yes      (and what the callbacks return)
-//   clear, purge          yes      yes      yes          yes      purge   -
+//   put_values            -        yes      yes          yes      -       yes
+//   clear, purge, touch   yes      yes      yes          yes      purge   touch
 //
 //   invalid      the input or an option is wrong
 //   timeout      the deadline passed; a retry may help
@@ -36,6 +37,7 @@
 #include <libcache/result.h>
 #include <libcache/store.h>
 #include <libcache/time.h>
+#include <libcache/transfer.h>
 
 #include <array>
 #include <cstdint>
@@ -117,9 +119,9 @@ struct PurgeFilter {
   bool session_only = false;
   /// Allows a purge with neither a prefix nor session_only; otherwise that fails (policy).
   bool all = false;
-  /// Further conditions; each may be empty. With `accept_head` the purge reads the beginning of every entry.
-  std::function<bool(std::string_view name)> accept_name;
-  std::function<bool(const EntryHead&)> accept_head;
+  /// A further condition, which may use the cache; may be empty. With it the purge reads the beginning of every entry,
+  /// and leaves values alone that are not entries. Its error ends the purge.
+  std::function<Result<bool>(const ScanRow&, const EntryHead&)> accept;
   bool dry_run = false;
   /// How many entries are removed at a time, at least 1. An interrupted purge has removed whole batches; running it
   /// again removes the rest.
@@ -156,11 +158,18 @@ class Cache {
   /// expiry are checked (with the bifrost scheme, neither). Fails as the store does.
   [[nodiscard]] Result<Lookup> get_named(std::string_view name, Deadline deadline);
 
+  /// The same, without being counted: for listings, searches and exports.
+  [[nodiscard]] Result<Lookup> read_named(std::string_view name, Deadline deadline);
+
   /// Judges an answer by its bytes and stores it as the kind of entry that the key requests. Returns false if
   /// `only_new` is set and an entry exists. Fails: policy, with the reason why the answer is not stored; as the store
   /// does.
   [[nodiscard]] Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options,
                                  Deadline deadline);
+  /// Writes an entry that another store held (transfer.h), whatever the policy says of its answer: its value, or with the
+  /// bifrost scheme all chunks of a stream. Returns false if `only_new` is set and an entry exists. Fails: corrupt, for
+  /// values that are not those of one intact entry; as the store does.
+  [[nodiscard]] Result<bool> put_values(std::span<const NamedEntry> values, bool only_new, Deadline deadline);
   /// Queues an answer for the background writer, which judges and stores it as put() does. Waits for room in the queue
   /// until `room_by`, by default not at all. Returns false if there was no room: the answer is lost, and counted.
   bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {},
@@ -185,6 +194,9 @@ class Cache {
   /// Entries whose names are known are removed first; then the store is scanned for the others. Fails: invalid if
   /// `name` is not the name of an entry; as the store does.
   [[nodiscard]] Result<std::uint64_t> clear(std::string_view name, Deadline deadline);
+  /// Gives the entry with this name another time to live, from now on. Returns false if there is none, or it has
+  /// expired. Fails: invalid if the TTL is 0 or less; corrupt; as the store does.
+  [[nodiscard]] Result<bool> touch(std::string_view name, const Ttl& ttl, Deadline deadline);
   /// Removes the entries that the filter selects, unless they were stored again since they were listed (see
   /// Store::remove_unchanged). Fails: policy, and as the store does.
   [[nodiscard]] Result<PurgeResult> purge(const PurgeFilter& filter, Deadline deadline);

@@ -81,6 +81,9 @@ struct EntryDraft {
 /// The entry's bytes. Fails (invalid) only for metadata that does not fit in the first kEntryHeadBytes.
 [[nodiscard]] Result<std::string> encode(const EntryDraft& draft);
 
+/// The bytes of an entry with another time of expiry; nullopt: never. Fails: corrupt.
+[[nodiscard]] Result<std::string> with_expiry(std::string entry, std::optional<UnixTime> expires);
+
 /// The header and metadata of an entry, which can be read without its body.
 struct EntryHead {
   EntryKind kind = EntryKind::response;

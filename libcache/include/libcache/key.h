@@ -42,9 +42,9 @@ struct KeyOptions {
   std::string endpoint = {};
   /// JSON pointers (RFC 6901) of object members that do not count. A token `*` stands for every element of an array. A
   /// pointer that matches nothing is not an error (see RequestKey::unmatched). native only.
-  std::vector<std::string> ignore;
+  std::vector<std::string> ignore = {};
   /// Sets the top-level member "provider" (bifrost: the provider), overriding the one in the request.
-  std::optional<std::string> provider;
+  std::optional<std::string> provider = {};
   /// Whether the top-level members "model" and "provider" count.
   bool by_model = true;
   bool by_provider = true;
@@ -93,6 +93,10 @@ struct RequestKey {
 /// users, passwords, fragments, empty query parameters and those that carry credentials are removed. Other text is
 /// returned unchanged. Fails (invalid) for more than 2,048 bytes, control characters, and a URL without a host.
 [[nodiscard]] Result<std::string> normal_endpoint(std::string_view endpoint);
+
+/// What a request is about, for people: the text that the user wrote last, in the chats of OpenAI, Anthropic, Gemini and
+/// Ollama, or in a member such as "input" or "prompt". Empty if there is none, and for anything but a JSON object.
+std::string last_user_text(std::string_view request_text);
 
 /// Derives keys, reusing its parser and buffers from call to call. Movable; used by one thread at a time.
 class KeyDeriver {

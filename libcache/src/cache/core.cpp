@@ -19,16 +19,8 @@ std::string shortened(const std::string& endpoint) {
   return endpoint.substr(0, valid_utf8_prefix(std::string_view(endpoint).substr(0, kLongest)));
 }
 
-// A longer TTL counts as never, so that every store can represent the dates.
-constexpr Milliseconds kLongestTtl = std::chrono::years(1000);
-
 // A longer list might not fit in an entry's metadata.
 constexpr std::size_t kLongestLeftOut = 160;
-
-std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime) {
-  if (!lifetime || *lifetime > kLongestTtl) return std::nullopt;
-  return created + *lifetime;
-}
 
 // The secret in a request or its answer, for people. The events of a stream may cut one into pieces, so its text is
 // searched too.
@@ -60,6 +52,12 @@ std::uint64_t size_of(std::span<const NamedValue> values) {
 }
 
 }  // namespace
+
+std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime) {
+  constexpr Milliseconds kLongestTtl = std::chrono::years(1000);
+  if (!lifetime || *lifetime > kLongestTtl) return std::nullopt;
+  return created + *lifetime;
+}
 
 const std::string& entry_name_of(const RequestKey& key) {
   return key.stream ? key.stream_name : key.response_name;

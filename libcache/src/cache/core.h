@@ -19,6 +19,10 @@
 
 namespace libcache::internal {
 
+// When an entry expires that was stored at a time; nullopt: never. A longer lifetime than stores can represent counts as
+// never.
+std::optional<UnixTime> expiry(UnixTime created, const std::optional<Milliseconds>& lifetime);
+
 // Thread-safe.
 class CacheCore {
  public:

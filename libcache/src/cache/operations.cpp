@@ -1,5 +1,6 @@
 #include <libcache/cache.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "cache/clear.h"
@@ -91,12 +92,28 @@ Result<Lookup> Cache::get_named(std::string_view name, Deadline deadline) {
   return find_and_count(*core_, name, nullptr, deadline);
 }
 
+Result<Lookup> Cache::read_named(std::string_view name, Deadline deadline) {
+  return core_->find(name, nullptr, deadline);
+}
+
 Result<bool> Cache::put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options,
                         Deadline deadline) {
   auto put = core_->put(key, core_->judge(answer, options.facts), options, deadline);
   if (!put) return fail(put.error());
   if (put->refused) return fail(ErrorCode::policy, std::move(put->refused->message));
   return put->written;
+}
+
+Result<bool> Cache::put_values(std::span<const NamedEntry> values, bool only_new, Deadline deadline) {
+  std::vector<NamedValue> named;
+  std::optional<UnixTime> expires;
+  for (const NamedEntry& value : values) {
+    if (const auto status = core_->layout->check(value.name, value.bytes); !status) return fail(status.error());
+    if (value.expires) expires = std::min(expires.value_or(*value.expires), *value.expires);
+    named.push_back({value.name, value.bytes});
+  }
+  if (named.empty()) return fail(ErrorCode::corrupt, "an entry without a value");
+  return core_->counted(core_->session(), core_->layout->write(*core_->store, named, {expires, only_new}, deadline));
 }
 
 bool Cache::put_later(RequestKey key, Answer answer, StoreAnswerOptions options, Deadline room_by) {
@@ -128,6 +145,17 @@ Result<std::uint64_t> Cache::clear(std::string_view name, Deadline deadline) {
   const auto scheme = core_->options.key.scheme;
   return core_->counted(core_->session(),
                         internal::clear(*core_->store, *core_->layout, without_kind(name), scheme, deadline));
+}
+
+Result<bool> Cache::touch(std::string_view name, const Ttl& ttl, Deadline deadline) {
+  const auto lifetime = core_->layout->lifetime(ttl);
+  if (lifetime && *lifetime <= Milliseconds(0)) return fail(ErrorCode::invalid, "a TTL of 0 or less keeps nothing");
+  const auto found = core_->find(name, nullptr, deadline);
+  if (!found) return fail(found.error());
+  if (found->miss == MissReason::corrupt) return fail(ErrorCode::corrupt, found->reason);
+  if (!*found) return false;
+  const auto expires = expiry(core_->options.clock(), lifetime);
+  return core_->counted(core_->session(), core_->layout->touch(*core_->store, name, expires, deadline));
 }
 
 std::string Cache::entry_name(std::string_view key, EntryKind kind) const {

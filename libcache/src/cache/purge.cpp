@@ -13,7 +13,7 @@ namespace libcache {
 namespace {
 
 bool needs_head(const PurgeFilter& filter) {
-  return filter.accept_head || filter.prefix.empty();
+  return filter.accept || filter.prefix.empty();
 }
 
 // The common beginning of the names of all entries that the filter selects.
@@ -22,13 +22,13 @@ std::string scan_prefix(const Cache& cache, const PurgeFilter& filter) {
   return std::max(filter.prefix, session, [](const auto& a, const auto& b) { return a.size() < b.size(); });
 }
 
-bool accepts(const Cache& cache, const PurgeFilter& filter, const ScanRow& listing) {
+Result<bool> accepts(const Cache& cache, const PurgeFilter& filter, const ScanRow& listing) {
   if (!listing.name.starts_with(filter.prefix)) return false;
   if (filter.session_only && !is_of_session(listing.name, cache.options().key)) return false;
-  if (filter.accept_name && !filter.accept_name(listing.name)) return false;
   if (!needs_head(filter)) return true;
   const auto head = cache.head(listing);
-  return head && (!filter.accept_head || filter.accept_head(*head));
+  if (!head) return false;
+  return filter.accept ? filter.accept(listing, *head) : true;
 }
 
 // Calls `take` with the entries that the filter selects, a batch at a time, until it returns false.
@@ -36,7 +36,9 @@ Status for_each_batch(Cache& cache, const PurgeFilter& filter, Deadline deadline
                       const std::function<Result<bool>(std::span<const ScanRow>)>& take) {
   std::vector<ScanRow> batch;
   const auto visit = [&](const ScanRow& listing) -> Result<bool> {
-    if (!accepts(cache, filter, listing)) return true;
+    const auto accepted = accepts(cache, filter, listing);
+    if (!accepted) return fail(accepted.error());
+    if (!*accepted) return true;
     batch.push_back(listing);
     if (batch.size() < filter.batch) return true;
     return take(std::exchange(batch, {}));

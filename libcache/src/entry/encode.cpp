@@ -52,4 +52,16 @@ Result<std::string> encode(const EntryDraft& draft) {
   return entry;
 }
 
+Result<std::string> with_expiry(std::string entry, std::optional<UnixTime> expires) {
+  const auto layout = read_layout(entry);
+  if (!layout) return fail(layout.error());
+  if (!checksum_holds(entry)) return fail(ErrorCode::corrupt, "the checksum of the entry is wrong");
+  Header header = layout->header;
+  header.expires = expires;
+  entry.resize(entry.size() - kChecksumBytes);
+  entry.replace(0, kHeaderBytes, write_header(header));
+  append_checksum(entry);
+  return entry;
+}
+
 }  // namespace libcache

@@ -51,7 +51,7 @@ TEST_CASE("a purge of a Redis by model does not read bodies and removes in batch
   const auto cache = filled(server.url());
   server.command({"CONFIG", "RESETSTAT"});
   PurgeFilter filter = ours();
-  filter.accept_head = [](const EntryHead& head) { return head.metadata.model == "odd"; };
+  filter.accept = [](const ScanRow&, const EntryHead& head) { return head.metadata.model == "odd"; };
   std::vector<std::size_t> batches;
   filter.on_batch = [&](std::span<const ScanRow> batch) {
     batches.push_back(batch.size());

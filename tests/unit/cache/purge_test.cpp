@@ -132,10 +132,9 @@ TEST_CASE("a purge can select by names and by the heads of entries") {
   }
   PurgeFilter filter;
   filter.prefix = "llmcache:";
-  filter.accept_head = [](const EntryHead& head) { return head.metadata.model == "large"; };
-  filter.accept_name = [](std::string_view) { return false; };
+  filter.accept = [](const ScanRow&, const EntryHead&) { return false; };
   CHECK(cache->purge(filter, kNever).value().entries == 0);
-  filter.accept_name = nullptr;
+  filter.accept = [](const ScanRow&, const EntryHead& head) { return head.metadata.model == "large"; };
   CHECK(cache->purge(filter, kNever).value().entries == 1);
   CHECK(names(*fixture.store) == std::set{cache->key(R"({"model":"small"})").value().response_name});
 }
@@ -182,7 +181,7 @@ TEST_CASE("a purge leaves an entry that was stored again after it was listed") {
   PurgeFilter filter;
   filter.prefix = "llmcache:";
   SECTION("selected by its head") {
-    filter.accept_head = [](const EntryHead&) { return true; };
+    filter.accept = [](const ScanRow&, const EntryHead&) { return true; };
   }
   SECTION("selected by its name") {}
   filter.on_batch = [&](std::span<const ScanRow>) {

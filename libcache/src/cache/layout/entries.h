@@ -40,8 +40,13 @@ class EntryLayout {
   // `only_new` is set and an entry exists.
   virtual Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
                              Deadline deadline) const = 0;
+  // Gives the entry with this name another time of expiry. Returns false if there is none. Fails also: corrupt.
+  virtual Result<bool> touch(Store& store, std::string_view name, std::optional<UnixTime> expires,
+                             Deadline deadline) const = 0;
   // Removes the response and the stream of a key, without a scan; returns the number of values removed.
   virtual Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const = 0;
+  // Fails (corrupt) for a value that is not intact, or whose name is not that of an entry.
+  virtual Status check(std::string_view name, const std::string& bytes) const = 0;
   // As Cache::head_bytes and Cache::head.
   virtual std::size_t head_bytes() const = 0;
   virtual Result<EntryHead> head(const ScanRow& listing) const = 0;

@@ -46,9 +46,25 @@ class NativeLayout final : public EntryLayout {
     return store.put(values.front().name, values.front().bytes, options, deadline);
   }
 
+  Result<bool> touch(Store& store, std::string_view name, std::optional<UnixTime> expires,
+                     Deadline deadline) const override {
+    auto value = store.get(name, deadline);
+    if (!value) return fail(value.error());
+    if (!*value) return false;
+    const auto changed = with_expiry(std::move(**value), expires);
+    if (!changed) return fail(changed.error());
+    return store.put(name, *changed, {.expires = expires}, deadline);
+  }
+
   Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const override {
     const std::string names[] = {std::string(key), entry_name(key, EntryKind::stream)};
     return store.remove(names, deadline);
+  }
+
+  Status check(std::string_view name, const std::string& bytes) const override {
+    if (!EntryName::parse(name, KeyScheme::native)) return fail(ErrorCode::corrupt, "not the name of an entry");
+    const auto entry = Entry::open(bytes);
+    return entry ? Status() : fail(entry.error());
   }
 
   std::size_t head_bytes() const override { return kEntryHeadBytes; }

@@ -166,6 +166,27 @@ Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::s
   return true;
 }
 
+// Writes the chunks of a stream again, from its last window to its first: a reader may see an early end of the
+// stream's life, but never a stream without its beginning.
+Result<bool> touch_stream(Store& store, std::string_view stem, std::optional<UnixTime> expires, Deadline deadline) {
+  std::vector<std::vector<NamedValue>> windows;
+  for (std::size_t first = 0, empty = 0; empty < 2; first += kWindow) {
+    const auto names = chunk_names(stem, first, kWindow);
+    auto values = store.get_all(names, deadline);
+    if (!values) return fail(values.error());
+    std::vector<NamedValue> window;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if ((*values)[i]) window.push_back({names[i], std::move((*values)[i]->bytes)});
+    }
+    empty = window.empty() ? empty + 1 : 0;
+    if (!window.empty()) windows.push_back(std::move(window));
+  }
+  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
+    if (auto done = store.put_all(*window, expires, deadline); !done) return fail(done.error());
+  }
+  return !windows.empty();
+}
+
 class BifrostLayout final : public EntryLayout {
  public:
   explicit BifrostLayout(Clock clock) : clock_(std::move(clock)) {}
@@ -225,6 +246,17 @@ class BifrostLayout final : public EntryLayout {
     return store.put(first.name, first.bytes, options, deadline);
   }
 
+  Result<bool> touch(Store& store, std::string_view name, std::optional<UnixTime> expires,
+                     Deadline deadline) const override {
+    if (const auto stem = stem_of(name); stem.ends_with(kChunkSuffix)) {
+      return touch_stream(store, stem, expires, deadline);
+    }
+    const auto value = store.get(name, deadline);
+    if (!value) return fail(value.error());
+    if (!*value) return false;
+    return store.put(name, **value, {.expires = expires}, deadline);
+  }
+
   Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const override {
     const std::string response[] = {std::string(key)};
     const auto responses = store.remove(response, deadline);
@@ -232,6 +264,11 @@ class BifrostLayout final : public EntryLayout {
     return remove_chunks(store, entry_name(key, EntryKind::stream), deadline).map([&](std::uint64_t chunks) {
       return *responses + chunks;
     });
+  }
+
+  Status check(std::string_view name, const std::string& bytes) const override {
+    if (!EntryName::parse(name, KeyScheme::bifrost)) return fail(ErrorCode::corrupt, "not the name of an entry");
+    return bifrost::check_decodable(bytes);
   }
 
   std::size_t head_bytes() const override { return kHeadBytes; }

@@ -1,0 +1,118 @@
+#include "cli/filters.h"
+
+#include <fnmatch.h>
+#include <libcache/stream.h>
+
+#include <algorithm>
+
+#include "config/values.h"
+#include "ui/describe.h"
+#include "ui/json_line.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+constexpr Choice<lc::EntryKind> kKinds[] = {{"response", lc::EntryKind::response}, {"stream", lc::EntryKind::stream}};
+
+bool is_like(const std::string& glob, const std::string& text) {
+  return glob.empty() || ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+}
+
+// As JSON spells the text within a string.
+std::string within_json(const std::string& text) {
+  const Json json(text);
+  return json.text().substr(1, json.text().size() - 2);
+}
+
+// Whether a text occurs in the request or the answer of an entry, as it is or as JSON spells it. The events of a stream
+// may cut it into pieces, so the text of the answer is searched too.
+lc::Result<bool> contains(const lc::Entry& entry, const std::string& text) {
+  const std::string spelled = within_json(text);
+  const auto in = [&](const std::string& bytes) {
+    return bytes.find(text) != std::string::npos || bytes.find(spelled) != std::string::npos;
+  };
+  const auto request = entry.request();
+  if (!request) return lc::fail(request.error());
+  if (*request && in(**request)) return true;
+  std::string body;
+  std::string shown;
+  lc::TextExtractor extractor;
+  const auto read = entry.read([&](const lc::Chunk& chunk) -> lc::Status {
+    body += chunk.bytes;
+    shown += extractor.feed(chunk.bytes);
+    return {};
+  });
+  if (!read) return lc::fail(read.error());
+  shown += extractor.finish();
+  return in(body) || in(shown);
+}
+
+}  // namespace
+
+void Filters::declare(Options& options) {
+  options.value("--kind", "KIND", kind_, "only entries of this kind: response or stream").choices = names_of(kKinds);
+  options.value("--model", "GLOB", model_, "only entries whose model matches");
+  options.value("--older-than", "D", older_than_, "only entries that were stored longer ago");
+  options.value("--newer-than", "D", newer_than_, "only entries that were stored since then");
+  options.value("--expires-within", "D", expires_within_, "only entries that expire within this time");
+  options.value("--larger-than", "SIZE", larger_than_, "only entries that take more bytes in the store");
+  options.value("--grep", "TEXT", text_, "only entries with this text in their request or answer");
+}
+
+void Filters::read(const Context& context) {
+  by_session_ = context.is_set("session");
+  if (context.is_flag("endpoint")) endpoint_ = context.settings().endpoint;
+  if (!kind_.empty()) only_kind_ = parse_choice(kind_, kKinds);
+  const lc::UnixTime now = lc::system_now();
+  if (!older_than_.empty()) created_before_ = now - parse_duration(older_than_);
+  if (!newer_than_.empty()) created_since_ = now - parse_duration(newer_than_);
+  if (!expires_within_.empty()) expires_before_ = now + parse_duration(expires_within_);
+  if (!larger_than_.empty()) larger_ = parse_size(larger_than_);
+}
+
+bool Filters::needs_head() const {
+  return only_kind_ || created_before_ || created_since_ || expires_before_ || larger_ || !model_.empty() ||
+         !endpoint_.empty() || !text_.empty();
+}
+
+lc::Result<bool> Filters::accept(Context& context, const lc::ScanRow& row, const lc::EntryHead& head) const {
+  if (only_kind_ && head.kind != *only_kind_) return false;
+  if (larger_ && row.size <= *larger_) return false;
+  if (created_before_ && (!is_dated(head) || head.created >= *created_before_)) return false;
+  if (created_since_ && (!is_dated(head) || head.created < *created_since_)) return false;
+  if (expires_before_ && (!head.expires || *head.expires > *expires_before_)) return false;
+  if (!is_like(model_, head.metadata.model) || !is_like(endpoint_, head.metadata.endpoint)) return false;
+  if (text_.empty()) return true;
+  const auto found = context.cache().read_named(row.name, context.long_deadline());
+  if (!found) return lc::fail(found.error());
+  const auto& entry = *found ? found->entry : found->partial;
+  // A damaged entry has no text that could be searched.
+  return entry && contains(*entry, text_).value_or(false);
+}
+
+void Filters::for_each(Context& context, const std::string& prefix, bool with_heads, const Visitor& visit) const {
+  lc::Cache& cache = context.cache();
+  const lc::KeyOptions options = context.key_options();
+  const bool reads_heads = with_heads || needs_head();
+  const auto visit_row = [&](const lc::ScanRow& row) -> lc::Result<bool> {
+    if (!row.name.starts_with(prefix)) return true;
+    if (by_session_ && !lc::is_of_session(row.name, options)) return true;
+    const lc::Result<lc::EntryHead> head =
+        reads_heads ? cache.head(row) : lc::fail(lc::ErrorCode::not_supported, "the head was not read");
+    if (needs_head()) {
+      const auto accepted = head ? accept(context, row, *head) : false;
+      if (!accepted) return lc::fail(accepted.error());
+      if (!*accepted) return true;
+    }
+    return visit(row, head);
+  };
+  const std::string of_session = by_session_ ? lc::session_prefix(options) : "";
+  const std::string& longest = of_session.size() > prefix.size() ? of_session : prefix;
+  checked(
+      cache.store().scan(longest, reads_heads ? cache.head_bytes() : 0, visit_row, context.long_deadline()));
+}
+
+}  // namespace llmcache

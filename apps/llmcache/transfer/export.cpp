@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "cli/filters.h"
+#include "commands/all.h"
+#include "transfer/entries.h"
+#include "transfer/lines.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Export : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"[PREFIX] [filters]",
+            R"(Writes the entries whose names start with PREFIX as lines of JSON, sorted by name:
+the same entries are always the same lines. A line holds an entry as a file of a dir:
+store does, with its time of expiry, its name and its proof.)",
+            "store session endpoint prefix",
+            R"(  llmcache export > cache.jsonl
+  llmcache export --session team --output team.jsonl.zst)"};
+  }
+
+  void declare(Options& options) override {
+    options.positional("PREFIX", prefix_, "exports names that start with this, literally (default: the prefix option)")
+        .may_be_empty = true;
+    filters_.declare(options);
+    options.value("-o,--output", "FILE", output_,
+                  "writes FILE instead of stdout, compressed with zstd if its name ends in .zst");
+  }
+
+  Exit run(Context& context) override {
+    context.only_reads();
+    filters_.read(context);
+    std::optional<LineFile> file;
+    if (!output_.empty()) file.emplace(output_);
+    std::uint64_t count = 0;
+    // Over a listing on the terminal a bar would only be in the way.
+    const auto progress = file || !context.out().is_terminal() ? Progress::form_for(context.settings())
+                                                               : Progress::Form::none;
+    for_each_entry(context, prefix_.value_or(context.key_options().prefix), filters_, progress,
+                   [&](const EntryValues& values) {
+                     for (const lc::NamedEntry& value : values) {
+                       const std::string line = lc::to_line(value);
+                       file ? file->line(line) : context.out().line(line);
+                     }
+                     ++count;
+                   });
+    if (file) {
+      file->finish();
+      context.report().say(fmt::format("exported {} {}", count, count == 1 ? "entry" : "entries"));
+    }
+    return Exit::success;
+  }
+
+ private:
+  Filters filters_;
+  std::optional<std::string> prefix_;
+  std::string output_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_export() {
+  return std::make_unique<Export>();
+}
+
+}  // namespace llmcache

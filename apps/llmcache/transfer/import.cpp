@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "commands/all.h"
+#include "transfer/entries.h"
+#include "transfer/lines.h"
+
+namespace llmcache {
+
+namespace {
+
+namespace lc = libcache;
+
+class Import : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"[FILE]",
+            R"(Stores the entries of an export, with the time that they have left. The key and the
+proof of each are computed again: an entry whose line was damaged or edited is not
+stored, and the exit code is 3. Run it again to go on after an interruption.)",
+            "store prefix json",
+            R"(  llmcache import cache.jsonl
+  llmcache import --on-conflict replace < cache.jsonl.zst)"};
+  }
+
+  void declare(Options& options) override {
+    options.positional("FILE", file_, "what export wrote, compressed or not (default: -, for stdin)");
+    writer_.declare(options);
+  }
+
+  Exit run(Context& context) override {
+    lc::Cache& cache = context.cache();
+    bool all_good = true;
+    EntryCollector collector(cache, [&](const EntryValues& values) {
+      try {
+        writer_.write(cache, values, context.long_deadline());
+      } catch (const Failure& failure) {
+        if (failure.exit() != Exit::damaged) throw;
+        context.report().warn(fmt::format("{}: {}", values.front().name, failure.what()));
+        all_good = false;
+      }
+    });
+    for_each_line(file_.value_or("-"), longest_line(context), [&](std::string_view line, std::uint64_t number) {
+      if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+      auto entry = lc::from_line(line, lc::system_now());
+      if (entry) return collector.add(*std::move(entry));
+      context.report().warn(fmt::format("line {}: {}", number, entry.error().message));
+      all_good = false;
+    });
+    collector.finish();
+    writer_.print_total(context, "import", "imported");
+    if (!all_good) throw Failure(Exit::bad_input, "some lines were not imported");
+    return Exit::success;
+  }
+
+ private:
+  // An entry in base64, with all that comes before it.
+  static std::size_t longest_line(const Context& context) { return 2 * context.settings().cache.max_entry + (1 << 20); }
+
+  std::optional<std::string> file_;
+  EntryWriter writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_import() {
+  return std::make_unique<Import>();
+}
+
+}  // namespace llmcache
