@@ -206,6 +206,26 @@ TEST_CASE("ls lists entries for programs with tabs or as JSON") {
   CHECK(shell.out("llmcache ls 'llmcache:*'").empty());
 }
 
+TEST_CASE("show as JSON is one object with the request and the answer of an entry, whatever they are") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  const auto shown = [&](const std::string& options) {
+    const std::string line = shell.out("llmcache show --json " + options);
+    CHECK(line.find('\n') == line.size() - 1);
+    return nlohmann::json::parse(line);
+  };
+  shell.out("printf '{\n \"text\": 1.0\n}' | llmcache put request.json");
+  CHECK(shown("request.json").at("answer") == nlohmann::json::parse(R"({"text":1.0})"));
+  CHECK(shown("request.json").at("request") == nlohmann::json::parse(kRequest));
+  shell.out("printf 'two\nlines' | llmcache put request.json");
+  CHECK(shown("request.json").at("answer") == "two\nlines");
+  shell.write("stream.json", R"({"model":"m","stream":true})");
+  shell.out(R"(printf 'data: {"a":1}\n\ndata: [DONE]\n\n' | llmcache put stream.json --accept any)");
+  const auto chunks = shown("stream.json").at("chunks");
+  CHECK(chunks.at(0).at("text").get<std::string>().starts_with("data: "));
+  CHECK(chunks.at(0).at("at_ms") == 0);
+}
+
 TEST_CASE("show prints an entry's metadata and content, or one part of it") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);

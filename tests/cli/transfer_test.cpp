@@ -25,12 +25,14 @@ std::string answer(const std::string& text, const std::string& model = "m-1") {
 std::string stream(const std::vector<std::string>& words) {
   std::string events;
   for (const std::string& word : words) {
-    events += fmt::format("data: {{\"object\":\"chat.completion.chunk\",\"choices\":[{{\"index\":0,\"delta\":{{"
-                          "\"content\":\"{}\"}}}}]}}\n\n",
-                          word);
+    events += fmt::format(
+        "data: {{\"object\":\"chat.completion.chunk\",\"choices\":[{{\"index\":0,\"delta\":{{"
+        "\"content\":\"{}\"}}}}]}}\n\n",
+        word);
   }
   return events +
-         "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}"
+         "data: "
+         "{\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}"
          "\n\ndata: [DONE]\n\n";
 }
 
@@ -193,7 +195,8 @@ TEST_CASE("a line that was edited or damaged is named and not imported, the othe
   const TerminalSession shell;
   put_three(shell);
   shell.out("llmcache export > good.jsonl");
-  shell.out("sed '1s/France/Spain/; 1s/Italy/Spain/; 1s/Sing/Ring/; 3s/.$//' good.jsonl > bad.jsonl; echo >> bad.jsonl");
+  shell.out(
+      "sed '1s/France/Spain/; 1s/Italy/Spain/; 1s/Sing/Ring/; 3s/.$//' good.jsonl > bad.jsonl; echo >> bad.jsonl");
   const auto ran = shell.run("llmcache import bad.jsonl --store sqlite:other.db");
   CHECK(ran.exit == 3);
   CHECK(contains(ran.err, "line 1: "));
@@ -296,15 +299,15 @@ TEST_CASE("touch of nothing says so, and needs a TTL that keeps something") {
 TEST_CASE("a gateway's stream is exported, imported and touched as a whole") {
   const TerminalSession shell;
   const std::string gateway = "--compat bifrost --session s";
-  const std::string asked =
-      R"({"model":"openai/m","stream":true,"messages":[{"role":"user","content":"Rome?"}]})";
+  const std::string asked = R"({"model":"openai/m","stream":true,"messages":[{"role":"user","content":"Rome?"}]})";
   put(shell, "rome", asked, stream({"Ro", "me"}), gateway);
   shell.out(fmt::format("llmcache export {} > lines.jsonl", gateway));
   CHECK(shell.out("wc -l < lines.jsonl") == "3\n");
   CHECK(contains(shell.run(fmt::format("llmcache import lines.jsonl --store sqlite:other.db {}", gateway)).err,
                  "imported 1 entry"));
-  shell.out(fmt::format("llmcache replay rome.json {} > one; llmcache replay rome.json --store sqlite:other.db {} > two",
-                        gateway, gateway));
+  shell.out(
+      fmt::format("llmcache replay rome.json {} > one; llmcache replay rome.json --store sqlite:other.db {} > two",
+                  gateway, gateway));
   CHECK(shell.read("one") == shell.read("two"));
   CHECK(contains(shell.run(fmt::format("llmcache import lines.jsonl --store sqlite:other.db {}", gateway)).err,
                  "skipped 1"));

@@ -111,8 +111,7 @@ void Filters::for_each(Context& context, const std::string& prefix, bool with_he
   };
   const std::string of_session = by_session_ ? lc::session_prefix(options) : "";
   const std::string& longest = of_session.size() > prefix.size() ? of_session : prefix;
-  checked(
-      cache.store().scan(longest, reads_heads ? cache.head_bytes() : 0, visit_row, context.long_deadline()));
+  checked(cache.store().scan(longest, reads_heads ? cache.head_bytes() : 0, visit_row, context.long_deadline()));
 }
 
 }  // namespace llmcache

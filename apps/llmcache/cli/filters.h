@@ -25,8 +25,7 @@ class Filters {
   // Whether entries are selected by more than their names.
   bool needs_head() const;
   // Whether an entry of the right session is selected. Fails as the store does.
-  libcache::Result<bool> accept(Context& context, const libcache::ScanRow& row,
-                                const libcache::EntryHead& head) const;
+  libcache::Result<bool> accept(Context& context, const libcache::ScanRow& row, const libcache::EntryHead& head) const;
 
   // Calls `visit` with each entry whose name starts with `prefix` and which is selected, until it returns false. A value
   // that is not an entry has no head, and is selected only if nothing but its name counts. Throws a Failure.

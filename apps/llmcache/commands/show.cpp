@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <vector>
 
 #include "cli/naming.h"
 #include "commands/all.h"
@@ -78,7 +79,10 @@ class Show : public Command {
       Json::Members about = describe_name(name, context.key_options());
       if (context.scheme().is_one_value) about.emplace_back("stored_bytes", entry.stored_size());
       std::ranges::move(describe(head_of(entry), lc::system_now()), std::back_inserter(about));
-      if (context.settings().json) return context.out().line(json_line("entry", about));
+      if (context.settings().json) {
+        add_content(about, entry);
+        return context.out().line(json_line("entry", about));
+      }
       context.out().line(json_lines(about));
     }
     checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
@@ -86,6 +90,21 @@ class Show : public Command {
       return {};
     }));
     if (context.out().is_terminal()) context.out().write("\n");
+  }
+
+  // The request, if it was kept, and the answer: a response as one value, a stream as a list of chunks.
+  static void add_content(Json::Members& about, const lc::Entry& entry) {
+    if (const auto request = checked(entry.request())) about.emplace_back("request", Json::raw(*request));
+    if (entry.kind() == lc::EntryKind::response) {
+      about.emplace_back("answer", Json::value_or_text(checked(entry.body())));
+      return;
+    }
+    std::vector<Json> chunks;
+    checked(entry.read([&](const lc::Chunk& chunk) -> lc::Status {
+      chunks.push_back(Json::object({{"at_ms", chunk.at.count()}, {"text", chunk.bytes}}));
+      return {};
+    }));
+    about.emplace_back("chunks", Json::array(chunks));
   }
 
   std::optional<std::string> argument_;

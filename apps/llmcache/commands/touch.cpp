@@ -35,8 +35,7 @@ response and its stream. Exits with 1 if there is none.)",
     if (!context.is_flag("ttl")) usage_error("touch needs --ttl: how long the entry is to live from now on");
     const lc::Ttl ttl = context.settings().cache.ttl;
     if (ttl.duration == lc::Milliseconds(0)) usage_error("--ttl 0 keeps nothing; to remove an entry: llmcache clear");
-    const std::string name =
-        name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
+    const std::string name = name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
     std::uint64_t touched = 0;
     for (const std::string& entry : entries_of(context, name)) {
       touched += checked(context.cache().touch(entry, ttl, context.deadline())) ? 1 : 0;

@@ -97,9 +97,10 @@ class Overview final : public Lister {
   // Which columns are shown, and how wide.
   std::vector<Column> fit() const {
     const std::size_t terminal = terminal_columns();
-    std::vector<Column> columns{{"HASH", 9, 32},  {"KIND", 3, 8},         {"MODEL", 7, std::max<std::size_t>(12, terminal / 5)},
-                                {"SIZE", 4, 8},   {"AGE", 5, 12},         {"LEFT", 6, 12},
-                                {"SESSION", 2, 16}, {"ENDPOINT", 1, 32}, {"TEXT", 8, terminal}};
+    std::vector<Column> columns{
+        {"HASH", 9, 32},    {"KIND", 3, 8},      {"MODEL", 7, std::max<std::size_t>(12, terminal / 5)},
+        {"SIZE", 4, 8},     {"AGE", 5, 12},      {"LEFT", 6, 12},
+        {"SESSION", 2, 16}, {"ENDPOINT", 1, 32}, {"TEXT", 8, terminal}};
     columns[kSession].shown = sessions_.size() > 1;
     columns[kEndpoint].shown = endpoints_.size() > 1;
     for (std::size_t i = 0; i < kColumns; ++i) {
@@ -114,9 +115,8 @@ class Overview final : public Lister {
         if (column.shown && &column != &text) used += column.width + kGap;
       }
       const std::size_t left = terminal > used ? terminal - used : 0;
-      const auto last = std::ranges::min_element(columns, {}, [](const Column& column) {
-        return column.shown ? column.importance : SIZE_MAX;
-      });
+      const auto last = std::ranges::min_element(
+          columns, {}, [](const Column& column) { return column.shown ? column.importance : SIZE_MAX; });
       if (left >= std::min(text.width, kShortestText) || last->importance >= text.importance) {
         text.width = std::min(text.width, left);
         return columns;

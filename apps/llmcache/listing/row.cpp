@@ -21,13 +21,32 @@ namespace {
 namespace lc = libcache;
 
 constexpr const char* kAsked = "text";
-constexpr auto kFields = std::to_array<std::string_view>(
-    {"name",          "session",       "hash",          "sample",           "stored_bytes",
-     "kind",          "provider",      "model",         "finish_reason",    "endpoint",
-     "incomplete",    "error",         "content_type",  "prompt_tokens",    "completion_tokens",
-     "cached_tokens", "reasoning_tokens", "origin_first_chunk_ms", "origin_total_ms", "payload_bytes",
-     "created",       "expires",       "age_ms",        "ttl_ms",           "tool",
-     kAsked});
+constexpr auto kFields = std::to_array<std::string_view>({"name",
+                                                          "session",
+                                                          "hash",
+                                                          "sample",
+                                                          "stored_bytes",
+                                                          "kind",
+                                                          "provider",
+                                                          "model",
+                                                          "finish_reason",
+                                                          "endpoint",
+                                                          "incomplete",
+                                                          "error",
+                                                          "content_type",
+                                                          "prompt_tokens",
+                                                          "completion_tokens",
+                                                          "cached_tokens",
+                                                          "reasoning_tokens",
+                                                          "origin_first_chunk_ms",
+                                                          "origin_total_ms",
+                                                          "payload_bytes",
+                                                          "created",
+                                                          "expires",
+                                                          "age_ms",
+                                                          "ttl_ms",
+                                                          "tool",
+                                                          kAsked});
 
 class Names final : public Lister {
  public:
@@ -155,7 +174,8 @@ std::unique_ptr<Lister> list_names(Context& context) {
 std::unique_ptr<Lister> list_json(Context& context, std::vector<std::string> fields) {
   for (const std::string& field : fields) {
     if (std::ranges::find(kFields, field) != kFields.end()) continue;
-    usage_error(fmt::format("--fields: there is no member '{}'; there are {}", shortened(field), fmt::join(kFields, ", ")));
+    usage_error(
+        fmt::format("--fields: there is no member '{}'; there are {}", shortened(field), fmt::join(kFields, ", ")));
   }
   return std::make_unique<JsonLines>(context, std::move(fields));
 }

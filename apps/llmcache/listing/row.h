@@ -15,7 +15,7 @@ namespace llmcache {
 
 struct ListedEntry {
   std::string name;
-  std::uint64_t size = 0;  // bytes in the store
+  std::uint64_t size = 0;                   // bytes in the store
   std::optional<libcache::EntryHead> head;  // nothing: it was not read, or the value is not an entry
 };
 

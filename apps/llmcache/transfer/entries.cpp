@@ -99,8 +99,9 @@ void EntryCollector::finish() {
 }
 
 void EntryWriter::declare(Options& options) {
-  options.value("--on-conflict", "HOW", on_conflict_,
-                "if there is an entry with this name: skip (keep it, the default), replace, or fail")
+  options
+      .value("--on-conflict", "HOW", on_conflict_,
+             "if there is an entry with this name: skip (keep it, the default), replace, or fail")
       .choices = names_of(kConflicts);
 }
 

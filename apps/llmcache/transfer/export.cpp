@@ -40,8 +40,8 @@ store does, with its time of expiry, its name and its proof.)",
     if (!output_.empty()) file.emplace(output_);
     std::uint64_t count = 0;
     // Over a listing on the terminal a bar would only be in the way.
-    const auto progress = file || !context.out().is_terminal() ? Progress::form_for(context.settings())
-                                                               : Progress::Form::none;
+    const auto progress =
+        file || !context.out().is_terminal() ? Progress::form_for(context.settings()) : Progress::Form::none;
     for_each_entry(context, prefix_.value_or(context.key_options().prefix), filters_, progress,
                    [&](const EntryValues& values) {
                      for (const lc::NamedEntry& value : values) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ui/terminal.h"
@@ -30,6 +31,14 @@ Json Json::raw(std::string_view json) {
   Json value;
   value.text_ = escaped_json(json);
   return value;
+}
+
+Json Json::value_or_text(std::string_view text) {
+  if (!nlohmann::json::accept(text)) return text;
+  std::string line(text);
+  // In JSON a line's end is white space, never part of a string.
+  std::ranges::replace_if(line, [](char character) { return character == '\n' || character == '\r'; }, ' ');
+  return raw(line);
 }
 
 Json Json::array(const std::vector<Json>& elements) {

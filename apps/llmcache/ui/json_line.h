@@ -23,6 +23,8 @@ class Json {
   Json(const char* text) : Json(std::string_view(text)) {}
   // Text that is JSON already.
   static Json raw(std::string_view json);
+  // Text that may be JSON, on one line: as a value if it is, otherwise as a string.
+  static Json value_or_text(std::string_view text);
   static Json array(const std::vector<Json>& elements);
   static Json object(const Members& members);
 

@@ -9,8 +9,8 @@ TEST_CASE("the last text of the user is found in the requests of each provider")
                              {"role":"user","content":"c"},{"role":"tool","content":"d"}]})") == "c");
   CHECK(last_user_text(R"({"messages":[{"role":"user","content":[{"type":"image_url"},{"type":"text","text":"a"},
                              {"type":"text","text":"b"}]}]})") == "a b");
-  CHECK(last_user_text(R"({"contents":[{"role":"user","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]})") ==
-        "a");
+  CHECK(last_user_text(
+            R"({"contents":[{"role":"user","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}]})") == "a");
   CHECK(last_user_text(R"({"contents":[{"parts":[{"text":"a"}]}]})") == "a");
   CHECK(last_user_text(R"({"input":[{"role":"user","content":[{"type":"input_text","text":"a"}]}]})") == "a");
   CHECK(last_user_text(R"({"input":"a"})") == "a");
