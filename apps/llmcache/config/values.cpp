@@ -21,7 +21,7 @@ struct Unit {
 };
 
 // From the smallest to the largest; for a bare number, the factor is that of "".
-constexpr std::array<Unit, 6> kDurations{
+constexpr std::array<Unit, 6> kDurationUnits{
     {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr std::array<Unit, 7> kSizes{
     {{"", 1}, {"k", 1U << 10}, {"K", 1U << 10}, {"m", 1U << 20}, {"M", 1U << 20}, {"g", 1U << 30}, {"G", 1U << 30}}};
@@ -54,7 +54,7 @@ std::string exact_quantity(std::uint64_t value, std::span<const Unit> units) {
 }  // namespace
 
 Milliseconds parse_duration(std::string_view text) {
-  const double value = parse_quantity(text, kDurations);
+  const double value = parse_quantity(text, kDurationUnits);
   constexpr double kLongest = 1e15;  // some 30,000 years: a date that far away still fits its type
   if (value < 0 || value > kLongest) {
     usage_error(fmt::format("'{}' is not a duration such as 250ms, 30s, 5m, 1h or 7d", shortened(text)));
@@ -152,7 +152,7 @@ std::string format_size(std::uint64_t bytes) {
 
 std::string exact_duration(Milliseconds duration) {
   const auto count = static_cast<std::uint64_t>(std::max<Milliseconds::rep>(0, duration.count()));
-  return count == 0 ? "0s" : exact_quantity(count, kDurations);
+  return count == 0 ? "0s" : exact_quantity(count, kDurationUnits);
 }
 
 std::string exact_size(std::uint64_t bytes) {

@@ -11,7 +11,7 @@ namespace libcache::internal {
 
 namespace {
 
-constexpr std::chrono::seconds kInterval{5};
+constexpr std::chrono::seconds kWriteInterval{5};
 constexpr Milliseconds kLastBudget{1000};
 
 // A request may name any model, and clients may choose their session: the rest is counted together.
@@ -52,7 +52,7 @@ Counters& CounterSet::row_of(State& state, const Subject& subject, std::chrono::
 // Only once, although the writing takes a moment.
 bool CounterSet::is_due(State& state, UnixTime now) {
   if (state.written == UnixTime{}) state.written = now;
-  if (now - state.written < kInterval && state.written <= now) return false;
+  if (now - state.written < kWriteInterval && state.written <= now) return false;
   state.written = now;
   return true;
 }

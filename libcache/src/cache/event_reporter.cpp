@@ -9,7 +9,7 @@ namespace libcache::internal {
 
 namespace {
 
-constexpr std::chrono::seconds kInterval{10};
+constexpr std::chrono::seconds kReportInterval{10};
 constexpr std::size_t kMostSubjects = 1000;
 
 }  // namespace
@@ -18,7 +18,7 @@ std::optional<std::uint64_t> EventReporter::pass(const std::string& subject) {
   const UnixTime now = clock_();
   const auto log = log_.lock();
   const auto is_old = [&](const Log::value_type& item) {
-    return now - item.second.last >= kInterval || now < item.second.last;
+    return now - item.second.last >= kReportInterval || now < item.second.last;
   };
   const auto found = log->find(subject);
   if (found != log->end() && !is_old(*found)) {
