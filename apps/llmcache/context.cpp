@@ -15,7 +15,10 @@ namespace llmcache {
 namespace lc = libcache;
 
 Context::Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings)
-    : settings_(std::move(settings)), resolved_(std::move(resolved)), report_(report), warnings_(std::move(warnings)) {
+    : settings_(std::move(settings)),
+      resolved_(std::move(resolved)),
+      report_(std::move(report)),
+      warnings_(std::move(warnings)) {
   out_.set_color(is_colored(settings_.color, STDOUT_FILENO));
 }
 
@@ -77,22 +80,22 @@ lc::Deadline Context::long_deadline() {
   return is_set("deadline") ? deadline() : lc::Deadline::never();
 }
 
-lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup) {
+lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup, const Report& report) const {
   if (!lookup) {
     if (!settings_.miss_on_store_error) throw Failure(lookup.error());
-    report_.warn(lookup.error().message);
+    report.warn(lookup.error().message);
     return {};
   }
-  note(*lookup);
+  note(*lookup, report);
   return std::move(*lookup);
 }
 
-void Context::note(const lc::Lookup& lookup) const {
+void Context::note(const lc::Lookup& lookup, const Report& report) const {
   const bool damaged = lookup.miss == lc::MissReason::corrupt || lookup.miss == lc::MissReason::incomplete;
   if (settings_.strict && damaged) {
     throw Failure(Exit::damaged, fmt::format("the stored entry is damaged: {}", lookup.reason));
   }
-  report_.note(lookup ? "hit" : fmt::format("miss ({})", to_string(lookup.miss)));
+  report.note(lookup ? "hit" : fmt::format("miss ({})", to_string(lookup.miss)));
 }
 
 }  // namespace llmcache

@@ -58,9 +58,10 @@ class Context {
 
   // A lookup's result according to the settings: a store error is a Failure, or with --on-store-error=miss a warning
   // and a miss; with --strict a damaged entry is a Failure.
-  libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup);
+  libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup) { return settle(std::move(lookup), report_); }
+  libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup, const Report& report) const;
   // Notes a lookup as a hit or a miss; with --strict a damaged entry is a Failure.
-  void note(const libcache::Lookup& lookup) const;
+  void note(const libcache::Lookup& lookup, const Report& report) const;
 
  private:
   Settings settings_;

@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -44,51 +43,29 @@ Pipe make_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// During its lifetime, the signals that end programs arrive at a descriptor instead.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&caught_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&caught_, signal);
-    ::sigprocmask(SIG_BLOCK, &caught_, &before_);
-    arrived_ = Descriptor(::signalfd(-1, &caught_, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (arrived_.number() < 0) own_failure("signalfd");
+// Passes the signals that have arrived on to a child, named by its pidfd, if it is still running.
+void forward(const Signals& signals, int child) {
+  while (const auto signal = signals.next()) {
+    if (child >= 0 && !signal->from_terminal) ::pidfd_send_signal(child, signal->number, nullptr, 0);
   }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  ~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+}
 
-  int descriptor() const { return arrived_.number(); }
-  const sigset_t& before() const { return before_; }
-
-  // Passes the signals that have arrived on to a child, named by its pidfd, if it is still running.
-  void forward(int child) const {
-    signalfd_siginfo info{};
-    while (::read(arrived_.number(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      // The terminal has already sent its signals to the child.
-      if (child >= 0 && info.ssi_code != SI_KERNEL) {
-        ::pidfd_send_signal(child, static_cast<int>(info.ssi_signo), nullptr, 0);
-      }
-    }
-  }
-
- private:
-  sigset_t caught_{};
-  sigset_t before_{};
-  Descriptor arrived_;
-};
-
-// The environment without the password of the store.
-std::vector<char*> child_environment() {
+// The environment without the password of the store, and with one variable ("NAME=value") more or changed.
+std::vector<char*> child_environment(const std::string& changed) {
+  const std::string_view changed_name = std::string_view(changed).substr(0, changed.find('=') + 1);
   std::vector<char*> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (!std::string_view(*entry).starts_with("LLMCACHE_PASSWORD=")) variables.push_back(*entry);
+    const std::string_view variable = *entry;
+    const bool is_changed = !changed.empty() && variable.starts_with(changed_name);
+    if (!is_changed && !variable.starts_with("LLMCACHE_PASSWORD=")) variables.push_back(*entry);
   }
+  if (!changed.empty()) variables.push_back(const_cast<char*>(changed.c_str()));
   variables.push_back(nullptr);
   return variables;
 }
 
-pid_t spawn(const std::vector<std::string>& command, const Pipe& input, const Pipe& output, const Signals& signals) {
+pid_t spawn(const std::vector<std::string>& command, const std::string& variable, const Pipe& input, const Pipe& output,
+            const Signals& signals) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input.read.number(), STDIN_FILENO);
@@ -104,7 +81,7 @@ pid_t spawn(const std::vector<std::string>& command, const Pipe& input, const Pi
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  const std::vector<char*> environment = child_environment();
+  const std::vector<char*> environment = child_environment(variable);
   pid_t child = -1;
   const int error = ::posix_spawnp(&child, arguments[0], &actions, &attributes, arguments.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
@@ -145,12 +122,15 @@ ReservedDescriptors::ReservedDescriptors() {
 }
 
 ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events) {
-  const Signals signals;
+  std::optional<Signals> own;
+  if (events.group == nullptr) own.emplace();
   Pipe in = make_pipe();
   Pipe out = make_pipe();
-  const pid_t child = spawn(command, in, out, signals);
+  const pid_t child = spawn(command, events.variable, in, out, own ? *own : events.group->signals());
   Descriptor alive(::pidfd_open(child, 0));
   if (alive.number() < 0) own_failure("pidfd_open");
+  std::optional<ChildGroup::Member> member;
+  if (events.group != nullptr) member.emplace(*events.group, alive.number());
   in.read.close();
   out.write.close();
   ::fcntl(in.write.number(), F_SETFL, O_NONBLOCK);
@@ -158,13 +138,14 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
   events.on_start();
 
   ChildResult result;
+  int signals = own ? own->descriptor() : events.group->signalled().descriptor();
   constexpr std::size_t kPiece = 64 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
   // A child may close its stdout long before it ends, and its own children may hold it open after it has ended.
   while (alive.number() >= 0 || out.read.number() >= 0) {
     pollfd ready[] = {{out.read.number(), POLLIN, 0},
                       {in.write.number(), POLLOUT, 0},
-                      {signals.descriptor(), POLLIN, 0},
+                      {signals, POLLIN, 0},
                       {alive.number(), POLLIN, 0}};
     const int count = ::poll(ready, 4, result.timed_out ? -1 : poll_timeout(events.deadline));
     if (count < 0 && errno != EINTR) own_failure("poll");
@@ -177,15 +158,18 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
     if (ready[1].revents != 0) feed(in.write, input);
     if (ready[2].revents != 0) {
       result.signalled = true;
-      signals.forward(alive.number());
+      if (own) forward(*own, alive.number());
+      if (!own) signals = -1;  // it stays readable
       events.on_signal();
       if (alive.number() < 0) out.read.close();
     }
     if (ready[3].revents != 0) {
       int status = 0;
       ::waitpid(child, &status, 0);
+      member.reset();
       alive.close();
       in.write.close();
+      if (!own && events.group->signalled().is_set()) out.read.close();
       result.signalled |= WIFSIGNALED(status);
       result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }

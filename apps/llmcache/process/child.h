@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "process/child_group.h"
 #include "process/descriptor.h"
 
 namespace llmcache {
@@ -25,6 +26,9 @@ struct ChildEvents {
   std::function<bool(std::string_view)> on_output;
   std::function<void()> on_signal = [] {};                    // a signal has arrived and was passed on to the child
   libcache::Deadline deadline = libcache::Deadline::never();  // when the child is killed
+  std::string variable = {};                                  // "NAME=value": one more in the environment of the child
+  // The children that run at the same time, if there are others: its owner passes the signals on.
+  ChildGroup* group = nullptr;
 };
 
 // Keeps free as many file descriptors as run_child() needs, so that a store that opens files first cannot take them. To be destroyed
@@ -38,8 +42,7 @@ class ReservedDescriptors {
 };
 
 // Starts `command` (found through PATH), writes `input` to its stdin, and waits until it ends. It inherits stderr, and
-// the environment without LLMCACHE_PASSWORD. SIGINT, SIGTERM, SIGHUP and SIGQUIT sent to this process are passed on to
-// the child. Throws a Failure (125, 126, 127) if it could not be started.
+// the environment without LLMCACHE_PASSWORD. Signals sent to this process (signals.h) are passed on to the child. Throws a Failure (125, 126, 127) if it could not be started.
 ChildResult run_child(const std::vector<std::string>& command, std::string_view input, const ChildEvents& events);
 
 }  // namespace llmcache

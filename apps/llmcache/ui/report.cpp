@@ -22,14 +22,20 @@ std::string Report::in(Style style, std::string_view text) const {
   return color ? styled(text, style) : std::string(text);
 }
 
-void Report::warn(std::string_view message) const {
+std::string Report::placed(std::string_view message) const {
+  return about.empty() ? std::string(message) : fmt::format("{}: {}", about, message);
+}
+
+void Report::warn(std::string_view text) const {
   if (quiet) return;
+  const std::string message = placed(text);
   print_line(json ? json_line("warning", {{"message", message}})
                   : fmt::format("llmcache: {} {}", in(Style::yellow, "warning:"), escaped(message, false)));
 }
 
-void Report::note(std::string_view message) const {
+void Report::note(std::string_view text) const {
   if (!verbose) return;
+  const std::string message = placed(text);
   print_line(json ? json_line("note", {{"message", message}}) : fmt::format("llmcache: {}", escaped(message, false)));
 }
 

@@ -15,6 +15,7 @@ class Report {
   bool quiet = false;
   bool verbose = false;
   bool color = false;
+  std::string about = {};  // what the warnings and notes are about, such as "line 3"
 
   // A problem that does not end the call.
   void warn(std::string_view message) const;
@@ -25,6 +26,7 @@ class Report {
   void error(Exit exit, std::string_view message) const;
 
  private:
+  std::string placed(std::string_view message) const;
   std::string in(Style style, std::string_view text) const;
 };
 
