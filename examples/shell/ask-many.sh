@@ -1,18 +1,6 @@
 #!/bin/sh
-# Reads one request per line and prints one answer per line; requests that were sent before cost nothing. Ids that change every
-# time are left out of the key. For a request that fails it prints an empty line, and exits with 1 at the end.
+# Sends one request per line, four at a time, and prints one JSON object per line, in the same order, with the answer or the failure.
+# Exits with 1 if a request failed; run again, it asks only for what is missing. Ids that change every time are left out of the key.
 #   ask-many.sh < requests.jsonl > answers.jsonl
 set -eu
-number=0 status=0
-while IFS= read -r request; do
-  number=$((number + 1))
-  if answer=$(printf '%s' "$request" |
-    llmcache run --ignore /metadata/request_id -- curl -sS --fail-with-body "$LLM_URL" -d @-); then
-    printf '%s' "$answer" | tr -d '\n'
-  else
-    echo "$0: request $number failed: $answer" >&2
-    status=1
-  fi
-  echo
-done
-exit $status
+exec llmcache run --lines --jobs 4 --retries 2 --ignore /metadata/request_id -- curl -sS --fail-with-body "$LLM_URL" -d @-

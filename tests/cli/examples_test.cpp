@@ -8,6 +8,7 @@
 #include "support/paths.h"
 #include "support/provider.h"
 
+using llmcache::test::contains;
 using llmcache::test::TerminalSession;
 using support::Provider;
 
@@ -66,15 +67,21 @@ TEST_CASE("ask-many pays once for requests that differ only in an ignored id") {
   CHECK(provider.calls() == 2);
 }
 
-TEST_CASE("ask-many prints an empty line for a request that fails, goes on, and exits with 1") {
+TEST_CASE("ask-many names each request that failed, exits with 1, and asks only for the rest when it is run again") {
   const Provider provider;
   const TerminalSession shell;
   shell.write("requests", "{\"model\":\"a\"}\n{\"model\":\"b\"}\n");
-  const std::string failing = "export LLM_URL=" + provider.url("/v1/chat/completions?fail=500") + "; ";
-  const auto failed = shell.run(failing + kExamples + "ask-many.sh < requests");
+  const std::string ask = kExamples + "ask-many.sh < requests";
+  CHECK(shell.run("head -1 requests > first; " + url(provider) + kExamples + "ask-many.sh < first").exit == 0);
+  // The same endpoint, for the key, but out of reach.
+  const auto failed = shell.run(url(provider) + "export http_proxy=http://127.0.0.1:1; " + ask);
   CHECK(failed.exit == 1);
-  CHECK(failed.out == "\n\n");
-  CHECK(failed.err.find("request 2 failed") != std::string::npos);
+  CHECK(contains(failed.out, R"("line":1,)"));
+  CHECK(contains(failed.out, R"("outcome":"hit")"));
+  CHECK(contains(failed.out, R"("outcome":"failed","exit":7,"answer":null)"));
+  CHECK(contains(failed.err, "2 lines: 1 hit, 1 failed"));
+  CHECK(shell.run(url(provider) + ask).exit == 0);
+  CHECK(provider.calls() == 2);
 }
 
 TEST_CASE("several-samples calls the provider once for each sample") {

@@ -23,6 +23,12 @@ TEST_CASE("a progress bar stays a bar when there is more to do than was counted,
   CHECK(progress_bar({0, 0, 1s}) == "[>                   ] 0 of 0");
 }
 
+TEST_CASE("if it is not known how much there is to do, progress is a count and a rate") {
+  CHECK(progress_bar({45'000, {}, 2s}) == "45000, 22500/s");
+  CHECK(progress_bar({0, {}, 2s}) == "0");
+  CHECK(progress_json({50, {}, 2s}) == R"({"schema":"llmcache.progress/1","done":50,"per_second":25})");
+}
+
 TEST_CASE("progress for programs is one object on one line") {
   CHECK(progress_json({50, 200, 2s}) ==
         R"({"schema":"llmcache.progress/1","done":50,"total":200,"per_second":25,"seconds_left":6})");

@@ -5,6 +5,7 @@
 #include "config/values.h"
 #include "process/input.h"
 #include "run/ask.h"
+#include "run/batch.h"
 #include "why.h"
 
 namespace llmcache {
@@ -15,6 +16,8 @@ namespace lc = libcache;
 
 constexpr Choice<RunMode> kModes[] = {
     {"auto", RunMode::auto_}, {"replay", RunMode::replay}, {"refresh", RunMode::refresh}, {"off", RunMode::off}};
+
+constexpr std::uint64_t kMostJobs = 1000;
 
 // stdout, written to from callbacks that must not throw.
 class AnswerOutput {
@@ -50,20 +53,27 @@ class AnswerOutput {
 class Run : public Command {
  public:
   CommandHelp help() const override {
-    return {"[--mode MODE] [--request FILE] -- COMMAND...",
+    return {"[--mode MODE] [--request FILE] [--lines [--jobs N]] -- COMMAND...",
             R"(Answers a request from the cache, or runs COMMAND and stores its answer.
 Reads the request from stdin. On a hit, prints the stored answer and does not
 start COMMAND. On a miss, starts COMMAND with the request on its stdin, passes
 its output through as it arrives, and stores it if COMMAND succeeds and the
-answer is complete. Everything after -- reaches COMMAND unchanged.)",
-            "store session ttl endpoint ignore sample strict deadline verbose",
+answer is complete. Everything after -- reaches COMMAND unchanged.
+
+With --lines, reads one request per line and prints one JSON object per line, in
+the same order: line, key, outcome (hit, stored, followed, refused, failed or
+invalid), exit, answer and reason. Exits with 1 if a line failed or was invalid;
+when it is run again, it asks only for what is missing.)",
+            "store session ttl endpoint ignore sample retries strict deadline verbose",
             R"(  llmcache run -- curl -sSN https://api.example.com/v1/chat/completions -d @- < request.json
-  llmcache run --mode replay --store dir:fixtures < request.json)"};
+  llmcache run --lines --jobs 8 --retries 2 -- curl -sS --fail-with-body URL -d @- < requests.jsonl)"};
   }
 
   void declare(Options& options) override {
     options.value("--mode", "MODE", mode_text_, "auto (default), replay, refresh or off").choices = names_of(kModes);
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
+    options.flag("--lines", lines_, "reads one request per line and prints one JSON object per line");
+    options.value("--jobs", "N", jobs_, "with --lines: how many requests are answered at the same time (default: 1)");
     options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
     options.value("--wait", "D", wait_, "how long to wait for another run without news (default: no limit)");
     options.command("COMMAND", command_, "what to run on a miss, after --; --mode replay needs none");
@@ -75,10 +85,18 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
       usage_error("COMMAND is missing: llmcache run -- COMMAND...");
     }
     if (wait_) options.wait = parse_duration(*wait_);
-    return run_one(context, std::move(options));
+    if (jobs_ && !lines_) usage_error("--jobs needs --lines");
+    return lines_ ? run_lines(context, std::move(options)) : run_one(context, std::move(options));
   }
 
  private:
+  Exit run_lines(Context& context, AskOptions options) const {
+    BatchOptions batch{.path = request_path_};
+    if (jobs_) batch.jobs = parse_count(*jobs_, 1, kMostJobs);
+    if (context.is_flag("retries")) batch.retries = context.settings().store.redis.retries;
+    return run_batch(context, std::move(options), batch);
+  }
+
   Exit run_one(Context& context, AskOptions options) const {
     const bool is_replay = options.mode == RunMode::replay;
     const std::string request = read_input(request_path_);
@@ -127,6 +145,8 @@ answer is complete. Everything after -- reaches COMMAND unchanged.)",
   std::string mode_text_ = "auto";
   std::string request_path_ = "-";
   std::vector<std::string> command_;
+  bool lines_ = false;
+  std::optional<std::string> jobs_;
   bool no_follow_ = false;
   std::optional<std::string> wait_;
 };

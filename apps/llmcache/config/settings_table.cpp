@@ -231,7 +231,8 @@ constexpr auto kTable = std::to_array<Setting>({
     {.name = "retries",
      .flag = "--retries",
      .value = "N",
-     .help = "how often to retry after a lost connection",
+     .help =
+         "how often to retry after a lost connection; on the command line of run --lines also: a COMMAND that failed",
      .field = count<0, 100, &Settings::store, &StoreOptions::redis, &RedisOptions::retries>()},
     {.name = "read_timeout",
      .help = "how long each reply of a server may take",

@@ -129,8 +129,7 @@ Asked Asker::replay(const Question& question, const lc::RequestKey& key) {
 Asked Asker::run_uncached(const Question& question, const std::string& reason) {
   if (!options_.is_batch) reserved_.reset();
   const auto on_output = [&](std::string_view bytes) { return question.receive(bytes).has_value(); };
-  const auto child =
-      run_child(options_.command, question.request, {.on_output = on_output, .group = question.group});
+  const auto child = run_child(options_.command, question.request, {.on_output = on_output, .group = question.group});
   if (child.exit_code == 0 && !child.signalled) {
     return {.outcome = Asked::Outcome::refused, .has_run = true, .reason = reason, .is_told = true};
   }

@@ -19,8 +19,8 @@ enum class RunMode { auto_, replay, refresh, off };
 struct AskOptions {
   RunMode mode = RunMode::auto_;
   std::vector<std::string> command = {};
-  bool live = true;                                     // see libcache::FillOptions
-  std::optional<libcache::Milliseconds> wait = {};      // the same
+  bool live = true;                                 // see libcache::FillOptions
+  std::optional<libcache::Milliseconds> wait = {};  // the same
   // One of many requests: it must have a key, and other threads ask at the same time.
   bool is_batch = false;
 };
@@ -28,7 +28,7 @@ struct AskOptions {
 // One request, and what its caller does meanwhile.
 struct Question {
   const std::string& request;
-  std::string_view place = {};  // where the request is, for messages: "stdin: "
+  std::string_view place = {};                                // where the request is, for messages: "stdin: "
   libcache::Deadline deadline = libcache::Deadline::never();  // for the store
   libcache::Receiver receive;
   Report report = {};

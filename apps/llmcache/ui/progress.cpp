@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "ui/json_line.h"
 #include "ui/output.h"
@@ -22,33 +21,39 @@ std::uint64_t per_second(const Advance& advance) {
 
 std::optional<std::chrono::seconds> time_left(const Advance& advance) {
   const std::uint64_t rate = per_second(advance);
-  if (rate == 0) return std::nullopt;
-  const std::uint64_t left = advance.total - std::min(advance.total, advance.done);
+  if (rate == 0 || !advance.total) return std::nullopt;
+  const std::uint64_t left = *advance.total - std::min(*advance.total, advance.done);
   return std::chrono::seconds((left + rate - 1) / rate);
+}
+
+// "[=========>          ] "
+std::string bar(std::uint64_t done, std::uint64_t total) {
+  constexpr std::uint64_t kWidth = 20;
+  const std::uint64_t filled = total > 0 ? std::min(kWidth, kWidth * done / total) : std::uint64_t{0};
+  std::string text(filled, '=');
+  if (filled < kWidth) text += '>';
+  text.resize(kWidth, ' ');
+  return "[" + text + "] ";
 }
 
 }  // namespace
 
 std::string progress_bar(const Advance& advance) {
-  constexpr std::uint64_t kWidth = 20;
-  const std::uint64_t filled =
-      advance.total > 0 ? std::min(kWidth, kWidth * advance.done / advance.total) : std::uint64_t{0};
-  std::string bar(filled, '=');
-  if (filled < kWidth) bar += '>';
-  bar.resize(kWidth, ' ');
-  std::string line = fmt::format("[{}] {} of {}", bar, advance.done, advance.total);
+  const std::string done = std::to_string(advance.done);
+  std::string line =
+      advance.total ? fmt::format("{}{} of {}", bar(advance.done, *advance.total), done, *advance.total) : done;
+  if (const auto rate = per_second(advance); rate > 0) line += fmt::format(", {}/s", rate);
   if (const auto left = time_left(advance)) {
-    line += fmt::format(", {}/s, {} left", per_second(advance), left->count() > 0 ? format_duration(*left) : "0s");
+    line += fmt::format(", {} left", left->count() > 0 ? format_duration(*left) : "0s");
   }
   return line;
 }
 
 std::string progress_json(const Advance& advance) {
-  Json::Members members{{"done", advance.done}, {"total", advance.total}};
-  if (const auto left = time_left(advance)) {
-    members.emplace_back("per_second", per_second(advance));
-    members.emplace_back("seconds_left", left->count());
-  }
+  Json::Members members{{"done", advance.done}};
+  if (advance.total) members.emplace_back("total", *advance.total);
+  if (const auto rate = per_second(advance); rate > 0) members.emplace_back("per_second", rate);
+  if (const auto left = time_left(advance)) members.emplace_back("seconds_left", left->count());
   return json_line("progress", members);
 }
 
