@@ -60,7 +60,8 @@ TEST_CASE("a line that is not a request is invalid, starts no COMMAND, and does 
 
 TEST_CASE("an answer that is not stored is refused, which is not a failure, and its reason is given") {
   const TerminalSession shell;
-  const auto ran = shell.run("echo '{\"model\":\"m\"}' | llmcache run --lines -- echo '{\"error\":{\"message\":\"no\"}}'");
+  const auto ran =
+      shell.run("echo '{\"model\":\"m\"}' | llmcache run --lines -- echo '{\"error\":{\"message\":\"no\"}}'");
   CHECK(ran.exit == 0);
   const auto line = results(ran.out).at(0);
   CHECK(line["outcome"] == "refused");
@@ -89,7 +90,8 @@ TEST_CASE("what a COMMAND that failed has printed is the answer of its line") {
 TEST_CASE("with --lines, --retries runs a COMMAND that failed again, so many times at most") {
   const TerminalSession shell;
   // Fails twice.
-  shell.write("flaky", "#!/bin/sh\necho x >> calls\n[ $(wc -l < calls) -gt 2 ] && echo good && exit\necho bad\nexit 5\n");
+  shell.write("flaky",
+              "#!/bin/sh\necho x >> calls\n[ $(wc -l < calls) -gt 2 ] && echo good && exit\necho bad\nexit 5\n");
   shell.out("chmod +x flaky");
   const std::string ask = "rm -f calls; echo '{\"model\":\"m\"}' | llmcache run --lines ";
   CHECK(shell.run(ask + "-- ./flaky").exit == 1);

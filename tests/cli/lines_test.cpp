@@ -140,10 +140,13 @@ TEST_CASE("a result is printed while further requests have not been written yet"
 TEST_CASE("of a huge input only a few lines for each job are read ahead") {
   const Lines lines;
   lines.write(500);
-  lines.shell.write("slow-first", "#!/bin/bash\nif [[ $(tee -a seen) == *'\"i\":1}' ]]; then until [ -e go ]; do sleep 0.02; done; fi; echo 1\n");
+  lines.shell.write(
+      "slow-first",
+      "#!/bin/bash\nif [[ $(tee -a seen) == *'\"i\":1}' ]]; then until [ -e go ]; do sleep 0.02; done; fi; echo 1\n");
   const auto ran = lines.shell.run(
       "chmod +x slow-first; llmcache run --lines --jobs 2 -- ./slow-first < requests > out & "
-      "count() { tr -cd '}' < seen | wc -c; }; until [ $(count) -ge 32 ]; do sleep 0.02; done; sleep 0.3; count; touch go; wait $!");
+      "count() { tr -cd '}' < seen | wc -c; }; until [ $(count) -ge 32 ]; do sleep 0.02; done; sleep 0.3; count; touch "
+      "go; wait $!");
   CHECK(ran.exit == 0);
   CHECK(ran.out == "32\n");
   CHECK(objects(lines.shell.read("out")).size() == 500);
@@ -184,8 +187,8 @@ TEST_CASE("an input without lines is answered by nothing") {
 TEST_CASE("progress is shown on a terminal if the answers go elsewhere") {
   const Lines lines;
   lines.write(3);
-  const std::string shown = lines.shell.out(
-      "script -qec 'llmcache run --lines --request requests -- ./answer > out' /dev/null < /dev/null");
+  const std::string shown =
+      lines.shell.out("script -qec 'llmcache run --lines --request requests -- ./answer > out' /dev/null < /dev/null");
   CHECK(contains(shown, "1 of 3"));
   CHECK(contains(shown, "3 lines: 3 stored"));
   CHECK(objects(lines.shell.read("out")).size() == 3);
@@ -196,8 +199,11 @@ TEST_CASE("progress is shown on a terminal if the answers go elsewhere") {
   const auto piped = lines.shell.run("llmcache run --lines -- ./answer < requests");
   CHECK(piped.err.empty());
   const auto for_programs = lines.shell.run("llmcache run --lines --json -- ./answer < requests");
-  CHECK(objects(for_programs.err).back() ==
-        json{{"schema", "llmcache.progress/1"}, {"done", 3}, {"total", 3}, {"per_second", objects(for_programs.err).back()["per_second"]}, {"seconds_left", 0}});
+  CHECK(objects(for_programs.err).back() == json{{"schema", "llmcache.progress/1"},
+                                                 {"done", 3},
+                                                 {"total", 3},
+                                                 {"per_second", objects(for_programs.err).back()["per_second"]},
+                                                 {"seconds_left", 0}});
 }
 
 TEST_CASE("run needs --lines for --jobs, which is between 1 and 1000") {
