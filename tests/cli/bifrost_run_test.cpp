@@ -79,3 +79,18 @@ TEST_CASE("a request that the gateway rejects runs without the cache") {
   CHECK(ran.err.starts_with("llmcache: warning: "));
   CHECK(shell.out("llmcache ls").empty());
 }
+
+TEST_CASE("reject only removes a gateway's response and stream, which knows no rejections") {
+  const Provider gateway;
+  const TerminalSession shell;
+  for (const auto* request : {kPlain, kStream}) {
+    shell.write("request.json", request);
+    const std::string first = shell.out(run_curl(gateway, "gateway=1"));
+    CHECK(shell.run("llmcache reject --compat bifrost request.json").exit == 0);
+    CHECK(shell.out("llmcache ls -0 --compat bifrost").empty());
+    CHECK(shell.run("llmcache reject --compat bifrost request.json").exit == 1);
+    CHECK(shell.out(run_curl(gateway, "gateway=1")) == first);
+    CHECK(shell.out("llmcache ls -0 --compat bifrost | wc -c") != "0\n");
+    shell.out("llmcache clear --compat bifrost request.json");
+  }
+}

@@ -6,6 +6,7 @@
 #include "cli/terminal_session.h"
 #include "support/redis_server.h"
 
+using llmcache::test::contains;
 using llmcache::test::kPatient;
 using llmcache::test::TerminalSession;
 using support::RedisServer;
@@ -45,4 +46,31 @@ TEST_CASE("a configuration file lists stores, and writes go to those that are no
   shell.out(put + "both.json");
   CHECK(server.command({"DBSIZE"}) == "2");  // the entry and the statistics
   CHECK(shell.run("LLMCACHE_STORE='sqlite:near store.db' llmcache get request.json").exit == 0);
+}
+
+TEST_CASE("a rejected entry is not brought back by any store, for nobody who shares the far one") {
+  const TerminalSession shell;
+  RedisServer server;
+  shell.write("request.json", R"({"model":"m"})");
+  const std::string far = " --store " + server.url();
+  const std::string run =
+      kPatient + std::string("llmcache run --request request.json --ttl 1h --store sqlite:near.db") + far;
+  shell.out(run + " -- echo bad");
+  shell.out(kPatient + std::string("llmcache export > export") + far);
+  CHECK(shell.run(kPatient + std::string("llmcache reject request.json --store sqlite:near.db") + far).exit == 0);
+  for (const auto* stores : {"--store sqlite:near.db", "--store sqlite:other.db", ""}) {
+    const auto missed = shell.run(kPatient + std::string("llmcache get request.json -v ") + stores + far);
+    CHECK(missed.exit == 1);
+    CHECK(contains(missed.err, "llmcache: miss (rejected)\n"));
+  }
+  // The other near store has a copy of the rejection.
+  CHECK(shell.run("llmcache get request.json -v --store sqlite:other.db").err == "llmcache: miss (rejected)\n");
+  CHECK(shell.run(kPatient + std::string("llmcache import --on-conflict replace export") + far).exit == 0);
+  CHECK(shell.run(kPatient + std::string("llmcache get request.json") + far).exit == 1);
+  const std::string name = shell.out("printf %s $(llmcache hash request.json)");
+  const auto left = std::stol(server.command({"PTTL", name}));
+  CHECK(left > 3'500'000);
+  CHECK(left <= 3'600'000);
+  CHECK(shell.out(run + " -- echo good") == "good\n");
+  CHECK(shell.out(kPatient + std::string("llmcache get request.json") + far) == "good\n");
 }

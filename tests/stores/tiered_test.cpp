@@ -24,6 +24,7 @@ class Breakable final : public Store {
 
   bool broken = false;
   int reads = 0;
+  std::function<void()> before_scan = [] {};
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     ++reads;
@@ -41,6 +42,7 @@ class Breakable final : public Store {
   }
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
     if (broken) return failure();
+    before_scan();
     return store_->scan(prefix, head_bytes, visit, deadline);
   }
   Status ping(Deadline deadline) override {
@@ -256,4 +258,13 @@ TEST_CASE("stores are opened together from their URLs, near before far") {
   CHECK(get(*both, "a") == "1");
   CHECK(code_of(open_stores({})) == ErrorCode::invalid);
   CHECK(open_stores(std::vector{url("memory:")}).has_value());
+}
+
+TEST_CASE("a copy for the near store does not replace what was written there meanwhile") {
+  const Tiers tiers;
+  put(*tiers.far, "k", "old");
+  // Between the reading of the far value and the copy.
+  tiers.far->before_scan = [&] { put(*tiers.near, "k", "new"); };
+  CHECK(get(*tiers.both, "k") == "old");
+  CHECK(get(*tiers.near, "k") == "new");
 }

@@ -20,6 +20,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"show", "shows an entry", make_show},
     {"stats", "shows what the cache has done and saved", make_stats},
     {"clear", "removes the entries of a request", make_clear},
+    {"reject", "removes an entry, and keeps its answer from coming back", make_reject},
     {"purge", "removes all entries whose names start with PREFIX", make_purge},
     {"touch", "gives an entry another time to live", make_touch},
     {"export", "writes entries as lines of JSON", make_export},

@@ -84,7 +84,10 @@ std::string other_endpoints(Context& context, const lc::RequestKey& key) {
   const auto visit = [&](const auto& row) -> lc::Result<bool> {
     const auto name = lc::EntryName::parse(row.name, options.scheme);
     const auto head = cache.head(row);
-    if (!name || name->hash != key.hash || !head || head->metadata.endpoint == key.endpoint) return true;
+    if (!name || name->hash != key.hash || !head || head->metadata.endpoint == key.endpoint ||
+        !head->metadata.rejected.empty()) {
+      return true;
+    }
     found.insert(name->endpoint.empty() ? "no endpoint" : head->metadata.endpoint);
     return true;
   };

@@ -83,7 +83,9 @@ lc::Result<bool> Filters::accept(Context& context, const lc::ScanRow& row, const
   if (larger_ && row.size <= *larger_) return false;
   if (created_before_ && (!is_dated(head) || head.created >= *created_before_)) return false;
   if (created_since_ && (!is_dated(head) || head.created < *created_since_)) return false;
-  if (expires_before_ && (!head.expires || *head.expires > *expires_before_)) return false;
+  // How long a rejection lasts, only its store knows.
+  const auto& expires = head.metadata.rejected.empty() ? head.expires : row.expires;
+  if (expires_before_ && (!expires || *expires > *expires_before_)) return false;
   if (!is_like(model_, head.metadata.model) || !is_like(endpoint_, head.metadata.endpoint)) return false;
   if (text_.empty()) return true;
   const auto found = context.cache().read_named(row.name, context.long_deadline());
@@ -102,6 +104,7 @@ void Filters::for_each(Context& context, const std::string& prefix, bool with_he
     if (by_session_ && !lc::is_of_session(row.name, options)) return true;
     const lc::Result<lc::EntryHead> head =
         reads_heads ? cache.head(row) : lc::fail(lc::ErrorCode::not_supported, "the head was not read");
+    if (head && !head->metadata.rejected.empty()) return true;
     if (needs_head()) {
       const auto accepted = head ? accept(context, row, *head) : false;
       if (!accepted) return lc::fail(accepted.error());

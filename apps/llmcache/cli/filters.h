@@ -28,7 +28,8 @@ class Filters {
   libcache::Result<bool> accept(Context& context, const libcache::ScanRow& row, const libcache::EntryHead& head) const;
 
   // Calls `visit` with each entry whose name starts with `prefix` and which is selected, until it returns false. A value
-  // that is not an entry has no head, and is selected only if nothing but its name counts. Throws a Failure.
+  // that is not an entry has no head, and is selected only if nothing but its name counts. With heads, rejections are left
+  // out. Throws a Failure.
   using Visitor = std::function<bool(const libcache::ScanRow&, const libcache::Result<libcache::EntryHead>&)>;
   void for_each(Context& context, const std::string& prefix, bool with_heads, const Visitor& visit) const;
 

@@ -119,4 +119,10 @@ std::string name_of_entry(Context& context, const std::string& argument, Naming 
   return names.front();
 }
 
+std::vector<std::string> response_and_stream(Context& context, const std::string& name) {
+  const std::string stream = context.cache().entry_name(name, libcache::EntryKind::stream);
+  if (context.cache().entry_name(name, libcache::EntryKind::response) != name) return {stream};
+  return {name, stream};
+}
+
 }  // namespace llmcache

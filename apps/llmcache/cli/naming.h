@@ -39,4 +39,8 @@ std::vector<std::string> names_of_entries(Context& context, const std::string& a
 std::string name_of_entry(Context& context, const std::string& argument, Naming naming = Naming::either,
                           std::optional<libcache::EntryKind> kind = std::nullopt);
 
+// The names of the entries that a command about one key is about: of the stream if `name` is a stream's, otherwise of the
+// response and the stream.
+std::vector<std::string> response_and_stream(Context& context, const std::string& name);
+
 }  // namespace llmcache

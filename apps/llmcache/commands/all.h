@@ -21,6 +21,7 @@ std::unique_ptr<Command> make_ls();
 std::unique_ptr<Command> make_purge();
 std::unique_ptr<Command> make_put();
 std::unique_ptr<Command> make_replay();
+std::unique_ptr<Command> make_reject();
 std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_serve();
 std::unique_ptr<Command> make_show();

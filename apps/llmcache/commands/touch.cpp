@@ -37,7 +37,7 @@ response and its stream. Exits with 1 if there is none.)",
     if (ttl.duration == lc::Milliseconds(0)) usage_error("--ttl 0 keeps nothing; to remove an entry: llmcache clear");
     const std::string name = name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
     std::uint64_t touched = 0;
-    for (const std::string& entry : entries_of(context, name)) {
+    for (const std::string& entry : response_and_stream(context, name)) {
       touched += checked(context.cache().touch(entry, ttl, context.deadline())) ? 1 : 0;
     }
     if (context.settings().json) {
@@ -49,13 +49,6 @@ response and its stream. Exits with 1 if there is none.)",
   }
 
  private:
-  // The entry itself if it is a stream, otherwise also the stream of the same key.
-  static std::vector<std::string> entries_of(Context& context, const std::string& name) {
-    const std::string stream = context.cache().entry_name(name, lc::EntryKind::stream);
-    if (context.cache().entry_name(name, lc::EntryKind::response) != name) return {stream};
-    return {name, stream};
-  }
-
   std::optional<std::string> argument_;
   std::optional<std::string> key_;
 };

@@ -51,7 +51,6 @@ constexpr auto kFields = std::to_array<std::string_view>({"name",
 class Names final : public Lister {
  public:
   explicit Names(Output& out) : out_(out) {}
-  bool needs_heads() const override { return false; }
   void add(const ListedEntry& entry) override { out_.print(entry.name + '\0'); }
 
  private:

@@ -22,7 +22,6 @@ struct ListedEntry {
 class Lister {
  public:
   virtual ~Lister() = default;
-  virtual bool needs_heads() const { return true; }
   virtual void add(const ListedEntry& entry) = 0;
   // After the last entry.
   virtual void finish() {}

@@ -81,9 +81,9 @@ struct AnswerPolicy {
 
 /// Why an answer is not stored.
 /// unservable: a gateway that shares the store could not serve it. not_wanted: the caller's options forbid it. secret:
-/// it or its request holds one.
-enum class Refusal { incomplete, error, finish_reason, too_large, unservable, not_wanted, secret };
-inline constexpr std::size_t kRefusals = 7;
+/// it or its request holds one. rejected: it is the answer that was rejected (Cache::reject).
+enum class Refusal { incomplete, error, finish_reason, too_large, unservable, not_wanted, secret, rejected };
+inline constexpr std::size_t kRefusals = 8;
 std::string_view to_string(Refusal refusal);
 
 /// Takes an answer in pieces as they arrive, finds out whether it is a stream, and judges it. Holds the bytes once,

@@ -14,7 +14,8 @@
 //   begin                 -        yes      (yes)        (yes)    -       -        (if the options require the store)
 //   get_or_fill           -        yes      -            -        -       yes      (and what the callbacks return)
 //   put_values            -        yes      yes          yes      -       yes
-//   clear, purge, touch   yes      yes      yes          yes      purge   touch
+//   clear, purge          yes      yes      yes          yes      purge   -
+//   touch, reject         touch    yes      yes          yes      -       yes
 //
 //   invalid      the input or an option is wrong
 //   timeout      the deadline passed; a retry may help
@@ -102,6 +103,7 @@ struct Lookup {
   MissReason miss = MissReason::absent;  ///< none on a hit
   std::string reason = {};               ///< what is wrong with the entry, for people
   std::optional<Entry> partial = {};     ///< the chunks of an incomplete stream before its first gap
+  std::string rejected = {};             ///< rejected: the SHA-256 of the answer, in hex
   explicit operator bool() const { return entry.has_value(); }
 };
 
@@ -197,6 +199,12 @@ class Cache {
   /// Gives the entry with this name another time to live, from now on. Returns false if there is none, or it has
   /// expired. Fails: invalid if the TTL is 0 or less; corrupt; as the store does.
   [[nodiscard]] Result<bool> touch(std::string_view name, const Ttl& ttl, Deadline deadline);
+  /// Removes the entry with this name, and leaves a rejection in its place for the time that the entry had left: lookups
+  /// miss (rejected), put_values() writes nothing, and a fill whose lookup found the rejection stores any answer but the
+  /// one that was rejected. put() and a fill that overwrites end it, and so do clear() and purge(). A store of files
+  /// keeps no rejections; with the bifrost scheme, response and stream are removed and nothing is left. Returns false
+  /// if there is no such entry. Fails: corrupt; as the store does.
+  [[nodiscard]] Result<bool> reject(std::string_view name, Deadline deadline);
   /// Removes the entries that the filter selects, unless they were stored again since they were listed (see
   /// Store::remove_unchanged). Fails: policy, and as the store does.
   [[nodiscard]] Result<PurgeResult> purge(const PurgeFilter& filter, Deadline deadline);

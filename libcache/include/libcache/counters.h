@@ -13,9 +13,10 @@
 namespace libcache LIBCACHE_EXPORT {
 
 /// Why a lookup found no answer.
-/// policy: this cache's policy would not store the entry, such as an error that another program accepted.
-enum class MissReason { none, absent, expired, corrupt, collision, incomplete, policy };
-inline constexpr std::size_t kMissReasons = 7;
+/// policy: this cache's policy would not store the entry, such as an error that another program accepted. rejected: see
+/// Cache::reject().
+enum class MissReason { none, absent, expired, corrupt, collision, incomplete, policy, rejected };
+inline constexpr std::size_t kMissReasons = 8;
 std::string_view to_string(MissReason reason);
 
 /// Each lookup, and each fill that may use a stored answer, is counted once: as a hit, a miss, followed or failed.

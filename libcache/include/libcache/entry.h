@@ -45,6 +45,8 @@ struct Metadata {
   /// How long the origin took to send its first chunk, and its whole answer.
   std::optional<Milliseconds> origin_first_chunk = {};
   std::optional<Milliseconds> origin_total = {};
+  /// Of a rejection (Cache::reject) only: the SHA-256 of the answer that was rejected, in hex.
+  std::string rejected = {};
   /// The program that wrote the entry, such as "llmcache 0.1.0".
   std::string tool = {};
 

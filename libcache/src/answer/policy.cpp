@@ -22,6 +22,8 @@ std::string_view to_string(Refusal refusal) {
       return "not_wanted";
     case Refusal::secret:
       return "secret";
+    case Refusal::rejected:
+      return "rejected";
   }
   return "unknown";
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "answer/secrets.h"
+#include "entry/rejection.h"
 #include "text/utf8.h"
 
 namespace libcache::internal {
@@ -110,7 +111,11 @@ Result<Lookup> CacheCore::find(std::string_view name, const RequestKey* key, Dea
   auto found = counted(key != nullptr ? subject_of(*key) : session(), layout->get(*store, name, deadline));
   if (!found || !*found) return found;
   const Entry& entry = *found->entry;
-  if (entry.expires() && *entry.expires() <= options.clock()) return Lookup{.miss = MissReason::expired};
+  if (entry.expires() && *entry.expires() <= options.clock()) {
+    std::string rejected = rejected_answer(entry);
+    if (rejected.empty()) return Lookup{.miss = MissReason::expired};
+    return Lookup{.miss = MissReason::rejected, .reason = "the answer was rejected", .rejected = std::move(rejected)};
+  }
   if (key == nullptr) return found;
   if (auto reason = reason_not_to_serve(entry)) {
     return Lookup{.miss = MissReason::policy, .reason = std::move(reason->message)};
@@ -253,8 +258,13 @@ Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answ
         .refused = refuse(key, Refusal::too_large,
                           fmt::format("the entry takes {} bytes, more than max_entry ({})", size, options.max_entry))};
   }
-  const auto written =
-      counted(subject_of(key), layout->write(*store, *values, {draft.expires, put_options.only_new}, deadline));
+  PutOptions how{draft.expires, put_options.only_new};
+  auto written = counted(subject_of(key), layout->write(*store, *values, how, deadline));
+  // What the store has is perhaps only a rejection, which an answer that is put ends.
+  if (written && !*written && layout->is_rejected(*store, values->front().name, deadline).value_or(false)) {
+    how.only_new = false;
+    written = counted(subject_of(key), layout->write(*store, *values, how, deadline));
+  }
   if (!written) return fail(written.error());
   if (*written) {
     counter_set.count(subject_of(key), [&](Counters& counters) {

@@ -49,6 +49,8 @@ std::string_view to_string(MissReason reason) {
       return "incomplete";
     case MissReason::policy:
       return "policy";
+    case MissReason::rejected:
+      return "rejected";
   }
   return "none";
 }

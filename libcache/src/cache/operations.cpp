@@ -113,6 +113,8 @@ Result<bool> Cache::put_values(std::span<const NamedEntry> values, bool only_new
     named.push_back({value.name, value.bytes});
   }
   if (named.empty()) return fail(ErrorCode::corrupt, "an entry without a value");
+  const auto rejected = core_->layout->is_rejected(*core_->store, named.front().name, deadline);
+  if (!rejected || *rejected) return rejected.map([](bool) { return false; });
   return core_->counted(core_->session(), core_->layout->write(*core_->store, named, {expires, only_new}, deadline));
 }
 
@@ -156,6 +158,16 @@ Result<bool> Cache::touch(std::string_view name, const Ttl& ttl, Deadline deadli
   if (!*found) return false;
   const auto expires = expiry(core_->options.clock(), lifetime);
   return core_->counted(core_->session(), core_->layout->touch(*core_->store, name, expires, deadline));
+}
+
+Result<bool> Cache::reject(std::string_view name, Deadline deadline) {
+  const auto found = core_->find(name, nullptr, deadline);
+  if (!found) return fail(found.error());
+  if (found->miss == MissReason::corrupt) return fail(ErrorCode::corrupt, found->reason);
+  const auto& entry = *found ? found->entry : found->partial;
+  if (!entry) return false;
+  const auto rejected = core_->layout->reject(*core_->store, name, *entry, core_->options.clock(), deadline);
+  return core_->counted(core_->session(), rejected.map([] { return true; }));
 }
 
 std::string Cache::entry_name(std::string_view key, EntryKind kind) const {

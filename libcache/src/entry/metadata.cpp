@@ -20,7 +20,7 @@ struct Field {
 constexpr Field<std::string> kStrings[] = {
     {"content_type", &Metadata::content_type},   {"provider", &Metadata::provider}, {"model", &Metadata::model},
     {"finish_reason", &Metadata::finish_reason}, {"endpoint", &Metadata::endpoint}, {"tool", &Metadata::tool},
-    {"left_out", &Metadata::left_out},
+    {"left_out", &Metadata::left_out},           {"rejected", &Metadata::rejected},
 };
 constexpr Field<bool> kFlags[] = {{"incomplete", &Metadata::incomplete}, {"error", &Metadata::error}};
 constexpr Field<std::optional<std::int64_t>> kCounts[] = {

@@ -135,13 +135,14 @@ class TieredStore final : public Store {
   }
 
  private:
-  // A value that has been removed meanwhile is not copied, because its remaining TTL is unknown. If a copy fails, a
+  // A value that has been removed meanwhile is not copied, because its remaining TTL is unknown; nor does a copy replace
+  // what was written meanwhile, such as the rejection of this value. If a copy fails, a
   // later reader has to ask the far store again, nothing else.
   static void copy(Store& from, std::string_view name, std::string_view value, const std::vector<Store*>& to,
                    Deadline deadline) {
     const auto listing = from.look_up(name, 0, deadline);
     if (!listing || !*listing) return;
-    for (Store* store : to) (void)store->put(name, value, {.expires = (*listing)->expires}, deadline);
+    for (Store* store : to) (void)store->put(name, value, {.expires = (*listing)->expires, .only_new = true}, deadline);
   }
 
   static tl::unexpected<Error> refuse() { return fail(ErrorCode::refused, "every store was opened read-only"); }

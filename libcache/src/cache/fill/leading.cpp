@@ -3,6 +3,7 @@
 
 #include "cache/fill/flight_head.h"
 #include "cache/fill/state.h"
+#include "entry/rejection.h"
 
 namespace libcache::internal {
 
@@ -71,6 +72,12 @@ void FillState::refuse(Refused refused) {
   filled.reason = std::move(refused.message);
 }
 
+bool FillState::is_rejected(const Answer& answer) const {
+  if (lookup.miss != MissReason::rejected) return false;
+  const std::string_view bytes = answer.kind == EntryKind::stream ? answer.recording.bytes : answer.body;
+  return digest_of_answer(bytes) == lookup.rejected;
+}
+
 // Returns the state of the flight that tells followers whether they can use the answer.
 FlightState FillState::store() {
   if (!recorder) start_recording();
@@ -79,6 +86,10 @@ FlightState FillState::store() {
   add_metadata(answer.metadata, description);
   if (std::string reason = options.refuse ? options.refuse(answer) : ""; !reason.empty()) {
     refuse(core.refuse(key, Refusal::not_wanted, std::move(reason)));
+    return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
+  }
+  if (is_rejected(answer)) {
+    refuse(core.refuse(key, Refusal::rejected, "it is the answer that was rejected"));
     return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
   }
   const StoreAnswerOptions put_options{.ttl = options.ttl};

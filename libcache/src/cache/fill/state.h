@@ -62,6 +62,8 @@ struct FillState {
   const Digest& proof();
   Result<Fill::Piece> leave_other_request();
   FlightState store();
+  // Whether it is the answer whose rejection the lookup has found.
+  bool is_rejected(const Answer& answer) const;
   void refuse(Refused refused);
 
   CacheCore& core;

@@ -43,6 +43,11 @@ class EntryLayout {
   // Gives the entry with this name another time of expiry. Returns false if there is none. Fails also: corrupt.
   virtual Result<bool> touch(Store& store, std::string_view name, std::optional<UnixTime> expires,
                              Deadline deadline) const = 0;
+  // Removes an entry that was found under this name, and leaves a rejection if the layout has such. Fails also: corrupt.
+  virtual Status reject(Store& store, std::string_view name, const Entry& entry, UnixTime now,
+                        Deadline deadline) const = 0;
+  // Whether there is a rejection under this name.
+  virtual Result<bool> is_rejected(Store& store, std::string_view name, Deadline deadline) const = 0;
   // Removes the response and the stream of a key, without a scan; returns the number of values removed.
   virtual Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const = 0;
   // Fails (corrupt) for a value that is not intact, or whose name is not that of an entry.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cache/layout/entries.h"
+#include "entry/rejection.h"
 #include "key/names.h"
 
 namespace libcache::internal {
@@ -54,6 +55,20 @@ class NativeLayout final : public EntryLayout {
     const auto changed = with_expiry(std::move(**value), expires);
     if (!changed) return fail(changed.error());
     return store.put(name, *changed, {.expires = expires}, deadline);
+  }
+
+  Status reject(Store& store, std::string_view name, const Entry& entry, UnixTime now,
+                Deadline deadline) const override {
+    const auto bytes = encode_rejection(entry, now);
+    if (!bytes) return fail(bytes.error());
+    const auto written = store.put(name, *bytes, {.expires = entry.expires()}, deadline);
+    return written ? Status() : fail(written.error());
+  }
+
+  Result<bool> is_rejected(Store& store, std::string_view name, Deadline deadline) const override {
+    const auto value = store.get(name, deadline);
+    if (!value) return fail(value.error());
+    return *value && is_rejection(**value);
   }
 
   Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const override {

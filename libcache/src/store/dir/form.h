@@ -36,6 +36,8 @@ class Form {
   virtual Place place_of(std::string_view name) const = 0;
   // The file of a value. `old`: what the file holds so far, if that is readable. Nothing if it says the same.
   virtual std::optional<Text> write(const Value& value, const Value* old) const = 0;
+  // False for a value that only says that there is none: it has no file, and the file of its name is removed.
+  virtual bool has_file(std::string_view bytes) const = 0;
   // The value of a file in a folder, last written at a time. Fails (corrupt) if the text cannot be read.
   virtual Result<Value> read(std::string_view folder, std::string_view text, UnixTime written) const = 0;
 };

@@ -80,6 +80,10 @@ class DirStore final : public Store, public Flights {
     if (!found) return fail(found.error());
     const Value* const old = *found && (*found)->value ? &*(*found)->value : nullptr;
     if (options.only_new && old != nullptr && is_live(*old)) return false;
+    if (!form_->has_file(bytes)) {
+      const std::string names[] = {std::string(name)};
+      return remove(names, deadline).map([](std::uint64_t) { return true; });
+    }
     const auto text = form_->write({std::string(name), std::string(bytes), options.expires}, old);
     if (!text) return true;
     const Place place = form_->place_of(name);

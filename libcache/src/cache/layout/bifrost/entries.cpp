@@ -257,6 +257,16 @@ class BifrostLayout final : public EntryLayout {
     return store.put(name, **value, {.expires = expires}, deadline);
   }
 
+  // Gateways do not know rejections.
+  Status reject(Store& store, std::string_view name, const Entry& /*entry*/, UnixTime /*now*/,
+                Deadline deadline) const override {
+    const auto removed = remove_named(store, without_kind(name), deadline);
+    return removed ? Status() : fail(removed.error());
+  }
+  Result<bool> is_rejected(Store& /*store*/, std::string_view /*name*/, Deadline /*deadline*/) const override {
+    return false;
+  }
+
   Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const override {
     const std::string response[] = {std::string(key)};
     const auto responses = store.remove(response, deadline);
