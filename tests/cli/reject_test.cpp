@@ -86,7 +86,8 @@ TEST_CASE("purge removes rejections with the entries that its filters select") {
 
 TEST_CASE("reject takes the response and the stream of a request, and exits with 1 if there is neither") {
   const Answered answered;
-  answered.out(R"(printf 'data: {"x":1}\n\ndata: [DONE]\n\n' | llmcache put --stream <(echo '{"model":"m","stream":true}') --accept any)");
+  answered.out(
+      R"(printf 'data: {"x":1}\n\ndata: [DONE]\n\n' | llmcache put --stream <(echo '{"model":"m","stream":true}') --accept any)");
   CHECK(answered.out("llmcache reject --json request.json") == "{\"schema\":\"llmcache.reject/1\",\"rejected\":2}\n");
   const auto nothing = answered.run("llmcache reject request.json");
   CHECK(nothing.exit == 1);

@@ -206,7 +206,7 @@ TEST_CASE("a line that was edited or damaged is named and not imported, the othe
   CHECK(shell.run("head -c 100 good.jsonl | llmcache import").exit == 3);
 }
 
-TEST_CASE("an import keeps what is there unless it is told to replace it or to fail") {
+TEST_CASE("an import keeps an entry that exists unless the option says replace or fail") {
   const TerminalSession shell;
   put(shell, "paris", request("Hi"), answer("old"), "--ttl never");
   shell.out("llmcache export > old.jsonl");

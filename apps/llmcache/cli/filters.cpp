@@ -95,15 +95,13 @@ lc::Result<bool> Filters::accept(Context& context, const lc::ScanRow& row, const
   return entry && contains(*entry, text_).value_or(false);
 }
 
-void Filters::for_each(Context& context, const std::string& prefix, bool with_heads, const Visitor& visit) const {
+void Filters::for_each(Context& context, const std::string& prefix, const Visitor& visit) const {
   lc::Cache& cache = context.cache();
   const lc::KeyOptions options = context.key_options();
-  const bool reads_heads = with_heads || needs_head();
   const auto visit_row = [&](const lc::ScanRow& row) -> lc::Result<bool> {
     if (!row.name.starts_with(prefix)) return true;
     if (by_session_ && !lc::is_of_session(row.name, options)) return true;
-    const lc::Result<lc::EntryHead> head =
-        reads_heads ? cache.head(row) : lc::fail(lc::ErrorCode::not_supported, "the head was not read");
+    const auto head = cache.head(row);
     if (head && !head->metadata.rejected.empty()) return true;
     if (needs_head()) {
       const auto accepted = head ? accept(context, row, *head) : false;
@@ -114,7 +112,7 @@ void Filters::for_each(Context& context, const std::string& prefix, bool with_he
   };
   const std::string of_session = by_session_ ? lc::session_prefix(options) : "";
   const std::string& longest = of_session.size() > prefix.size() ? of_session : prefix;
-  checked(cache.store().scan(longest, reads_heads ? cache.head_bytes() : 0, visit_row, context.long_deadline()));
+  checked(cache.store().scan(longest, cache.head_bytes(), visit_row, context.long_deadline()));
 }
 
 }  // namespace llmcache

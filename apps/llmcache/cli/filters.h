@@ -20,18 +20,16 @@ class Filters {
   // what follows.
   void read(const Context& context);
 
-  // Whether any filter was given.
-  bool any() const { return by_session_ || needs_head(); }
   // Whether entries are selected by more than their names.
   bool needs_head() const;
   // Whether an entry of the right session is selected. Fails as the store does.
   libcache::Result<bool> accept(Context& context, const libcache::ScanRow& row, const libcache::EntryHead& head) const;
 
   // Calls `visit` with each entry whose name starts with `prefix` and which is selected, until it returns false. A value
-  // that is not an entry has no head, and is selected only if nothing but its name counts. With heads, rejections are left
-  // out. Throws a Failure.
+  // that is not an entry has no head, and is selected only if nothing but its name counts. Rejections are left out. Throws a
+  // Failure.
   using Visitor = std::function<bool(const libcache::ScanRow&, const libcache::Result<libcache::EntryHead>&)>;
-  void for_each(Context& context, const std::string& prefix, bool with_heads, const Visitor& visit) const;
+  void for_each(Context& context, const std::string& prefix, const Visitor& visit) const;
 
  private:
   std::string kind_;

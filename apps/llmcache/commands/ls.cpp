@@ -53,7 +53,7 @@ with --long: name, kind, model, size, age and time left, separated by tabs. With
       list_sorted(context, prefix, most, *lister);
     } else {
       std::uint64_t listed = 0;
-      filters_.for_each(context, prefix, true, [&](const lc::ScanRow& row, const auto& head) {
+      filters_.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
         lister->add({row.name, row.size, head.has_value() ? std::optional(*head) : std::nullopt});
         return ++listed < most;
       });
@@ -66,7 +66,7 @@ with --long: name, kind, model, size, age and time left, separated by tabs. With
   void list_sorted(Context& context, const std::string& prefix, std::uint64_t most, Lister& lister) const {
     const Order order = parse_choice(sort_, kOrders);
     Sorted sorted(order, most);
-    filters_.for_each(context, prefix, true, [&](const lc::ScanRow& row, const auto& head) {
+    filters_.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
       sorted.add({row.name, row.size, head.has_value() ? std::optional(*head) : std::nullopt});
       return true;
     });

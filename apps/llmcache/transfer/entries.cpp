@@ -30,7 +30,7 @@ struct Selected {
 std::vector<Selected> select(Context& context, const std::string& prefix, const Filters& filters) {
   std::vector<Selected> selected;
   std::uint64_t others = 0;
-  filters.for_each(context, prefix, true, [&](const lc::ScanRow& row, const auto& head) {
+  filters.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
     if (head) selected.push_back({row.name, row.size});
     others += head ? 0 : 1;
     return true;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ui/terminal.h"
@@ -22,6 +21,26 @@ std::string joined(const Json::Members& members, std::string_view separator, std
   return text;
 }
 
+std::string without_spaces(std::string_view json) {
+  std::string dense;
+  dense.reserve(json.size());
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\') dense += json[i++];
+    const bool is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (in_string || !is_space) dense += json[i];
+  }
+  return dense;
+}
+
+// The parser would skip a byte order mark, and end at a zero byte.
+bool is_json(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf") || text.find('\0') != std::string_view::npos) return false;
+  return nlohmann::json::accept(text);
+}
+
 }  // namespace
 
 Json::Json(std::string_view text)
@@ -34,11 +53,7 @@ Json Json::raw(std::string_view json) {
 }
 
 Json Json::value_or_text(std::string_view text) {
-  if (!nlohmann::json::accept(text)) return text;
-  std::string line(text);
-  // In JSON a line's end is white space, never part of a string.
-  std::ranges::replace_if(line, [](char character) { return character == '\n' || character == '\r'; }, ' ');
-  return raw(line);
+  return is_json(text) ? raw(without_spaces(text)) : Json(text);
 }
 
 Json Json::array(const std::vector<Json>& elements) {

@@ -84,8 +84,7 @@ TEST_CASE("an answer that is put, or overwrites, ends a rejection even if it is 
     const Rejected rejected;
     CHECK(rejected.cache->put(rejected.key, CacheFixture::response("bad"), {.only_new = only_new}, kNever).value());
     CHECK(rejected.look_up().entry->body().value() == "bad");
-    CHECK_FALSE(
-        rejected.cache->put(rejected.key, CacheFixture::response("new"), {.only_new = true}, kNever).value());
+    CHECK_FALSE(rejected.cache->put(rejected.key, CacheFixture::response("new"), {.only_new = true}, kNever).value());
   }
   const Rejected rejected;
   CHECK(rejected.fill("bad", {.overwrite = true}).storing == Filled::Storing::stored);
