@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/stores.h"
+#include "config/values.h"
 #include "process/use_log.h"
 
 namespace llmcache {
@@ -94,6 +95,9 @@ void Context::note(const lc::Lookup& lookup, const Report& report) const {
   const bool damaged = lookup.miss == lc::MissReason::corrupt || lookup.miss == lc::MissReason::incomplete;
   if (settings_.strict && damaged) {
     throw Failure(Exit::damaged, fmt::format("the stored entry is damaged: {}", lookup.reason));
+  }
+  if (lookup.expired) {
+    return report.note(fmt::format("miss (expired {} ago)", format_duration(lc::system_now() - *lookup.expired)));
   }
   report.note(lookup ? "hit" : fmt::format("miss ({})", to_string(lookup.miss)));
 }

@@ -17,12 +17,13 @@ struct Nearest {
   std::vector<libcache::Difference> differences;
 };
 
-// Looks at no more than the first thousand entries of the session; nullopt if none of them holds its request. Fails as
-// the store does.
+// Of the entries of the session that were used last, at most 2,000, the one whose request has the same model, then the
+// same endpoint, then most words in common; nullopt if none of them holds its request. Fails: invalid; as the store
+// does.
 libcache::Result<std::optional<Nearest>> find_nearest(libcache::Store& store, const libcache::KeyOptions& options,
                                                       const std::string& request, libcache::Deadline deadline);
 
-// The first differences, one line each: "/messages/0/content: stored ..., asked ...".
+// The first differences, one line each: "/seed: stored 1, asked 2", and of long texts windows around what differs.
 std::vector<std::string> describe(const std::vector<libcache::Difference>& differences);
 
 }  // namespace llmcache

@@ -1,6 +1,13 @@
 #include "why.h"
 
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "config/values.h"
 #include "nearest.h"
+#include "ui/describe.h"
 #include "ui/json_line.h"
 
 namespace llmcache {
@@ -17,9 +24,22 @@ std::string why_equal(const lc::RequestKey& key, const std::string& name) {
          "--no-provider and --ignore";
 }
 
-// For programs: where the nearest stored request differs.
-void print_nearest(const Context& context, const std::string& name, const std::optional<Nearest>& nearest) {
-  Json::Members members = {{"name", name}};
+// What is wrong with the entry that is stored for the request; empty if there is none.
+std::string why_unusable(const lc::Lookup& lookup) {
+  if (lookup.miss == lc::MissReason::absent) return {};
+  if (lookup.miss != lc::MissReason::expired) {
+    return fmt::format("its entry cannot be used ({}): {}", to_string(lookup.miss), lookup.reason);
+  }
+  if (!lookup.expired) return "its entry has expired";
+  return fmt::format("its entry expired {} ago", format_duration(lc::system_now() - *lookup.expired));
+}
+
+// For programs.
+void print_json(const Context& context, const std::string& name, const lc::Lookup& lookup,
+                const std::optional<Nearest>& nearest) {
+  Json::Members members = {{"name", name}, {"miss", to_string(lookup.miss)}};
+  if (lookup.expired) members.emplace_back("expired", format_time(*lookup.expired));
+  if (!lookup.reason.empty()) members.emplace_back("reason", lookup.reason);
   if (nearest) {
     std::vector<Json> differences;
     for (const lc::Difference& difference : nearest->differences) {
@@ -35,31 +55,28 @@ void print_nearest(const Context& context, const std::string& name, const std::o
 
 }  // namespace
 
-void explain_miss(Context& context, const std::string& request) {
+void explain_miss(Context& context, const std::string& request, const lc::Lookup& lookup) {
+  const Report& report = context.report();
+  const std::string unusable = why_unusable(lookup);
+  if (!unusable.empty() && !context.settings().json) return report.say(unusable);
   if (!context.scheme().keeps_requests) {
-    context.report().say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
-    return;
+    return report.say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
   }
-  const auto found = find_nearest(context.cache().store(), context.key_options(), request, context.deadline());
-  if (!found) {
-    context.report().warn("cannot look for a similar request: " + found.error().message);
-    return;
+  const auto key = context.cache().key(request);
+  if (!key) return report.warn(key.error().message);
+  std::optional<Nearest> nearest;
+  if (unusable.empty()) {
+    auto found = find_nearest(context.cache().store(), context.key_options(), request, context.deadline());
+    if (!found) return report.warn("cannot look for a similar request: " + found.error().message);
+    nearest = *std::move(found);
   }
-  const auto& nearest = *found;
   if (context.settings().json) {
-    const lc::RequestKey key = checked(context.cache().key(request));
-    return print_nearest(context, key.stream ? key.stream_name : key.response_name, nearest);
+    return print_json(context, key->stream ? key->stream_name : key->response_name, lookup, nearest);
   }
-  if (!nearest) {
-    context.report().say("no stored request to compare with in this session");
-    return;
-  }
-  context.report().say("nearest stored request: " + nearest->name);
-  if (nearest->differences.empty()) {
-    context.report().say(why_equal(checked(context.cache().key(request)), nearest->name));
-    return;
-  }
-  for (const std::string& line : describe(nearest->differences)) context.report().say("  " + line);
+  if (!nearest) return report.say("no stored request to compare with in this session");
+  report.say("nearest stored request: " + nearest->name);
+  if (nearest->differences.empty()) return report.say(why_equal(*key, nearest->name));
+  for (const std::string& line : describe(nearest->differences)) report.say("  " + line);
 }
 
 }  // namespace llmcache

@@ -1,5 +1,7 @@
-// Why a request missed: the most similar stored request, and the differences between the two.
+// Why a request missed: what became of its entry, or the most similar stored request and the differences between the two.
 #pragma once
+
+#include <libcache/cache.h>
 
 #include <string>
 
@@ -7,7 +9,7 @@
 
 namespace llmcache {
 
-// Reports on stderr. Looks at no more than the first thousand entries of the session.
-void explain_miss(Context& context, const std::string& request);
+// Reports on stderr; with --json one object. `lookup` is the miss.
+void explain_miss(Context& context, const std::string& request, const libcache::Lookup& lookup);
 
 }  // namespace llmcache

@@ -49,7 +49,7 @@ TEST_CASE("import does not bring a rejected entry back, whatever is to be done a
   }
   CHECK(answered.run("llmcache import export --on-conflict fail").exit == 7);
   CHECK(answered.run("llmcache get request.json").exit == 1);
-  CHECK(answered.run("faketime -f +2h llmcache get -v request.json").err == "llmcache: miss (absent)\n");
+  CHECK(answered.run("faketime -f +2h llmcache get -v request.json").err == "llmcache: miss (expired 1h ago)\n");
 }
 
 TEST_CASE("run does not store the rejected answer again, but any other") {

@@ -5,6 +5,7 @@
 #include "cli/naming.h"
 #include "cli/request_argument.h"
 #include "commands/all.h"
+#include "ui/difference.h"
 #include "ui/json_line.h"
 #include "ui/terminal.h"
 
@@ -78,14 +79,12 @@ otherwise.)",
       context.out().line(json_line("difference", members));
       return;
     }
-    const auto shown = [](const std::optional<std::string>& value) {
-      return value ? escaped(*value, false) : std::string("(absent)");
-    };
     Output& out = context.out();
     out.print(escaped(difference.pointer, false) + ": ");
-    out.print(shown(difference.left), Style::red);
+    if (const auto windows = show_windows(difference)) return out.line(*windows);
+    out.print(show_value(difference.left), Style::red);
     out.print(" -> ");
-    out.line(shown(difference.right), Style::green);
+    out.line(show_value(difference.right), Style::green);
   }
 
   std::vector<std::string> unmatched_;  // ignore pointers that match nothing

@@ -5,6 +5,7 @@
 #include "cli/request_argument.h"
 #include "commands/all.h"
 #include "config/values.h"
+#include "why.h"
 
 namespace llmcache {
 
@@ -34,6 +35,7 @@ On a miss, prints nothing and exits with 1.)",
     options.value("--pace", "PACE", pace_, "none (default), recorded, or xN: N times as fast as recorded");
     options.value("--as", "FORM", form_, "raw (default), sse, ndjson, or text: only the answer's text").choices =
         names_of(kForms);
+    options.flag("--why", why_, "on a miss, names the nearest stored request and where it differs");
     options.flag("--allow-partial", allow_partial_, "bifrost: prints what there is of an incomplete stream; exit 6");
     options.flag("--annotate", annotate_, "bifrost: adds what the gateway's plugin adds on a hit");
   }
@@ -49,6 +51,7 @@ On a miss, prints nothing and exits with 1.)",
       print(context, *found.entry, form, pace);
       return Exit::success;
     }
+    if (why_ && request_.request()) explain_miss(context, *request_.request(), found);
     if (!allow_partial_ || !found.partial) return Exit::no;
     print(context, *found.partial, form, pace);
     context.out().flush();
@@ -103,6 +106,7 @@ On a miss, prints nothing and exits with 1.)",
   }
 
   RequestArgument request_;
+  bool why_ = false;
   bool allow_partial_ = false;
   bool annotate_ = false;
   std::string pace_ = "none";

@@ -118,6 +118,7 @@ Asked Asker::replay(const Question& question, const lc::RequestKey& key) {
   const auto kind = key.stream ? lc::EntryKind::stream : lc::EntryKind::response;
   const lc::Lookup found = context_.settle(context_.cache().get(key, kind, question.deadline), question.report);
   if (!found) {
+    question.on_miss(found);
     return {.outcome = Asked::Outcome::failed,
             .exit = static_cast<int>(Exit::no),
             .reason = "no stored answer under " + key.base};
@@ -158,6 +159,7 @@ Asked Asker::fill(const Question& question, lc::RequestKey key) {
   if (asked && !was_uncached && !fill.lookup() && !options_.is_batch) {
     if (const auto others = other_endpoints(context_, *asked); !others.empty()) question.report.note(others);
   }
+  if (!was_uncached && options_.mode != RunMode::refresh && !fill.lookup()) question.on_miss(fill.lookup());
   if (question.group != nullptr) {
     if (const auto followed = follow(fill, question)) return asked_of(*followed, {}, was_uncached);
   }

@@ -33,6 +33,7 @@ struct Question {
   libcache::Receiver receive;
   Report report = {};
   std::function<void(const libcache::RequestKey&)> on_key = [](const auto&) {};
+  std::function<void(const libcache::Lookup&)> on_miss = [](const auto&) {};
   ChildGroup* group = nullptr;  // of COMMAND
 };
 

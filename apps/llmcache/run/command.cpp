@@ -1,4 +1,5 @@
 #include <exception>
+#include <optional>
 
 #include "cli/request_argument.h"
 #include "commands/all.h"
@@ -74,6 +75,7 @@ when it is run again, it asks only for what is missing.)",
     options.value("--request", "FILE", request_path_, "reads the request from FILE instead of stdin");
     options.flag("--lines", lines_, "reads one request per line and prints one JSON object per line");
     options.value("--jobs", "N", jobs_, "with --lines: how many requests are answered at the same time (default: 1)");
+    options.flag("--why", why_, "on a miss, names the nearest stored request and where it differs");
     options.flag("--no-follow", no_follow_, "waits for another run's answer to be complete instead of copying it live");
     options.value("--wait", "D", wait_, "how long to wait for another run without news (default: no limit)");
     options.command("COMMAND", command_, "what to run on a miss, after --; --mode replay needs none");
@@ -86,6 +88,7 @@ when it is run again, it asks only for what is missing.)",
     }
     if (wait_) options.wait = parse_duration(*wait_);
     if (jobs_ && !lines_) usage_error("--jobs needs --lines");
+    if (why_ && lines_) usage_error("--why explains one request: it does not go with --lines");
     return lines_ ? run_lines(context, std::move(options)) : run_one(context, std::move(options));
   }
 
@@ -103,13 +106,22 @@ when it is run again, it asks only for what is missing.)",
     Asker asker(context, std::move(options));
     AnswerOutput output(context.out());
     Asked asked;
+    std::optional<lc::Lookup> missed;  // in replay mode, which says first that COMMAND is not run
     try {
       asked = asker.ask({.request = request,
                          .place = request_path_ == "-" ? "the request on stdin: " : request_path_ + ": ",
                          .deadline = context.deadline(),
                          .receive = [&](std::string_view bytes) { return output.write(bytes); },
                          .report = context.report(),
-                         .on_key = [&](const auto& key) { warn_of_unmatched(context, key.unmatched); }});
+                         .on_key = [&](const auto& key) { warn_of_unmatched(context, key.unmatched); },
+                         .on_miss =
+                             [&](const lc::Lookup& lookup) {
+                               if (is_replay) {
+                                 missed = lookup;
+                               } else if (why_) {
+                                 explain_miss(context, request, lookup);
+                               }
+                             }});
     } catch (const Failure&) {
       output.check();
       if (output.is_closed()) throw ClosedPipe();
@@ -119,7 +131,7 @@ when it is run again, it asks only for what is missing.)",
     if (output.is_closed() && !asked.has_run) throw ClosedPipe();
     if (is_replay && asked.outcome == Asked::Outcome::failed) {
       if (!context.settings().json) context.report().warn(asked.reason + "; COMMAND is not run");
-      explain_miss(context, request);
+      if (missed) explain_miss(context, request, *missed);
     } else if (!output.is_closed() && !asked.is_told) {
       tell(context.report(), asked);
     }
@@ -147,6 +159,7 @@ when it is run again, it asks only for what is missing.)",
   std::vector<std::string> command_;
   bool lines_ = false;
   std::optional<std::string> jobs_;
+  bool why_ = false;
   bool no_follow_ = false;
   std::optional<std::string> wait_;
 };

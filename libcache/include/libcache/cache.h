@@ -102,6 +102,7 @@ struct Lookup {
   std::optional<Entry> entry = {};
   MissReason miss = MissReason::absent;  ///< none on a hit
   std::string reason = {};               ///< what is wrong with the entry, for people
+  std::optional<UnixTime> expired = {};  ///< when it expired, if that is the reason
   std::optional<Entry> partial = {};     ///< the chunks of an incomplete stream before its first gap
   std::string rejected = {};             ///< rejected: the SHA-256 of the answer, in hex
   explicit operator bool() const { return entry.has_value(); }

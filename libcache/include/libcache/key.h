@@ -141,8 +141,10 @@ struct Difference {
   std::optional<std::string> right;
 };
 
-/// The places at which the canonical requests differ, sorted by pointer. Empty exactly when the hashes are equal. A
-/// differing array or object is descended into; arrays are compared element by element.
+/// The places at which the canonical requests differ, in the order of their texts. Empty exactly when the hashes are
+/// equal. A differing array or object is descended into. Arrays are aligned first: an element that was inserted is one
+/// difference, and the elements after it are compared with those that they were. The pointer to an element that both
+/// sides have is that of the right side. Lists too long to align are compared element by element.
 [[nodiscard]] Result<std::vector<Difference>> diff(const KeyOptions& options, std::string_view left,
                                                    std::string_view right);
 

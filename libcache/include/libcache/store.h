@@ -128,6 +128,16 @@ class Store {
   [[nodiscard]] virtual Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes,
                                                                Deadline deadline);
 
+  /// When the value of `name` expired, if it has and the store still knows that; for messages. By default nullopt.
+  [[nodiscard]] virtual Result<std::optional<UnixTime>> expired_at(std::string_view /*name*/, Deadline /*deadline*/) {
+    return std::optional<UnixTime>();
+  }
+
+  /// scan() of at most `count` values, those that were used or written last first if the store keeps an order of use.
+  /// By default those that scan() shows first.
+  [[nodiscard]] virtual Status scan_recent(std::string_view prefix, std::size_t count, const Visitor& visit,
+                                           Deadline deadline);
+
   /// Removes the values that are still as a scan has shown them: the same size, the same expiry (give or take a second)
   /// and the same head. Values that were written since then stay. By default looks at each value again and then calls
   /// remove(), so a write between the two is lost.

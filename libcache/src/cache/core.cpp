@@ -106,14 +106,25 @@ Result<RequestKey> CacheCore::key(std::string_view request) {
   return key;
 }
 
+// A store may still know that a value has expired which it does not show any more.
+void CacheCore::note_expiry(std::string_view name, Lookup& lookup, Deadline deadline) {
+  const auto expired = store->expired_at(name, deadline);
+  if (!expired || !*expired) return;
+  lookup.miss = MissReason::expired;
+  lookup.expired = *expired;
+}
+
 // Cheapest check first: present, intact, not expired, accepted by this cache's policy, proven for this request.
 Result<Lookup> CacheCore::find(std::string_view name, const RequestKey* key, Deadline deadline) {
   auto found = counted(key != nullptr ? subject_of(*key) : session(), layout->get(*store, name, deadline));
-  if (!found || !*found) return found;
+  if (!found || !*found) {
+    if (found && found->miss == MissReason::absent) note_expiry(name, *found, deadline);
+    return found;
+  }
   const Entry& entry = *found->entry;
   if (entry.expires() && *entry.expires() <= options.clock()) {
     std::string rejected = rejected_answer(entry);
-    if (rejected.empty()) return Lookup{.miss = MissReason::expired};
+    if (rejected.empty()) return Lookup{.miss = MissReason::expired, .expired = entry.expires()};
     return Lookup{.miss = MissReason::rejected, .reason = "the answer was rejected", .rejected = std::move(rejected)};
   }
   if (key == nullptr) return found;

@@ -72,6 +72,7 @@ class CacheCore {
   CounterSet counter_set;
 
  private:
+  void note_expiry(std::string_view name, Lookup& lookup, Deadline deadline);
   std::optional<Refused> reason_not_to_serve(const Entry& entry) const;
   Result<Put> store_answer(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,
                            bool keep_request, Deadline deadline);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "key/align.h"
 #include "key/pointer.h"
 #include "text/json/canonical.h"
 #include "text/json/document.h"
@@ -12,25 +13,6 @@ namespace libcache {
 using namespace internal;
 
 namespace {
-
-// Returns the elements of an array one by one, then nullptr.
-class Elements {
- public:
-  Elements(const JsonDocument& document, const JsonNode& array)
-      : document_(document), next_(document.index_of(array) + 1), end_(array.end) {}
-
-  const JsonNode* next() {
-    if (next_ == end_) return nullptr;
-    const JsonNode& element = document_.node(next_);
-    next_ = element.end;
-    return &element;
-  }
-
- private:
-  const JsonDocument& document_;
-  std::uint32_t next_;
-  std::uint32_t end_;
-};
 
 // Compares two canonical texts: equal scalars have equal tokens there.
 class Comparison {
@@ -55,6 +37,7 @@ class Comparison {
     const JsonNode* right = nullptr;
   };
 
+  static std::vector<const JsonNode*> elements_of(const JsonDocument& document, const JsonNode& array);
   void compare(const Pair& pair);
   void compare_members(const Pair& pair);
   void compare_elements(const Pair& pair);
@@ -88,6 +71,21 @@ void Comparison::compare(const Pair& pair) {
   }
 }
 
+// What each element is, for align(): equal values have equal texts.
+std::vector<std::string> fingerprints(const JsonDocument& document, const std::vector<const JsonNode*>& elements) {
+  std::vector<std::string> texts;
+  for (const JsonNode* element : elements) {
+    std::string text;
+    for (std::uint32_t index = document.index_of(*element); index < element->end; ++index) {
+      const JsonNode& node = document.node(index);
+      text += static_cast<char>('a' + static_cast<int>(node.kind));
+      text.append(node.name).append(1, ':').append(node.token).append(1, '\n');
+    }
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
 // Pushes the pairs of members in reverse order.
 void Comparison::compare_members(const Pair& pair) {
   auto left = left_.sorted_members(*pair.left);
@@ -105,16 +103,25 @@ void Comparison::compare_members(const Pair& pair) {
   }
 }
 
-// Pushes the pairs of elements in reverse order.
+// Pushes the pairs of aligned elements in reverse order. An element that both lists have is called by its place on the
+// right.
 void Comparison::compare_elements(const Pair& pair) {
-  const auto first = static_cast<std::ptrdiff_t>(pending_.size());
-  Elements left(left_, *pair.left);
-  Elements right(right_, *pair.right);
-  const std::size_t count = std::max(pair.left->count, pair.right->count);
-  for (std::size_t index = 0; index < count; ++index) {
-    append_pointer(pending_.emplace_back(pair.pointer, left.next(), right.next()).pointer, index);
+  const auto left = elements_of(left_, *pair.left);
+  const auto right = elements_of(right_, *pair.right);
+  const auto aligned = align(fingerprints(left_, left), fingerprints(right_, right));
+  for (auto place = aligned.rbegin(); place != aligned.rend(); ++place) {
+    Pair& element = pending_.emplace_back(pair.pointer, place->left ? left[*place->left] : nullptr,
+                                          place->right ? right[*place->right] : nullptr);
+    append_pointer(element.pointer, place->right ? *place->right : *place->left);
   }
-  std::reverse(pending_.begin() + first, pending_.end());
+}
+
+std::vector<const JsonNode*> Comparison::elements_of(const JsonDocument& document, const JsonNode& array) {
+  std::vector<const JsonNode*> elements;
+  for (std::uint32_t index = document.index_of(array) + 1; index < array.end; index = document.node(index).end) {
+    elements.push_back(&document.node(index));
+  }
+  return elements;
 }
 
 Result<JsonDocument> key_document(KeyDeriver& deriver, std::string_view request, std::string_view side) {

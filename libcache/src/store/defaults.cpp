@@ -33,6 +33,16 @@ Status Store::put_all(std::span<const NamedValue> values, std::optional<UnixTime
   return {};
 }
 
+Status Store::scan_recent(std::string_view prefix, std::size_t count, const Visitor& visit, Deadline deadline) {
+  if (count == 0) return {};
+  const auto limited = [&](const ScanRow& row) -> Result<bool> {
+    const auto more = visit(row);
+    if (!more) return more;
+    return *more && --count > 0;
+  };
+  return scan(prefix, 0, limited, deadline);
+}
+
 Result<std::optional<ScanRow>> Store::look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) {
   std::optional<ScanRow> found;
   const auto visit = [&](const ScanRow& row) -> Result<bool> {

@@ -28,6 +28,11 @@ class Shelf {
     return found != values_.end() && found->second.live(now) ? &found->second : nullptr;
   }
 
+  std::optional<UnixTime> expired_at(std::string_view name, UnixTime now) const {
+    const auto found = values_.find(name);
+    return found != values_.end() && !found->second.live(now) ? found->second.expires : std::nullopt;
+  }
+
   void touch(const Value& value) { uses_.splice(uses_.begin(), uses_, value.use); }
 
   void insert(std::string_view name, Value value) {
@@ -103,6 +108,12 @@ class MemoryStore final : public Store, public Flights {
       bytes = value->bytes;
     }
     return *bytes;
+  }
+
+  Result<std::optional<UnixTime>> expired_at(std::string_view name, Deadline deadline) override {
+    const auto shelf = lock_before(deadline, shelf_);
+    if (!shelf) return fail(shelf.error());
+    return (*shelf)->expired_at(name, clock_());
   }
 
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,

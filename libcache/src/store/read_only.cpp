@@ -23,6 +23,12 @@ class ReadOnlyStore final : public Store {
   Result<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, Deadline deadline) override {
     return store_->look_up(name, head_bytes, deadline);
   }
+  Result<std::optional<UnixTime>> expired_at(std::string_view name, Deadline deadline) override {
+    return store_->expired_at(name, deadline);
+  }
+  Status scan_recent(std::string_view prefix, std::size_t count, const Visitor& visit, Deadline deadline) override {
+    return store_->scan_recent(prefix, count, visit, deadline);
+  }
   Result<std::optional<StoreSize>> size(Deadline deadline) override { return store_->size(deadline); }
   Statistics* statistics() override { return store_->statistics(); }
   std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {

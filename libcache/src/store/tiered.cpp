@@ -118,6 +118,18 @@ class TieredStore final : public Store {
     return std::nullopt;
   }
 
+  Result<std::optional<UnixTime>> expired_at(std::string_view name, Deadline deadline) override {
+    for (const Tier& tier : tiers_) {
+      auto expired = tier.store->expired_at(name, deadline);
+      if (!expired || *expired) return expired;
+    }
+    return std::nullopt;
+  }
+
+  Status scan_recent(std::string_view prefix, std::size_t count, const Visitor& visit, Deadline deadline) override {
+    return tiers_.back().store->scan_recent(prefix, count, visit, deadline);
+  }
+
   // The farthest store is shared by the most programs, so its flights reach all of them.
   // Of the same store as the flights.
   Statistics* statistics() override {

@@ -1,5 +1,6 @@
 #include <libcache/key.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
@@ -40,6 +41,37 @@ TEST_CASE("members and elements that only one side has are shown whole") {
         "/d/1 - {\"k\":[]}\n"
         "/e/1 2 -\n"
         "/e/2 3 -\n");
+}
+
+TEST_CASE("an element that was inserted, removed or moved is one difference, and those after it are none") {
+  CHECK(differences(R"({"m":[{"c":"a"},{"c":"b"},{"c":"c"}]})",
+                    R"({"m":[{"c":"a"},{"c":"new"},{"c":"b"},{"c":"c"}]})") == "/m/1 - {\"c\":\"new\"}\n");
+  CHECK(differences(R"({"m":["a","b","c","d"]})", R"({"m":["b","c","d"]})") == "/m/0 \"a\" -\n");
+  CHECK(differences(R"({"m":["a","b","c","d"]})", R"({"m":["b","c","d","a"]})") ==
+        "/m/0 \"a\" -\n"
+        "/m/3 - \"a\"\n");
+  CHECK(differences(R"({"m":["a","a","b"]})", R"({"m":["a","b"]})") == "/m/1 \"a\" -\n");
+}
+
+TEST_CASE("an element that changed is compared with what it was, also after one that was inserted") {
+  CHECK(differences(R"({"m":[{"c":"system"},{"c":"The first question"},{"c":"end"}]})",
+                    R"({"m":[{"c":"system"},{"c":"Something else"},{"c":"The last question"},{"c":"end"}]})") ==
+        "/m/1 - {\"c\":\"Something else\"}\n"
+        "/m/2/c \"The first question\" \"The last question\"\n");
+  CHECK(differences(R"({"m":[1,2,[{"x":1}]]})", R"({"m":[0,1,2,[{"x":2}]]})") ==
+        "/m/0 - 0\n"
+        "/m/3/0/x 1 2\n");
+}
+
+TEST_CASE("lists that are too long to align are compared element by element, and equal ends are not too long") {
+  std::string left = "{\"m\":[";
+  std::string right = left + "-1,";
+  for (int i = 0; i < 20'000; ++i) {
+    left += std::to_string(i) + ',';
+    right += std::to_string(i) + ',';
+  }
+  CHECK(differences(left + "7]}", right + "7]}") == "/m/0 - -1\n");
+  CHECK(std::ranges::count(differences(left + "7]}", right + "8]}"), '\n') == 20'002);
 }
 
 TEST_CASE("values of different kinds are shown whole") {

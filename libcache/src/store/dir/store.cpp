@@ -137,6 +137,13 @@ class DirStore final : public Store, public Flights {
     return row_of(*(*found)->value, head_bytes);
   }
 
+  Result<std::optional<UnixTime>> expired_at(std::string_view name, Deadline deadline) override {
+    const auto found = find(name, deadline);
+    if (!found) return fail(found.error());
+    const bool has_expired = *found && (*found)->value && !is_live(*(*found)->value);
+    return has_expired ? (*found)->value->expires : std::nullopt;
+  }
+
   Status ping(Deadline deadline) override {
     if (auto status = check(deadline); !status) return status;
     const auto opened = FolderFiles::open(root_, "");

@@ -18,6 +18,10 @@ constexpr const char* kList =
 constexpr const char* kRow =
     "SELECT id, name, expires, length(value) FROM entries WHERE id = ?1 AND name = ?2"
     " AND (expires IS NULL OR expires > ?3)";
+constexpr const char* kExpired = "SELECT expires FROM entries WHERE id = ?1 AND name = ?2 AND expires <= ?3";
+constexpr const char* kRecent =
+    "SELECT name, expires, length(value) FROM entries WHERE expires IS NULL OR expires > ?1 ORDER BY used DESC LIMIT "
+    "?2";
 constexpr const char* kCount = "SELECT count(*) FROM entries";
 constexpr const char* kUsedBytes =
     "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
@@ -54,7 +58,8 @@ Reader::Reader(Connection connection)
     : connection_(std::move(connection)),
       select_(connection_, kSelect),
       list_(connection_, kList),
-      row_(connection_, kRow) {}
+      row_(connection_, kRow),
+      expired_(connection_, kExpired) {}
 
 Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadline) {
   const auto id = id_of(name);
@@ -78,6 +83,29 @@ Outcome<std::optional<ScanRow>> Reader::look_up(std::string_view name, std::size
   if (!*found) return std::nullopt;
   BlobColumn values(connection_, "entries", "value");
   return read_row(row, values, head_bytes, deadline);
+}
+
+Outcome<std::optional<UnixTime>> Reader::expired_at(std::string_view name, UnixTime now) {
+  auto row = expired_(id_of(name), name, milliseconds(now));
+  const auto found = row.step();
+  if (!found) return pass_on(found);
+  return *found ? time_in(row, 0) : std::nullopt;
+}
+
+Outcome<std::vector<ScanRow>> Reader::recent(std::string_view prefix, std::size_t count, UnixTime now) {
+  // Values with other prefixes may have been used since.
+  constexpr std::size_t kLookedAt = 8;
+  std::vector<ScanRow> rows;
+  Statement recent(connection_, kRecent);
+  auto row = recent(milliseconds(now), static_cast<std::int64_t>(kLookedAt * count));
+  while (rows.size() < count) {
+    const auto found = row.step();
+    if (!found) return pass_on(found);
+    if (!*found) break;
+    if (!row.bytes(0).starts_with(prefix)) continue;
+    rows.push_back({std::string(row.bytes(0)), static_cast<std::uint64_t>(row.integer(2)), time_in(row, 1), {}});
+  }
+  return rows;
 }
 
 Outcome<std::optional<StoreSize>> Reader::size() {

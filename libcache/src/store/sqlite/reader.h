@@ -28,6 +28,10 @@ class Reader {
   Outcome<std::optional<ScanRow>> look_up(std::string_view name, std::size_t head_bytes, UnixTime now,
                                           Deadline deadline);
 
+  // When the value of a name expired, if it has.
+  Outcome<std::optional<UnixTime>> expired_at(std::string_view name, UnixTime now);
+  // The values whose names start with `prefix` among those that were used last, without heads.
+  Outcome<std::vector<ScanRow>> recent(std::string_view prefix, std::size_t count, UnixTime now);
   // The next rows in the order of their names, beginning with `from`, whose names start with `prefix`. Empty: no more.
   Outcome<std::vector<ScanRow>> list(std::string_view prefix, std::string_view from, std::size_t head_bytes,
                                      UnixTime now, Deadline deadline);
@@ -44,6 +48,7 @@ class Reader {
   Statement select_;
   Statement list_;
   Statement row_;
+  Statement expired_;
 };
 
 }  // namespace libcache::internal::sqlite

@@ -104,6 +104,24 @@ class SqliteStore final : public Store, public Flights {
     }
   }
 
+  Result<std::optional<UnixTime>> expired_at(std::string_view name, Deadline deadline) override {
+    const auto now = place_.clock();
+    return read<std::optional<UnixTime>>(now, deadline, [&](Reader& reader) { return reader.expired_at(name, now); });
+  }
+
+  Status scan_recent(std::string_view prefix, std::size_t count, const Visitor& visit, Deadline deadline) override {
+    const auto now = place_.clock();
+    const auto rows =
+        read<std::vector<ScanRow>>(now, deadline, [&](Reader& reader) { return reader.recent(prefix, count, now); });
+    if (!rows) return fail(rows.error());
+    for (const auto& row : *rows) {
+      const auto more = visit(row);
+      if (!more) return fail(more.error());
+      if (!*more) break;
+    }
+    return {};
+  }
+
   Result<std::optional<StoreSize>> size(Deadline deadline) override {
     return read<std::optional<StoreSize>>(place_.clock(), deadline, [](Reader& reader) { return reader.size(); });
   }

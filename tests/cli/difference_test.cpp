@@ -1,0 +1,158 @@
+// How diff and --why show where two requests differ.
+#include "ui/difference.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/terminal_session.h"
+
+using llmcache::show_value;
+using llmcache::show_windows;
+using llmcache::test::contains;
+using llmcache::test::TerminalSession;
+
+namespace {
+
+std::string windows_of(const std::string& left, const std::string& right) {
+  const auto json = [](const std::string& text) { return nlohmann::json(text).dump(); };
+  return show_windows({"/p", json(left), json(right)}).value_or("none");
+}
+
+std::string chat(const std::string& messages) {
+  return R"({"model":"m","messages":[)" + messages + "]}";
+}
+std::string said(const std::string& text) {
+  return fmt::format(R"({{"role":"user","content":"{}"}})", text);
+}
+
+constexpr const char* kAnswer = R"({"choices":[{"index":0,"finish_reason":"stop","message":{"content":"Hi"}}]})";
+
+void store(const TerminalSession& shell, const std::string& request, const std::string& options = "--ttl never") {
+  shell.write("stored.json", request);
+  shell.out(fmt::format("echo '{}' | llmcache put stored.json {}", kAnswer, options));
+}
+
+}  // namespace
+
+TEST_CASE("of long texts only a window around what differs is shown, whole words in brackets") {
+  const std::string before = "You are a helpful assistant for the support team. The time is ";
+  const std::string after = ". Be kind and answer in the language of the customer.";
+  CHECK(windows_of(before + "10:00:00" + after, before + "10:00:07" + after) ==
+        "…team. The time is [10:00:00|10:00:07]. Be kind and answer in…");
+  CHECK(windows_of(std::string(100, 'a') + " end", std::string(100, 'a') + " end!") == "…" + std::string(20, 'a') + " end[|!]");
+  CHECK(windows_of("short", "other") == "none");
+}
+
+TEST_CASE("several places that differ have a window each, near ones share one, and no more than three are shown") {
+  const std::string gap = " and then nothing happens for quite a long while until at last comes ";
+  CHECK(windows_of("one" + gap + "two, three.", "ONE" + gap + "TWO, THREE.") ==
+        "[one|ONE] and then nothing… …until at last comes [two|TWO], [three|THREE].");
+  std::string left;
+  std::string right;
+  for (int i = 0; i < 6; ++i) {
+    left += fmt::format("left{}{}", i, gap);
+    right += fmt::format("right{}{}", i, gap);
+  }
+  CHECK(windows_of(left, right).ends_with("[left2|right2] and 3 more"));
+}
+
+TEST_CASE("windows are cut between characters, and control characters are escaped") {
+  std::string left;
+  for (int i = 0; i < 60; ++i) left += "日本";
+  const std::string shown = windows_of(left + " x\n\x1b[31m", left + " y\n\x1b[31m");
+  CHECK(contains(shown, "日本 [x|y]\\n\\u001b[31m"));
+  CHECK(nlohmann::json(shown).dump().size() > 0);
+  const std::string long_change = windows_of(std::string(500, 'a') + left, std::string(500, 'b') + left);
+  CHECK(long_change.size() < 400);
+}
+
+TEST_CASE("texts of thousands of different words are compared in bounded time and space") {
+  std::string left;
+  std::string right;
+  for (int i = 0; i < 20'000; ++i) {
+    left += fmt::format("l{} ", i);
+    right += fmt::format("r{} ", i);
+  }
+  CHECK(windows_of(left, right).size() < 400);
+}
+
+TEST_CASE("a value that only one side has is cut") {
+  CHECK(show_value(std::nullopt) == "(absent)");
+  CHECK(show_value("1.5") == "1.5");
+  CHECK(show_value(std::string(1000, '1')) == std::string(200, '1') + "…");
+}
+
+TEST_CASE("diff shows an inserted message as one line and a changed time in its window") {
+  const TerminalSession shell;
+  shell.write("a.json", chat(said("The time is 10:00:00. Be kind, and answer in the language of the customer.") + "," +
+                             said("one") + "," + said("two")));
+  shell.write("b.json", chat(said("The time is 10:00:07. Be kind, and answer in the language of the customer.") + "," +
+                             said("new") + "," + said("one") + "," + said("two")));
+  CHECK(shell.run("llmcache diff a.json b.json").out ==
+        "/messages/0/content: The time is [10:00:00|10:00:07]. Be kind, and answer in…\n"
+        "/messages/1: (absent) -> {\"content\":\"new\",\"role\":\"user\"}\n");
+}
+
+TEST_CASE("why names the edited request, not another one, by model, then endpoint, then words in common") {
+  const TerminalSession shell;
+  for (int ticket = 1; ticket <= 30; ++ticket) {
+    store(shell, chat(said(fmt::format("Classify ticket {}: the printer on floor {} is out of paper", ticket, ticket * 7))));
+  }
+  shell.write("asked.json", chat(said("Classify ticket 3: the printer on floor 21 is out of blue paper")));
+  const auto ran = shell.run("llmcache get --why asked.json");
+  INFO(ran.err);
+  CHECK(ran.exit == 1);
+  CHECK(contains(ran.err, "floor 21 is out of [|blue ]paper"));
+  store(shell, R"({"model":"other","messages":[{"role":"user","content":"alpha beta"}]})");
+  store(shell, R"({"model":"m","prompt":"gamma"})");
+  shell.write("asked.json", R"({"model":"other","prompt":"gamma"})");
+  CHECK(contains(shell.run("llmcache get --why asked.json").err, "/prompt: stored (absent)"));
+}
+
+TEST_CASE("run and replay explain a miss with --why too, in words and as JSON") {
+  const TerminalSession shell;
+  store(shell, chat(said("one")));
+  shell.write("asked.json", chat(said("two")));
+  for (const std::string command :
+       {"run --why --request asked.json -- false", "replay --why asked.json", "get --why asked.json"}) {
+    INFO(command);
+    const auto ran = shell.run("llmcache " + command);
+    CHECK(contains(ran.err, "nearest stored request: llmcache:default_"));
+    CHECK(contains(ran.err, "/messages/0/content: stored \"one\", asked \"two\""));
+  }
+  const auto ran = shell.run("llmcache run --json --why --request asked.json -- false");
+  const auto miss = nlohmann::json::parse(ran.err.substr(0, ran.err.find('\n')));
+  CHECK(miss.at("schema") == "llmcache.miss/1");
+  CHECK(miss.at("miss") == "absent");
+  CHECK(miss.at("nearest").at("differences").at(0).at("pointer") == "/messages/0/content");
+  CHECK(shell.run("llmcache run --lines --why -- cat < asked.json").exit == 2);
+  CHECK_FALSE(contains(shell.run("llmcache run --why --mode refresh --request asked.json -- echo x").err, "nearest"));
+}
+
+TEST_CASE("an entry that has expired is reported as expired for as long as the store has it") {
+  const TerminalSession shell;
+  for (const std::string url : {"sqlite:", "dir:files"}) {
+    INFO(url);
+    const std::string options = " --store " + url;
+    store(shell, chat(said("one")), "--ttl 200ms" + options);
+    store(shell, chat(said("another")), options);
+    shell.write("asked.json", chat(said("one")));
+    shell.out("sleep 0.3");
+    CHECK(contains(shell.run("llmcache -v get asked.json" + options).err, "miss (expired "));
+    CHECK(contains(shell.run("llmcache get --why asked.json" + options).err, "its entry expired "));
+    CHECK(contains(shell.run("llmcache run --mode replay --request asked.json" + options).err, "its entry expired "));
+    const auto miss = nlohmann::json::parse(shell.run("llmcache get --why --json asked.json" + options).err);
+    CHECK(miss.at("miss") == "expired");
+    CHECK(miss.contains("expired"));
+    CHECK_FALSE(miss.contains("nearest"));
+  }
+}
+
+TEST_CASE("why says what is wrong with an entry that cannot be used") {
+  const TerminalSession shell;
+  store(shell, chat(said("one")));
+  shell.out("llmcache reject stored.json");
+  CHECK(contains(shell.run("llmcache get --why stored.json").err, "its entry cannot be used (rejected)"));
+}
