@@ -20,7 +20,7 @@ namespace lc = libcache;
 namespace {
 
 // How many entries are looked at: those that were used last, where the store knows.
-constexpr std::size_t kMostEntries = 2000;
+constexpr std::size_t kMostEntries = 1000;
 constexpr std::size_t kMostDifferences = 5;
 // A longer request is compared by its beginning.
 constexpr std::size_t kMostCompared = 64 << 10;

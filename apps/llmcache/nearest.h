@@ -17,7 +17,7 @@ struct Nearest {
   std::vector<libcache::Difference> differences;
 };
 
-// Of the entries of the session that were used last, at most 2,000, the one whose request has the same model, then the
+// Of the entries of the session that were used last, at most 1,000, the one whose request has the same model, then the
 // same endpoint, then most words in common; nullopt if none of them holds its request. Fails: invalid; as the store
 // does.
 libcache::Result<std::optional<Nearest>> find_nearest(libcache::Store& store, const libcache::KeyOptions& options,

@@ -18,7 +18,7 @@ constexpr const char* kList =
 constexpr const char* kRow =
     "SELECT id, name, expires, length(value) FROM entries WHERE id = ?1 AND name = ?2"
     " AND (expires IS NULL OR expires > ?3)";
-constexpr const char* kExpired = "SELECT expires FROM entries WHERE id = ?1 AND name = ?2 AND expires <= ?3";
+constexpr const char* kExpiredAt = "SELECT expires FROM entries WHERE id = ?1 AND name = ?2 AND expires <= ?3";
 constexpr const char* kRecent =
     "SELECT name, expires, length(value) FROM entries WHERE expires IS NULL OR expires > ?1 ORDER BY used DESC LIMIT "
     "?2";
@@ -59,7 +59,7 @@ Reader::Reader(Connection connection)
       select_(connection_, kSelect),
       list_(connection_, kList),
       row_(connection_, kRow),
-      expired_(connection_, kExpired) {}
+      expired_(connection_, kExpiredAt) {}
 
 Outcome<Found> Reader::get(std::string_view name, UnixTime now, Deadline deadline) {
   const auto id = id_of(name);
