@@ -41,7 +41,8 @@ TEST_CASE("of long texts only a window around what differs is shown, whole words
   const std::string after = ". Be kind and answer in the language of the customer.";
   CHECK(windows_of(before + "10:00:00" + after, before + "10:00:07" + after) ==
         "…team. The time is [10:00:00|10:00:07]. Be kind and answer in…");
-  CHECK(windows_of(std::string(100, 'a') + " end", std::string(100, 'a') + " end!") == "…" + std::string(20, 'a') + " end[|!]");
+  CHECK(windows_of(std::string(100, 'a') + " end", std::string(100, 'a') + " end!") ==
+        "…" + std::string(20, 'a') + " end[|!]");
   CHECK(windows_of("short", "other") == "none");
 }
 
@@ -98,7 +99,8 @@ TEST_CASE("diff shows an inserted message as one line and a changed time in its 
 TEST_CASE("why names the edited request, not another one, by model, then endpoint, then words in common") {
   const TerminalSession shell;
   for (int ticket = 1; ticket <= 30; ++ticket) {
-    store(shell, chat(said(fmt::format("Classify ticket {}: the printer on floor {} is out of paper", ticket, ticket * 7))));
+    store(shell,
+          chat(said(fmt::format("Classify ticket {}: the printer on floor {} is out of paper", ticket, ticket * 7))));
   }
   shell.write("asked.json", chat(said("Classify ticket 3: the printer on floor 21 is out of blue paper")));
   const auto ran = shell.run("llmcache get --why asked.json");

@@ -88,7 +88,8 @@ std::vector<Change> changes_within(const Words& left, const Words& right, const 
     while ((i < rows || j < columns) && !(i < rows && j < columns && is_equal(i, j))) {
       j == columns || (i < rows && at(i + 1, j) >= at(i, j + 1)) ? ++i : ++j;
     }
-    changes.push_back({range.left_begin + from_i, range.left_begin + i, range.right_begin + from_j, range.right_begin + j});
+    changes.push_back(
+        {range.left_begin + from_i, range.left_begin + i, range.right_begin + from_j, range.right_begin + j});
     while (i < rows && j < columns && is_equal(i, j)) ++i, ++j;
   }
   return changes;

@@ -118,7 +118,9 @@ class Alignment {
   // Elements none of which are equal. Of as many on both sides, each has changed.
   void align_similar(Range range) {
     if (range.left_size() == range.right_size() || !fits(range, kMostTextCells)) return pair_in_order(range);
-    const auto gain = [this](std::size_t left, std::size_t right) { return 1 + similarity(left_[left], right_[right]); };
+    const auto gain = [this](std::size_t left, std::size_t right) {
+      return 1 + similarity(left_[left], right_[right]);
+    };
     for (const auto& [left, right] : best_pairs(range, gain)) {
       pair_in_order({range.left_begin, left, range.right_begin, right});
       pair(left, right);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/hash.h"
 #include "store/redis/flight_names.h"
 #include "store/redis/rows.h"
 
@@ -54,6 +55,19 @@ class Cursor {
 };
 
 }  // namespace
+
+bool SeenNames::insert(std::string_view name) {
+  constexpr std::size_t kMostRecent = 64 << 10;
+  const std::uint64_t hash = xxh3_64(name);
+  if (std::ranges::binary_search(sorted_, hash) || !recent_.insert(hash).second) return false;
+  if (recent_.size() < kMostRecent) return true;
+  const auto middle = static_cast<std::ptrdiff_t>(sorted_.size());
+  sorted_.insert(sorted_.end(), recent_.begin(), recent_.end());
+  std::sort(sorted_.begin() + middle, sorted_.end());
+  std::inplace_merge(sorted_.begin(), sorted_.begin() + middle, sorted_.end());
+  recent_.clear();
+  return true;
+}
 
 Scan::Scan(Client& client, const Clock& clock, std::string_view prefix, std::size_t head_bytes,
            const Store::Visitor& visit, Deadline deadline)
@@ -110,7 +124,7 @@ Result<bool> Scan::visit_server(Node& server) {
     for (const Reply& name : page->elements[1].elements) {
       // The server may match more than the literal prefix.
       if (!name.text.starts_with(prefix_) || is_lease_name(name.text)) continue;
-      if (seen_.insert(name.text).second) names.push_back(name.text);
+      if (seen_.insert(name.text)) names.push_back(name.text);
     }
     if (!cursor.advance(std::move(page->elements[0].text), names.size() == before)) {
       return fail(ErrorCode::refused, server.endpoint().name() + ": SCAN does not end");

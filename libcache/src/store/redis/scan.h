@@ -3,6 +3,7 @@
 
 #include <libcache/store.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -11,6 +12,19 @@
 #include "store/redis/routing/client.h"
 
 namespace libcache::internal::redis {
+
+// Names that were seen before, by their hashes: 8 bytes for each of a million. Two names have one hash with a probability
+// of 1 in 10^7 then.
+class SeenNames {
+ public:
+  // False: it was seen before.
+  bool insert(std::string_view name);
+  std::size_t size() const { return sorted_.size() + recent_.size(); }
+
+ private:
+  std::vector<std::uint64_t> sorted_;
+  std::unordered_set<std::uint64_t> recent_;  // not sorted into the others yet
+};
 
 // One call of Store::scan. The views and the visitor must outlive it.
 class Scan {
@@ -33,7 +47,7 @@ class Scan {
   const std::size_t head_bytes_;
   const Store::Visitor& visit_;
   const Deadline deadline_;
-  std::unordered_set<std::string> seen_;  // SCAN may return a name twice
+  SeenNames seen_;  // SCAN may return a name twice
 };
 
 }  // namespace libcache::internal::redis
