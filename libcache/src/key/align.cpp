@@ -77,7 +77,7 @@ class Alignment {
     return range.left_size() + 1 <= cells / (range.right_size() + 1);
   }
 
-  // The pairs with the greatest total of gains, among those that do not cross; a gain of 0 is no pair.
+  // The pairs with the greatest total of gains, among those that do not cross; a gain of 0 makes none.
   template <class Gain>
   std::vector<std::pair<std::size_t, std::size_t>> best_pairs(const Range& range, Gain gain) const {
     const std::size_t columns = range.right_size() + 1;

@@ -84,7 +84,8 @@ TEST_CASE("caches of several threads count exactly on a server, also at their en
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 20; ++round) {
-        const auto cache = Cache::create(open(server.url()), {}).value();
+        const auto cache =
+            Cache::create(open_store(StoreUrl::parse(server.url()).value(), patient()).value(), {}).value();
         (void)cache->get(cache->key(R"({"model":"m"})").value(), EntryKind::response, soon());
       }
     });
