@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "base/hash.h"
@@ -61,10 +62,12 @@ bool SeenNames::insert(std::string_view name) {
   const std::uint64_t hash = xxh3_64(name);
   if (std::ranges::binary_search(sorted_, hash) || !recent_.insert(hash).second) return false;
   if (recent_.size() < kMostRecent) return true;
-  const auto middle = static_cast<std::ptrdiff_t>(sorted_.size());
-  sorted_.insert(sorted_.end(), recent_.begin(), recent_.end());
-  std::sort(sorted_.begin() + middle, sorted_.end());
-  std::inplace_merge(sorted_.begin(), sorted_.begin() + middle, sorted_.end());
+  std::vector<std::uint64_t> recent(recent_.begin(), recent_.end());
+  std::ranges::sort(recent);
+  std::vector<std::uint64_t> all;
+  all.reserve(sorted_.size() + recent.size());
+  std::ranges::merge(sorted_, recent, std::back_inserter(all));
+  sorted_ = std::move(all);
   recent_.clear();
   return true;
 }
