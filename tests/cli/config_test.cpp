@@ -136,6 +136,22 @@ TEST_CASE("bash completes commands and options") {
   CHECK(complete("llmcache --config req") == "request.json\n");
   CHECK(complete("llmcache run -- req") == "request.json\n");
   CHECK(complete("llmcache run -- --sess") == "\n");
+  shell.out("echo answer | llmcache put request.json --session team-a --no-model");
+  const std::string hash = shell.out("llmcache hash --hash-only request.json").substr(0, 8);
+  CHECK(complete("llmcache ls --session te") == "team-a\n");
+  CHECK(complete("llmcache show " + hash.substr(0, 3)) == hash + "\n");
+  CHECK(complete("llmcache show --key " + hash.substr(0, 3)) == hash + "\n");
+}
+
+TEST_CASE("zsh and fish get the sessions and short hashes of the store from the same function") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m"})");
+  shell.out("echo answer | llmcache put request.json --session team-a");
+  const std::string hash = shell.out("llmcache hash --hash-only request.json").substr(0, 8) + "\n";
+  const std::string ask = "_llmcache_stored session 256; _llmcache_stored hash 8";
+  CHECK(shell.out("llmcache completion fish > script; fish -c 'source script; " + ask + "'") == "team-a\n" + hash);
+  shell.out("(llmcache completion zsh | grep -v '^if ') > script");
+  CHECK(shell.out("zsh -c 'source ./script; " + ask + "'") == "team-a\n" + hash);
 }
 
 TEST_CASE("an empty variable counts as unset") {

@@ -47,8 +47,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 class Reader {
  public:
   Reader() {
-    shell_.write("curl", fmt::format("#!/bin/bash\nPATH=/usr/bin:/bin exec curl \"${{@/https:\\/\\/api.openai.com/{}}}\"\n",
-                                     provider_.url("")));
+    shell_.write("curl",
+                 fmt::format("#!/bin/bash\nPATH=/usr/bin:/bin exec curl \"${{@/https:\\/\\/api.openai.com/{}}}\"\n",
+                             provider_.url("")));
     shell_.out("mkdir bin && mv curl bin && chmod +x bin/curl");
   }
 
@@ -59,8 +60,8 @@ class Reader {
       const std::string to = fmt::format("redis://{}127.0.0.1:{}", user, server_.port());
       commands = replaced(commands, fmt::format("redis://{}cache.example.com", user), to);
     }
-    return shell_.run(fmt::format(
-        "{}export PATH=$PWD/bin:$PATH OPENAI_API_KEY=key; set -e -o pipefail\n{}", llmcache::test::kPatient, commands));
+    return shell_.run(fmt::format("{}export PATH=$PWD/bin:$PATH OPENAI_API_KEY=key; set -e -o pipefail\n{}",
+                                  llmcache::test::kPatient, commands));
   }
   const TerminalSession& shell() const { return shell_; }
   const support::Provider& provider() const { return provider_; }
@@ -102,7 +103,8 @@ TEST_CASE("every command of docs/keys.md works, and the two requests that it cal
 TEST_CASE("every command of docs/operators.md works on a Redis with a few entries") {
   Reader reader;
   for (const char* const session : {"default", "nightly", "alice"}) {
-    reader.shell().write("request.json", R"({"model":"m","messages":[{"role":"user","content":"My printer is on fire"}]})");
+    reader.shell().write("request.json",
+                         R"({"model":"m","messages":[{"role":"user","content":"My printer is on fire"}]})");
     reader.shell().out(fmt::format(
         "echo '{{\"choices\":[{{\"index\":0,\"finish_reason\":\"stop\",\"message\":{{\"content\":\"Hi\"}}}}]}}' | "
         "LLMCACHE_STORE=redis://127.0.0.1:{} llmcache put request.json --session {}",

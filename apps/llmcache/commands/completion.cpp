@@ -31,6 +31,26 @@ bool takes_file(const Option& option) {
   return option.placeholder == "FILE" || option.placeholder == "DIR";
 }
 
+bool takes_session(const Option& option) {
+  return option.placeholder == "S";
+}
+bool takes_entry(const Option& option) {
+  if (!option.is_positional()) return option.placeholder == "KEY";
+  constexpr std::string_view kNames[] = {"ENTRY", "REQUEST", "A", "B"};
+  return std::ranges::find(kNames, option.names) != std::end(kNames);
+}
+
+// What a function of the shells does: it prints a member of the first thousand entries of the store, cut to a length.
+constexpr const char* kStored =
+    R"sh(llmcache ls --limit 1000 --json --fields $field 2>/dev/null | )sh"
+    R"sh(sed -n 's/.*"'$field'":"\([A-Za-z0-9._@-]*\)".*/\1/p' | cut -c 1-$length | sort -u)sh";
+constexpr const char* kSessions = "_llmcache_stored session 256";
+constexpr const char* kHashes = "_llmcache_stored hash 8";
+
+bool is_entry_argument(const Option& option) {
+  return option.is_positional() && takes_entry(option);
+}
+
 // The possible values of a command's first argument, if they are few.
 Words argument_choices(const std::vector<Option>& options) {
   const auto first = std::ranges::find_if(options, &Option::is_positional);
@@ -49,6 +69,8 @@ void bash_values(Output& out, std::string_view command, const std::vector<Option
     if (!takes_value(option) || option.is_positional()) continue;
     const std::string reply = !option.choices.empty() ? fmt::format("words='{}'", fmt::join(option.choices, " "))
                               : takes_file(option)    ? "files=1"
+                              : takes_session(option) ? fmt::format("words=$({}); [[ $words ]] || return", kSessions)
+                              : takes_entry(option)   ? fmt::format("words=$({}); [[ $words ]] || return", kHashes)
                                                       : "return";
     for (const std::string& flag : option.flags()) out.print(fmt::format("    {}:{}) {} ;;\n", command, flag, reply));
   }
@@ -57,7 +79,9 @@ void bash_values(Output& out, std::string_view command, const std::vector<Option
 void bash(Output& out) {
   const std::vector<Option> globals = global_options();
   const Words commands = names_of(command_table());
-  out.print("# bash completion for llmcache\n_llmcache() {\n  local i command= words= files=\n");
+  out.print(fmt::format("# bash completion for llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2\n  {}\n}}\n",
+                        kStored));
+  out.print("_llmcache() {\n  local i command= words= files= entries=\n");
   out.print("  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n");
   out.print("  for ((i = 1; i < COMP_CWORD; i++)); do\n    case $command${COMP_WORDS[i]} in\n");
   out.print(fmt::format("      {}) ((i++)) ;;\n", fmt::join(flags_of(globals, takes_value), "|")));
@@ -71,18 +95,22 @@ void bash(Output& out) {
     const auto options = options_of(row);
     const auto choices = argument_choices(options);
     const Words flags = flags_of(options, is_any);
-    out.print(fmt::format("      {}:) words='{}{}{}' {} ;;\n", row.name, fmt::join(flags, " "),
-                          flags.empty() ? "" : " ", fmt::join(choices, " "), choices.empty() ? "files=1" : ""));
+    out.print(fmt::format("      {}:) words='{}{}{}' {}{} ;;\n", row.name, fmt::join(flags, " "),
+                          flags.empty() ? "" : " ", fmt::join(choices, " "), choices.empty() ? "files=1" : "",
+                          std::ranges::any_of(options, is_entry_argument) ? " entries=1" : ""));
   }
   out.print(fmt::format("      *) words='{}' ;;\n    esac\n    [[ $current != -* ]] || words+=' {}' files=\n",
                         fmt::join(commands, " "), fmt::join(flags_of(globals, is_any), " ")));
-  out.print("    [[ $current == -* || -z $files ]] || words=\n  fi\n");
+  out.print("    [[ $current == -* || -z $files ]] || words=\n");
+  out.print(fmt::format("    [[ -z $entries || ! $current =~ ^[0-9a-f]+$ ]] || words=$({})\n  fi\n", kHashes));
   out.print("  mapfile -t COMPREPLY < <(compgen ${files:+-f} ${words:+-W \"$words\"} -- \"$current\")\n}\n");
   out.print("complete -o filenames -F _llmcache llmcache\n");
 }
 
 std::string zsh_value(const Option& option) {
   if (!option.choices.empty()) return fmt::format(":value:({})", fmt::join(option.choices, " "));
+  if (takes_session(option)) return ":session:_llmcache_sessions";
+  if (takes_entry(option)) return ":entry:_llmcache_entries";
   return takes_file(option) ? ":file:_files" : ":value: ";
 }
 
@@ -96,7 +124,10 @@ std::string zsh_specification(const Option& option) {
 }
 
 void zsh(Output& out) {
-  out.print("#compdef llmcache\n_llmcache() {\n  local -a globals commands\n  globals=(\n");
+  out.print(fmt::format("#compdef llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2\n  {}\n}}\n", kStored));
+  out.print(fmt::format("_llmcache_sessions() {{ compadd -- ${{(f)\"$({})\"}} }}\n", kSessions));
+  out.print(fmt::format("_llmcache_entries() {{ _files; compadd -- ${{(f)\"$({})\"}} }}\n", kHashes));
+  out.print("_llmcache() {\n  local -a globals commands\n  globals=(\n");
   for (const Option& option : global_options()) out.line("    " + zsh_specification(option));
   out.print("  )\n  commands=(\n");
   for (const CommandRow& row : command_table())
@@ -111,8 +142,10 @@ void zsh(Output& out) {
       if (!option.is_positional()) out.print(" " + zsh_specification(option));
     }
     const auto choices = argument_choices(options);
-    out.print(choices.empty() ? " '*:file:_files' ;;\n"
-                              : fmt::format(" '1:argument:({})' ;;\n", fmt::join(choices, " ")));
+    const bool entries = std::ranges::any_of(options, is_entry_argument);
+    out.print(!choices.empty() ? fmt::format(" '1:argument:({})' ;;\n", fmt::join(choices, " "))
+              : entries        ? " '*:entry:_llmcache_entries' ;;\n"
+                               : " '*:file:_files' ;;\n");
   }
   out.print("      esac ;;\n  esac\n}\n");
   out.print("if [ \"$funcstack[1]\" = _llmcache ]; then _llmcache \"$@\"; else compdef _llmcache llmcache; fi\n");
@@ -125,12 +158,20 @@ void fish_option(Output& out, const std::string& condition, const Option& option
     out.print(flag.starts_with("--") ? " -l " + flag.substr(2) : " -s " + flag.substr(1));
   }
   if (!option.choices.empty()) out.print(fmt::format(" -x -a '{}'", fmt::join(option.choices, " ")));
-  if (option.choices.empty() && !option.is_switch()) out.print(takes_file(option) ? " -r -F" : " -x");
+  if (option.choices.empty() && !option.is_switch()) {
+    out.print(takes_file(option)      ? " -r -F"
+              : takes_session(option) ? fmt::format(" -x -a '({})'", kSessions)
+              : takes_entry(option)   ? fmt::format(" -x -a '({})'", kHashes)
+                                      : " -x");
+  }
   out.print(fmt::format(" -d '{}'\n", quotable(option.help)));
 }
 
 void fish(Output& out) {
-  out.print("# fish completion for llmcache\n");
+  out.print(
+      fmt::format("# fish completion for llmcache\nfunction _llmcache_stored\n  set -l field $argv[1]\n  set -l length "
+                  "$argv[2]\n  {}\nend\n",
+                  kStored));
   for (const Option& option : global_options()) fish_option(out, "", option);
   for (const CommandRow& row : command_table()) {
     out.print(fmt::format("complete -c llmcache -n __fish_use_subcommand -f -a {} -d '{}'\n", row.name,
@@ -141,6 +182,8 @@ void fish(Output& out) {
     const auto choices = argument_choices(options);
     if (!choices.empty())
       out.print(fmt::format("complete -c llmcache{} -f -a '{}'\n", condition, fmt::join(choices, " ")));
+    if (std::ranges::any_of(options, is_entry_argument))
+      out.print(fmt::format("complete -c llmcache{} -a '({})'\n", condition, kHashes));
   }
 }
 
