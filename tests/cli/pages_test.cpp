@@ -126,6 +126,24 @@ TEST_CASE("every command of docs/team-cache.md works, and its user has the right
   CHECK(contains(ran.out, "\"content\": \"Hi\""));
 }
 
+TEST_CASE("every command of docs/fixtures.md works, and leaves one recording that git has") {
+  const Reader reader;
+  reader.shell().write("request.json",
+                       R"({"model":"m","messages":[{"role":"user","content":"My printer is on fire"}]})");
+  reader.shell().out("git init -q .");
+  const auto ran = reader.run("fixtures.md");
+  check(ran);
+  CHECK(reader.provider().calls() == 1);
+  CHECK(contains(reader.shell().out("git ls-files"), "tests/fixtures/default/my-printer-is-on-fire."));
+  CHECK(reader.shell().out("git status --porcelain tests").starts_with("A "));
+}
+
+TEST_CASE("every command of docs/savings.md works, also before anything was counted") {
+  const Reader reader;
+  check(reader.run("savings.md"));
+  CHECK(contains(reader.shell().read("llmcache.prom"), "llmcache_"));
+}
+
 TEST_CASE("each page of docs/ is named in the README") {
   std::ifstream file(kPages / "../README.md");
   const std::string readme{std::istreambuf_iterator<char>(file), {}};

@@ -240,6 +240,18 @@ TEST_CASE("an export with a full or unwritable target leaves no file, and an imp
   CHECK(shell.run("llmcache import cut.zst --store sqlite:other.db").exit == 3);
 }
 
+TEST_CASE("an export never replaces a device, a pipe or a symbolic link, but writes into it") {
+  const TerminalSession shell;
+  put_three(shell);
+  shell.out("mkfifo pipe && (cat pipe > read &) && llmcache export --output pipe; sleep 0.1");
+  CHECK(shell.out("test -p pipe; wc -l < read") == "3\n");
+  shell.out("touch target && ln -s target link && llmcache export --output link && test -L link");
+  CHECK(shell.out("wc -l < target") == "3\n");
+  shell.out("ln -s /dev/full full");
+  CHECK(shell.run("llmcache export --output full").exit == 5);
+  CHECK(shell.run("test -c /dev/full").exit == 0);
+}
+
 TEST_CASE("copy takes what the filters select to another store, and gives it another session") {
   const TerminalSession shell;
   put_three(shell);

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -98,7 +100,7 @@ class Decompressor {
 
 struct LineFile::State {
   std::string path;
-  std::string partial;  // the name until it is whole
+  std::string partial;  // the name until it is whole; empty: what is written to is not a regular file
   Descriptor file;
   std::optional<Compressor> compressor;
   std::string buffer;
@@ -122,15 +124,23 @@ struct LineFile::State {
 
 LineFile::LineFile(std::string path) : state_(std::make_unique<State>()) {
   if (path.ends_with(kCompressedEnding)) state_->compressor.emplace();
-  state_->partial = fmt::format("{}.{}", path, ::getpid());
-  state_->path = std::move(path);
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  state_->file = Descriptor(::open(state_->partial.c_str(), kFlags, 0666));
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  const bool exists = std::filesystem::exists(status);
+  // A symbolic link stays one.
+  state_->path = exists ? std::filesystem::canonical(path, error).string() : std::move(path);
+  if (exists && !std::filesystem::is_regular_file(status)) {
+    state_->file = Descriptor(::open(state_->path.c_str(), O_WRONLY | O_CLOEXEC));
+  } else {
+    state_->partial = fmt::format("{}.{}", state_->path, ::getpid());
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    state_->file = Descriptor(::open(state_->partial.c_str(), kFlags, 0666));
+  }
   if (state_->file.number() < 0) state_->fail("cannot be created");
 }
 
 LineFile::~LineFile() {
-  if (state_->file.number() >= 0 && !state_->finished) ::unlink(state_->partial.c_str());
+  if (state_->file.number() >= 0 && !state_->partial.empty() && !state_->finished) ::unlink(state_->partial.c_str());
 }
 
 void LineFile::line(std::string_view text) {
@@ -142,7 +152,9 @@ void LineFile::line(std::string_view text) {
 void LineFile::finish() {
   state_->flush(ZSTD_e_end);
   if (::fsync(state_->file.number()) != 0 && errno != EINVAL) state_->fail("cannot be written");
-  if (std::rename(state_->partial.c_str(), state_->path.c_str()) != 0) state_->fail("cannot be replaced");
+  if (!state_->partial.empty() && std::rename(state_->partial.c_str(), state_->path.c_str()) != 0) {
+    state_->fail("cannot be replaced");
+  }
   state_->finished = true;
 }
 

@@ -114,7 +114,7 @@ Result<bool> Scan::visit_servers() {
 }
 
 Result<bool> Scan::visit_server(Node& server) {
-  constexpr std::size_t kBatch = 500;
+  constexpr std::size_t kNamesAtOnce = 500;
   std::vector<std::string> names;
   for (Cursor cursor; !cursor.at_end();) {
     const std::string count = cursor.count();
@@ -132,7 +132,7 @@ Result<bool> Scan::visit_server(Node& server) {
     if (!cursor.advance(std::move(page->elements[0].text), names.size() == before)) {
       return fail(ErrorCode::refused, server.endpoint().name() + ": SCAN does not end");
     }
-    if (names.size() < kBatch && !cursor.at_end()) continue;
+    if (names.size() < kNamesAtOnce && !cursor.at_end()) continue;
     const auto more = visit_names(std::exchange(names, {}));
     if (!more || !*more) return more;
   }
