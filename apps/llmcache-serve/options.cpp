@@ -56,6 +56,7 @@ ServeOptions parse_options(const ServeArguments& arguments, const Settings& sett
   options.max_request = parse_size(arguments.max_request);
   options.max_connections = parse_count(arguments.max_connections);
   options.finish_abandoned = arguments.finish_abandoned;
+  options.why = arguments.why;
   options.access_log = arguments.access_log;
   options.junit = arguments.junit;
   return options;

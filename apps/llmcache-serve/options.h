@@ -35,6 +35,7 @@ struct ServeOptions {
   std::uint64_t max_request = 64ULL << 20;  // bytes of a body
   std::size_t max_connections = 1024;
   bool finish_abandoned = false;
+  bool why = false;            // explains misses
   std::optional<double> pace;  // how many times faster than recorded; nothing: at once
   std::string access_log;
   std::string junit;

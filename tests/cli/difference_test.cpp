@@ -20,18 +20,18 @@ std::string windows_of(const std::string& left, const std::string& right) {
   return show_windows({"/p", json(left), json(right)}).value_or("none");
 }
 
-std::string chat(const std::string& messages) {
+std::string chat_of(const std::string& messages) {
   return R"({"model":"m","messages":[)" + messages + "]}";
 }
-std::string said(const std::string& text) {
+std::string user_says(const std::string& text) {
   return fmt::format(R"({{"role":"user","content":"{}"}})", text);
 }
 
-constexpr const char* kAnswer = R"({"choices":[{"index":0,"finish_reason":"stop","message":{"content":"Hi"}}]})";
+constexpr const char* kHello = R"({"choices":[{"index":0,"finish_reason":"stop","message":{"content":"Hi"}}]})";
 
-void store(const TerminalSession& shell, const std::string& request, const std::string& options = "--ttl never") {
+void put_stored(const TerminalSession& shell, const std::string& request, const std::string& options = "--ttl never") {
   shell.write("stored.json", request);
-  shell.out(fmt::format("echo '{}' | llmcache put stored.json {}", kAnswer, options));
+  shell.out(fmt::format("echo '{}' | llmcache put stored.json {}", kHello, options));
 }
 
 }  // namespace
@@ -87,10 +87,12 @@ TEST_CASE("a value that only one side has is cut") {
 
 TEST_CASE("diff shows an inserted message as one line and a changed time in its window") {
   const TerminalSession shell;
-  shell.write("a.json", chat(said("The time is 10:00:00. Be kind, and answer in the language of the customer.") + "," +
-                             said("one") + "," + said("two")));
-  shell.write("b.json", chat(said("The time is 10:00:07. Be kind, and answer in the language of the customer.") + "," +
-                             said("new") + "," + said("one") + "," + said("two")));
+  shell.write("a.json",
+              chat_of(user_says("The time is 10:00:00. Be kind, and answer in the language of the customer.") + "," +
+                      user_says("one") + "," + user_says("two")));
+  shell.write("b.json",
+              chat_of(user_says("The time is 10:00:07. Be kind, and answer in the language of the customer.") + "," +
+                      user_says("new") + "," + user_says("one") + "," + user_says("two")));
   CHECK(shell.run("llmcache diff a.json b.json").out ==
         "/messages/0/content: The time is [10:00:00|10:00:07]. Be kind, and answer in…\n"
         "/messages/1: (absent) -> {\"content\":\"new\",\"role\":\"user\"}\n");
@@ -99,24 +101,24 @@ TEST_CASE("diff shows an inserted message as one line and a changed time in its 
 TEST_CASE("why names the edited request, not another one, by model, then endpoint, then words in common") {
   const TerminalSession shell;
   for (int ticket = 1; ticket <= 30; ++ticket) {
-    store(shell,
-          chat(said(fmt::format("Classify ticket {}: the printer on floor {} is out of paper", ticket, ticket * 7))));
+    put_stored(shell, chat_of(user_says(fmt::format("Classify ticket {}: the printer on floor {} is out of paper",
+                                                    ticket, ticket * 7))));
   }
-  shell.write("asked.json", chat(said("Classify ticket 3: the printer on floor 21 is out of blue paper")));
+  shell.write("asked.json", chat_of(user_says("Classify ticket 3: the printer on floor 21 is out of blue paper")));
   const auto ran = shell.run("llmcache get --why asked.json");
   INFO(ran.err);
   CHECK(ran.exit == 1);
   CHECK(contains(ran.err, "floor 21 is out of [|blue ]paper"));
-  store(shell, R"({"model":"other","messages":[{"role":"user","content":"alpha beta"}]})");
-  store(shell, R"({"model":"m","prompt":"gamma"})");
+  put_stored(shell, R"({"model":"other","messages":[{"role":"user","content":"alpha beta"}]})");
+  put_stored(shell, R"({"model":"m","prompt":"gamma"})");
   shell.write("asked.json", R"({"model":"other","prompt":"gamma"})");
   CHECK(contains(shell.run("llmcache get --why asked.json").err, "/prompt: stored (absent)"));
 }
 
 TEST_CASE("run and replay explain a miss with --why too, in words and as JSON") {
   const TerminalSession shell;
-  store(shell, chat(said("one")));
-  shell.write("asked.json", chat(said("two")));
+  put_stored(shell, chat_of(user_says("one")));
+  shell.write("asked.json", chat_of(user_says("two")));
   for (const std::string command :
        {"run --why --request asked.json -- false", "replay --why asked.json", "get --why asked.json"}) {
     INFO(command);
@@ -138,9 +140,9 @@ TEST_CASE("an entry that has expired is reported as expired for as long as the s
   for (const std::string url : {"sqlite:", "dir:files"}) {
     INFO(url);
     const std::string options = " --store " + url;
-    store(shell, chat(said("one")), "--ttl 200ms" + options);
-    store(shell, chat(said("another")), options);
-    shell.write("asked.json", chat(said("one")));
+    put_stored(shell, chat_of(user_says("one")), "--ttl 200ms" + options);
+    put_stored(shell, chat_of(user_says("another")), options);
+    shell.write("asked.json", chat_of(user_says("one")));
     shell.out("sleep 0.3");
     CHECK(contains(shell.run("llmcache -v get asked.json" + options).err, "miss (expired "));
     CHECK(contains(shell.run("llmcache get --why asked.json" + options).err, "its entry expired "));
@@ -154,7 +156,7 @@ TEST_CASE("an entry that has expired is reported as expired for as long as the s
 
 TEST_CASE("why says what is wrong with an entry that cannot be used") {
   const TerminalSession shell;
-  store(shell, chat(said("one")));
+  put_stored(shell, chat_of(user_says("one")));
   shell.out("llmcache reject stored.json");
   CHECK(contains(shell.run("llmcache get --why stored.json").err, "its entry cannot be used (rejected)"));
 }

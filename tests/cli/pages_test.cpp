@@ -138,12 +138,6 @@ TEST_CASE("every command of docs/fixtures.md works, and leaves one recording tha
   CHECK(reader.shell().out("git status --porcelain tests").starts_with("A "));
 }
 
-TEST_CASE("every command of docs/savings.md works, also before anything was counted") {
-  const Reader reader;
-  check(reader.run("savings.md"));
-  CHECK(contains(reader.shell().read("llmcache.prom"), "llmcache_"));
-}
-
 TEST_CASE("each page of docs/ is named in the README") {
   std::ifstream file(kPages / "../README.md");
   const std::string readme{std::istreambuf_iterator<char>(file), {}};

@@ -4,6 +4,7 @@ Usage: build_test.py COMPILE_COMMANDS
 """
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -11,9 +12,19 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 
+def compiled():
+    """The files that the build compiles; in a unity build those that a compiled file includes."""
+    for entry in json.loads(COMMANDS.read_text()):
+        file = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        yield file
+        if file.parent.name == "Unity":
+            yield from (pathlib.Path(included).resolve()
+                        for included in re.findall(r'^#include "(.+)"$', file.read_text(), re.MULTILINE))
+
+
 def forgotten(folder):
     """The test files of a folder that the build does not compile."""
-    built = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(COMMANDS.read_text())}
+    built = set(compiled())
     return [file for file in sorted(folder.resolve().rglob("*_test.cpp")) if file not in built]
 
 

@@ -39,6 +39,13 @@ class Caching(support.ServeTest):
         self.serve.call(path="/v1/x?key=one", body=request())
         self.assertIn("hit", self.serve.call(path="/v1/x?key=two", body=request())[1]["cache-status"])
 
+    def test_a_miss_is_explained_on_request(self):
+        serve = self.start("--why")
+        serve.call(body=request("Answer with one word."))
+        serve.call(body=request("Answer with two words."))
+        self.assertIn("the nearest recorded request, llmcache:default_", serve.messages())
+        self.assertIn('/messages/0/content: stored "Answer with one word.", asked "Answer with two words."', serve.messages())
+
     def test_a_stream_is_replayed_chunk_by_chunk(self):
         first = self.serve.call(body=request(stream=True))
         second = self.serve.call(body=request(stream=True))

@@ -56,7 +56,6 @@ bool is_same_request(const lc::RequestKey& left, const lc::RequestKey& right) {
          left.left_out == right.left_out;
 }
 
-// The name that the request's own entry has.
 bool asks_upstream(const Question& question) {
   return question.mode != Mode::replay && !question.options.cache_control.only_if_cached;
 }
@@ -65,6 +64,7 @@ bool may_look_up(const Question& question) {
   return question.mode != Mode::refresh && !question.options.cache_control.no_cache;
 }
 
+// The name that the request's own entry has.
 const std::string& entry_name(const lc::RequestKey& key) {
   return key.stream ? key.stream_name : key.response_name;
 }
@@ -251,12 +251,21 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
   miss.reason = filling->store_error() ? "store_error" : std::string(to_string(filling->lookup().miss));
   metrics_.count_miss(miss.reason);
   if (filling->role() == lc::Fill::Role::lead) {
+    // Before the answer to this request is stored, which would be the nearest.
+    if (options_.why && !overwrite) co_await explain(question, name);
     lead(question, std::move(filling), shared);
   } else {
     miss.followed = true;
     asio::co_spawn(loop_, follow(question, std::move(filling), shared), asio::detached);
   }
   co_return answered(name, std::move(miss));
+}
+
+// Says on stderr what is nearest to a request that missed.
+asio::awaitable<void> Answers::explain(const Question& question, const std::string& name) {
+  const std::string nearest =
+      co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
+  context_.report().say(fmt::format("miss {}: {}", name, nearest));
 }
 
 // Takes the answer that another request is looking up or getting.

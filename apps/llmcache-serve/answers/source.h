@@ -57,6 +57,7 @@ class Answers {
   Found find(const Question& question, Clock::time_point until) const;
   boost::asio::awaitable<Answered> answer_missing(const Question& question, Found found);
   boost::asio::awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
+  boost::asio::awaitable<void> explain(const Question& question, const std::string& name);
   boost::asio::awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   boost::asio::awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill,

@@ -38,6 +38,7 @@ void Serve::declare(Options& options) {
   options.value("--drain", "D", a.drain, "for requests to finish after SIGTERM (default 30s)");
   options.value("--max-request", "SIZE", a.max_request, "the largest request body (default 64M)");
   options.value("--max-connections", "N", a.max_connections, "open at one time (default 1024)");
+  options.flag("--why", a.why, "on a miss, says which stored request is nearest and where it differs");
   options.flag("--finish-abandoned", a.finish_abandoned, "finishes and stores answers whose clients have gone");
   options.value("--access-log", "FILE", a.access_log, "one JSON line for each request; - is stdout");
   options.value("--junit", "FILE", a.junit, "writes requests without a recorded answer as a JUnit report");

@@ -32,6 +32,7 @@ struct ServeArguments {
   std::string max_request = "64M";
   std::string max_connections = "1024";
   bool finish_abandoned = false;
+  bool why = false;
   std::string access_log;
   std::string junit;
   std::vector<std::string> command;

@@ -130,7 +130,6 @@ class TieredStore final : public Store {
     return tiers_.back().store->scan_recent(prefix, count, visit, deadline);
   }
 
-  // The farthest store is shared by the most programs, so its flights reach all of them.
   // Of the same store as the flights.
   Statistics* statistics() override {
     for (Store* store : far_to_near()) {
@@ -139,6 +138,7 @@ class TieredStore final : public Store {
     return nullptr;
   }
 
+  // The farthest store is shared by the most programs, so its flights reach all of them.
   Flights* flights() override {
     for (Store* store : far_to_near()) {
       if (auto* flights = store->flights()) return flights;

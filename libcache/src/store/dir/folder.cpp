@@ -61,9 +61,9 @@ std::vector<std::string> FolderListing::candidates(std::string_view digits) cons
     if (digits.starts_with(digits_in(file->second))) files.push_back(file->second);
   }
   std::ranges::sort(files, [](const std::string& left, const std::string& right) {
-    const auto most = digits_in(left).size();
+    const auto fewer = digits_in(left).size();
     const auto other = digits_in(right).size();
-    return most != other ? most > other : left < right;
+    return fewer != other ? fewer < other : left < right;
   });
   return files;
 }

@@ -28,7 +28,7 @@ class FolderListing {
   // Reads the folder again at the next refresh, whether or not it seems to have changed.
   void forget() { modified_.reset(); }
 
-  // The files that may belong to a hash, those with the most digits first.
+  // The files that may belong to a hash, those with the fewest digits first: a process that was killed may have left one with all.
   std::vector<std::string> candidates(std::string_view digits) const;
   // Every file, sorted.
   std::vector<std::string> files() const;
