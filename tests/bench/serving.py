@@ -2,6 +2,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -16,7 +17,7 @@ from fixtures import LLMCACHE, ROOT, environment, program, random_text
 
 PATH = "/v1/chat/completions"
 NGINX = """
-daemon off; worker_processes 1; error_log stderr crit; pid {folder}/pid;
+{user} daemon off; worker_processes 1; error_log stderr crit; pid {folder}/pid;
 events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 100000000; client_body_buffer_size 64k; client_body_in_single_buffer on;
@@ -105,7 +106,8 @@ def nginx(upstream):
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         configuration = pathlib.Path(folder, "nginx.conf")
-        configuration.write_text(NGINX.format(folder=folder, port=port, upstream=upstream.port))
+        configuration.write_text(NGINX.format(
+            user="user root;" if os.geteuid() == 0 else "", folder=folder, port=port, upstream=upstream.port))
         with process(port, [binary, "-p", folder, "-c", str(configuration)]):
             yield port, PATH
 
