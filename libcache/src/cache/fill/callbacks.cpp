@@ -23,15 +23,16 @@ class Receiving {
   Receiving(const Fill& fill, const FillOptions& options, const Receiver& receive)
       : fill_(fill), options_(options), receive_(receive) {}
 
-  // Copies the current head; may be called on another thread than the other functions.
-  void note_head() {
-    if (options_.on_begin && !head_) head_ = fill_.head();
+  // Copies what on_begin is told. The other functions may run on another thread, later, while the fill goes on.
+  void note_beginning() {
+    if (options_.on_begin && !beginning_) beginning_ = {fill_.source(), fill_.head()};
   }
   Status begin() {
     if (begun_ || !options_.on_begin) return {};
     begun_ = true;
-    note_head();
-    return *head_ ? options_.on_begin(fill_.source(), **head_) : fail(head_->error());
+    note_beginning();
+    const auto& [source, head] = *beginning_;
+    return head ? options_.on_begin(source, *head) : fail(head.error());
   }
   Status take(std::string_view bytes) {
     if (auto began = begin(); !began || bytes.empty()) return began;
@@ -42,7 +43,7 @@ class Receiving {
   const Fill& fill_;
   const FillOptions& options_;
   const Receiver& receive_;
-  std::optional<Result<EntryHead>> head_;
+  std::optional<std::pair<Filled::Source, Result<EntryHead>>> beginning_;
   bool begun_ = false;
 };
 
@@ -56,7 +57,7 @@ class Writer final : public AnswerWriter {
 
   // Records and shares first, so that the receiver affects neither the recorded times nor the followers.
   Status write(std::string_view bytes) override {
-    receiving_.note_head();
+    receiving_.note_beginning();
     if (auto written = fill_.write(bytes); !written) return written;
     auto delivered = delivery_.push(bytes, state_.recording ? kMostQueued : kMostQueuedUnrecorded);
     if (delivered || state_.options.keep_producing || fill_.is_followed()) return {};
