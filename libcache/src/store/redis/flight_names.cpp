@@ -21,9 +21,10 @@ std::string name_in_slot_of(std::string_view entry, std::string_view suffix) {
   if (entry.find_first_of("{}") == std::string_view::npos) return name + "{" + std::string(entry) + "}";
   // Any hash tag would begin or end at a brace of the entry's name. Without one the whole name is hashed, so a number
   // is appended that leads to the right slot; about one in 16,384 does.
+  const auto slot = slot_of(entry);
   for (unsigned number = 0;; ++number) {
     std::string numbered = name + "_" + std::to_string(number);
-    if (slot_of(numbered) == slot_of(entry)) return numbered;
+    if (slot_of(numbered) == slot) return numbered;
   }
 }
 

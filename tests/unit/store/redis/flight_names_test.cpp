@@ -1,6 +1,7 @@
 #include "store/redis/flight_names.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <set>
 
 #include "store/redis/wire/slots.h"
 
@@ -38,14 +39,14 @@ TEST_CASE("the keys of a flight lie in the slot of its entry and begin with its 
 }
 
 TEST_CASE("the keys of different flights differ") {
+  std::set<std::string> leases;
   for (const std::string& entry : kEntries) {
     const FlightNames names(entry, "one");
     const FlightNames others(entry, "two");
     CHECK(names.lease == others.lease);
     CHECK(names.live != others.live);
     CHECK(names.followed != others.followed);
-    for (const std::string& other : kEntries)
-      CHECK((entry == other) == (names.lease == FlightNames(other, "one").lease));
+    CHECK(leases.insert(names.lease).second);
   }
 }
 
