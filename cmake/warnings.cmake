@@ -19,4 +19,12 @@ if(LLMCACHE_SANITIZE)
     # The check of vptr opens a pipe, and takes every object for a wrong one when no descriptor is left.
     -fno-sanitize=vptr)
   target_link_options(llmcache_build_flags INTERFACE -fsanitize=${LLMCACHE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND LLMCACHE_SANITIZE MATCHES address)
+    # A shared runtime, as g++ has it, so that a library such as faketime can be preloaded before it.
+    set(runtime libclang_rt.asan-${CMAKE_SYSTEM_PROCESSOR}.so)
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=${runtime} OUTPUT_VARIABLE runtime
+                    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    cmake_path(GET runtime PARENT_PATH runtime)
+    target_link_options(llmcache_build_flags INTERFACE -shared-libasan -Wl,-rpath,${runtime})
+  endif()
 endif()

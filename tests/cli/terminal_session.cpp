@@ -60,12 +60,9 @@ std::string TerminalSession::read(const std::string& file) const {
   return libcache::test::content_of(home_ / file);
 }
 
-std::string limit_memory([[maybe_unused]] int kibibytes) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return "";
-#else
-  return "ulimit -v " + std::to_string(kibibytes) + "; ";
-#endif
+std::string limit_memory(int kibibytes) {
+  constexpr bool kSanitized = *LLMCACHE_SANITIZE != '\0';
+  return kSanitized ? "" : "ulimit -v " + std::to_string(kibibytes) + "; ";
 }
 
 }  // namespace llmcache::test

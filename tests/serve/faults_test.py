@@ -91,7 +91,8 @@ class Stores(support.ServeTest):
             serve.stop()
 
     def test_a_disk_that_is_full(self):
-        serve = self.with_store("sqlite:" + self.home + "/cache.db", prefix=("prlimit", "--fsize=0"))
+        serve = self.with_store("sqlite:" + self.home + "/cache.db", prefix=("prlimit", "--fsize=0"),
+                                environment={"TEST_TMPDIR": "/nonexistent"})  # else the thread sanitizer writes a file there
         self.assert_answers_of_the_upstream(serve)
 
     def test_a_store_that_can_only_be_read_gives_hits_and_stores_nothing(self):
