@@ -218,6 +218,12 @@ TEST_CASE("Gemini ends with a reason for every candidate, or a blocked prompt") 
   check_error(sse({both, R"({"error":{"code":503,"message":"no","status":"UNAVAILABLE"}})"}), "503");
 }
 
+TEST_CASE("Gemini's chunks may be inside a member called response, as its Code Assist sends them") {
+  check_needs_all({R"({"response":{"candidates":[{"content":{"parts":[{"text":"a"}]}}]},"traceId":"t"})",
+                   R"({"response":{"candidates":[{"content":{"parts":[]},"finishReason":"STOP"}]}})"});
+  check_incomplete(R"({"response":{"candidates":[{"content":{"parts":[{"text":"a"}]},"index":0}]}})");
+}
+
 TEST_CASE("Google's interactions end with interaction.completed") {
   const std::string begun = R"({"event_type":"interaction.start","interaction":{"id":"v","status":"in_progress"}})";
   check_needs_all({begun, R"({"event_type":"content.delta","delta":{"type":"text","text":"a"}})",
@@ -270,6 +276,9 @@ TEST_CASE("llama.cpp ends with stop") {
   check_needs_all({word, word, R"({"content":"","stop":true,"id_slot":0})"});
   check_error(sse({word}) + "error: {\"code\":500,\"message\":\"no\",\"type\":\"server_error\"}\n\n", "500");
   check_incomplete(R"({"content":"a","stop":false,"tokens_predicted":1})");
+  const std::string bare = R"({"content":"a","stop":false})";
+  check_needs_all({bare, bare, R"({"content":"","stop":true,"model":"m"})"});
+  check_complete(bare);
 }
 
 TEST_CASE("Workers AI ends with [DONE]") {
@@ -277,6 +286,14 @@ TEST_CASE("Workers AI ends with [DONE]") {
   check_error(R"({"result":null,"success":false,"errors":[{"code":7009,"message":"no"}],"messages":[]})");
   check_error(sse({R"({"response":"a"})", R"({"success":false,"message":"no"})", kDone}));
   check_complete(R"({"result":{"response":"a"},"success":true,"errors":[],"messages":[]})");
+  check_needs_all(
+      {R"({"response":"Paragraph "})", R"({"response":5,"p":"x"})", R"({"response":null,"usage":{}})", kDone});
+}
+
+TEST_CASE("an event with a response and more than Workers AI sends is of no known protocol") {
+  const auto* const event = GENERATE(R"({"response":{"text":"a"}})", R"({"response":["a"]})",
+                                     R"({"model":"m","response":"a"})", R"({"response":"a","conversation":"c"})");
+  check_complete(sse_of({event}));
 }
 
 TEST_CASE("ERNIE ends with is_end") {

@@ -33,8 +33,8 @@ TEST_CASE("an error member that holds an error is an error") {
 }
 
 TEST_CASE("an error member that is empty is not an error") {
-  const auto* const error = GENERATE("null", "false", "0", R"("")", R"(" ")", R"("none")", R"("None")", "{}", "[]",
-                                     R"({"code":null,"message":""})");
+  const auto* const error = GENERATE("null", "false", "0", "0.0", "-0", "0e7", R"("")", R"(" ")", R"("none")",
+                                     R"("None")", "{}", "[]", R"({"code":null,"message":""})");
   INFO(error);
   CHECK(judge(R"({"id":"x","error":)" + std::string(error) + "}") == kComplete);
 }
@@ -78,10 +78,10 @@ TEST_CASE("error codes of several clouds are errors unless they are zero") {
                R"({"statusCode":599,"x":1})");
   INFO(error);
   CHECK(judge(error) == kError);
-  const auto* const answer =
-      GENERATE(R"({"error_code":0})", R"({"error_code":null})", R"({"base_resp":{"status_code":0}})",
-               R"({"Response":{"RequestId":"r"}})", R"({"status":200,"x":1})", R"({"status":399,"x":1})",
-               R"({"status":600,"x":1})", R"({"status":"404","x":1})", R"({"inner":{"status":404}})");
+  const auto* const answer = GENERATE(R"({"error_code":0})", R"({"error_code":0.0})", R"({"error_code":null})",
+                                      R"({"base_resp":{"status_code":0}})", R"({"Response":{"RequestId":"r"}})",
+                                      R"({"status":200,"x":1})", R"({"status":399,"x":1})", R"({"status":600,"x":1})",
+                                      R"({"status":"404","x":1})", R"({"inner":{"status":404}})");
   INFO(answer);
   CHECK(judge(answer) == kComplete);
 }

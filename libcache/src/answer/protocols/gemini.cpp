@@ -10,8 +10,14 @@ bool is_candidate(JsonValue candidate) {
   return candidate["content"].is(JsonKind::object) || candidate.has("finishReason") || candidate.has("index");
 }
 
+// Code Assist, which the command line of Gemini calls, sends the same within `response`.
+JsonValue chunk_of(const AnswerEvent& event) {
+  const JsonValue inner = event.json["response"];
+  return inner["candidates"] || inner["promptFeedback"] || inner["usageMetadata"] ? inner : event.json;
+}
+
 bool matches(const AnswerEvent& event) {
-  const JsonValue json = event.json;
+  const JsonValue json = chunk_of(event);
   if (json["usageMetadata"] || json["promptFeedback"]) return true;
   const JsonValue candidates = json["candidates"];
   if (!candidates.is(JsonKind::array)) return false;
@@ -22,11 +28,12 @@ bool matches(const AnswerEvent& event) {
 }
 
 void read(const AnswerEvent& event, Findings& findings) {
-  event.json["candidates"].each([&findings](JsonValue candidate) {
+  const JsonValue json = chunk_of(event);
+  json["candidates"].each([&findings](JsonValue candidate) {
     const std::string reason = candidate["finishReason"].text();
     findings.add_choice(candidate["index"], reason != "FINISH_REASON_UNSPECIFIED" ? reason : "");
   });
-  const std::string block = event.json["promptFeedback"]["blockReason"].text();
+  const std::string block = json["promptFeedback"]["blockReason"].text();
   if (block.empty()) return;
   findings.ended = true;
   findings.add_finish_reason(block);
@@ -37,9 +44,9 @@ std::string missing(const Findings& findings) {
   return findings.ended ? "" : findings.describe_open_choice("candidate", "finishReason");
 }
 
-constexpr Path kModels[] = {"modelVersion"};
-constexpr Path kUsages[] = {"usageMetadata"};
-constexpr TextRule kTexts[] = {{"candidates[0].content.parts[]"}};
+constexpr Path kModels[] = {"modelVersion", "response.modelVersion"};
+constexpr Path kUsages[] = {"usageMetadata", "response.usageMetadata"};
+constexpr TextRule kTexts[] = {{"candidates[0].content.parts[]"}, {"response.candidates[0].content.parts[]"}};
 
 }  // namespace
 

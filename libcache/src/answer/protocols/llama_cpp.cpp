@@ -7,9 +7,10 @@ namespace {
 
 bool matches(const AnswerEvent& event) {
   const JsonValue json = event.json;
-  const bool has_shape = json["stop"].is_bool() && json["content"].is(JsonKind::string);
-  return has_shape && (json.has("tokens") || json.has("tokens_predicted") || json.has("id_slot") ||
-                       json.has("slot_id") || json.has("multimodal") || json.has("index"));
+  if (!json["stop"].is_bool() || !json["content"].is(JsonKind::string)) return false;
+  // Old servers send nothing else in a stream; a body with these two could be a model's own JSON.
+  return event.form == EventForm::sse || json.has("tokens") || json.has("tokens_predicted") || json.has("id_slot") ||
+         json.has("slot_id") || json.has("multimodal") || json.has("index");
 }
 
 constexpr Rule kRules[] = {{"stop", "false", Effect::goes_on}, {"stop", "true", Effect::ends}};

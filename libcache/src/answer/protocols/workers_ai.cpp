@@ -1,4 +1,6 @@
 // Cloudflare Workers AI.
+#include <algorithm>
+
 #include "answer/protocol.h"
 
 namespace libcache::internal {
@@ -9,9 +11,20 @@ bool is_body(const AnswerEvent& event) {
   return event.json["result"].has("response") && event.json["success"].is_bool();
 }
 
-// Only a server-sent event: JSON with a response is what models like to write themselves.
+// Only a server-sent event with nothing else in it: many APIs, and models themselves, write JSON with a response. A token
+// that is a number is sent as one.
+bool is_piece(const AnswerEvent& event) {
+  constexpr std::string_view kMembers[] = {"p", "response", "tool_calls", "usage"};
+  const JsonValue response = event.json["response"];
+  bool fits = event.form == EventForm::sse && event.json.has("response") && !response.is(JsonKind::object) &&
+              !response.is(JsonKind::array);
+  event.json.each_member(
+      [&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
+  return fits;
+}
+
 bool matches(const AnswerEvent& event) {
-  return (event.form == EventForm::sse && event.json.has("response")) || is_body(event);
+  return is_piece(event) || is_body(event);
 }
 
 std::string missing(const Findings& findings) {

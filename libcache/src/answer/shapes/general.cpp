@@ -80,8 +80,7 @@ bool says_success(JsonValue value) {
 }
 
 bool is_number_other_than_zero(JsonValue value) {
-  if (const auto number = value.integer()) return *number != 0;
-  return value.is(JsonKind::decimal);
+  return (value.is(JsonKind::integer) || value.is(JsonKind::decimal)) && !value.is_zero();
 }
 
 bool is_error_code(JsonValue code) {
@@ -108,7 +107,7 @@ JsonValue find_error(JsonValue json, Position position, bool is_known_success) {
 }  // namespace
 
 bool is_error(JsonValue error) {
-  if (!error || error.is(JsonKind::false_) || error.integer() == 0) return false;
+  if (!error || error.is(JsonKind::false_) || error.is_zero()) return false;
   if (error.is(JsonKind::string)) return !is_blank(error) && to_lower(trimmed(error.text())) != "none";
   if (error.is(JsonKind::array)) return error.size() > 0;
   return !error.is(JsonKind::object) || !all_members(error, [](std::string_view, JsonValue v) { return is_blank(v); });

@@ -69,6 +69,12 @@ std::optional<std::int64_t> JsonValue::integer() const {
   return parse_integer<std::int64_t>(node_->token);
 }
 
+bool JsonValue::is_zero() const {
+  const std::string_view token = is(JsonKind::integer) || is(JsonKind::decimal) ? node_->token : std::string_view();
+  const std::string_view digits = token.substr(0, token.find_first_of("eE"));
+  return !digits.empty() && digits.find_first_not_of("-0.") == std::string_view::npos;
+}
+
 std::string JsonValue::json() const {
   std::string out;
   if (node_ != nullptr) append_json(out, *document_, *node_);

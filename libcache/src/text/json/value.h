@@ -64,6 +64,8 @@ class JsonValue {
   std::string_view literal() const;
   // The value of a number that is written as an integer and fits in 64 bits.
   std::optional<std::int64_t> integer() const;
+  // Whether this is a number equal to zero, however it is written.
+  bool is_zero() const;
   // The value as compact JSON, its members in the order of the text.
   std::string json() const;
 
