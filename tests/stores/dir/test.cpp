@@ -56,6 +56,24 @@ TEST_CASE("an entry is one file, named after its session, its question and its h
   CHECK(tree_of(directory.path() / "fixtures") == Names{"default/what-is-the-capital-of-france." + digits + ".json"});
 }
 
+TEST_CASE("a directory or a link that has the name of an entry's file stays, and the entry gets a longer name") {
+  const TemporaryDirectory directory;
+  const auto store = open_dir(directory.path());
+  const auto entry = entry_for("a", "{}");
+  const std::string digits = entry.name.substr(entry.name.size() - 32);
+  const auto file = [&](std::size_t count) {
+    return directory.path() / "default" / ("a." + digits.substr(0, count) + ".json");
+  };
+  fs::create_directories(file(8));
+  fs::create_symlink("elsewhere", file(16));
+  put_entry(*store, entry);
+  CHECK(fs::is_directory(file(8)));
+  CHECK(fs::is_symlink(file(16)));
+  CHECK_FALSE(fs::exists(directory.path() / "default/elsewhere"));
+  CHECK(fs::is_regular_file(file(24)));
+  CHECK(required(store->get(entry.name, soon())).has_value());
+}
+
 TEST_CASE("nothing but the files of values is written into the directory, even while a flight is led") {
   const TemporaryDirectory directory;
   const auto store = open_dir(directory.path() / "fixtures");

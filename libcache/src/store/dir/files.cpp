@@ -92,6 +92,11 @@ Result<std::optional<FolderFiles::Content>> FolderFiles::read(const std::string&
   return content;
 }
 
+bool FolderFiles::is_taken(const std::string& file) const {
+  struct stat state{};
+  return ::fstatat(*folder_, file.c_str(), &state, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(state.st_mode);
+}
+
 // Without a name, a file disappears with its process.
 Result<Descriptor> FolderFiles::write_unnamed(std::string_view text) const {
   Descriptor file(::openat(*folder_, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));

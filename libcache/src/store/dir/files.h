@@ -35,6 +35,8 @@ class FolderFiles {
   };
   // Nothing if there is no such file, or it is not a regular one. Fails: refused.
   Result<std::optional<Content>> read(const std::string& file) const;
+  // Whether a directory, a link or another thing that is not a regular file has this name.
+  bool is_taken(const std::string& file) const;
   // Creates a file. Returns false if there is one already. Fails: refused.
   Result<bool> create(const std::string& file, std::string_view text) const;
   // Replaces a file, so that a reader finds either the old text or the new one. `other`: a name that no other file has;

@@ -191,7 +191,7 @@ class DirStore final : public Store, public Flights {
       for (const std::string& file : *files) {
         auto content = (*folder)->read(file);
         if (!content) return fail(content.error());
-        changed = changed || !*content;
+        changed = changed || (!*content && !(*folder)->is_taken(file));
         if (!*content) continue;
         auto value = form_->read(place.folder, (*content)->text, (*content)->written);
         if (value && value->name == name) return Found{file, *std::move(value), {}};
@@ -220,13 +220,14 @@ class DirStore final : public Store, public Flights {
       const std::string file = file_name(text.title, place, digits);
       const auto created = folder.create(file, text.bytes);
       if (!created || *created) return created;
+      if (folder.is_taken(file)) continue;
       const auto content = folder.read(file);
       if (!content) return fail(content.error());
       const auto other = *content ? form_->read(place.folder, (*content)->text, (*content)->written)
                                   : Result<Value>(Value{std::string(name), {}, {}});
       if (other && other->name == name) return put(name, bytes, options, deadline);
     }
-    return fail(ErrorCode::refused, "the file of the entry belongs to another one");
+    return fail(ErrorCode::refused, "every file name of the entry is taken");
   }
 
   // False: the visitor wants no more.

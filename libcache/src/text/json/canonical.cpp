@@ -166,9 +166,14 @@ void append_canonical(std::string& out, const JsonDocument& document, const Json
   TreeWriter(pieces, document, CanonicalStyle(document, edits)).write(value);
 }
 
+// Not into `out` itself: to enlarge that for each of many strings would take time that is quadratic in their number.
 void append_canonical_string(std::string& out, std::string_view value) {
-  Pieces pieces(out);
-  append_string(pieces, value);
+  std::string text;
+  {
+    Pieces pieces(text);
+    append_string(pieces, value);
+  }
+  out += text;
 }
 
 }  // namespace libcache::internal
