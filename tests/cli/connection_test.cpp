@@ -1,6 +1,7 @@
 // Connecting to Redis: passwords, TLS, and warnings.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "cli/terminal_session.h"
@@ -94,6 +95,19 @@ TEST_CASE("a remote store with the default prefix and session causes a warning, 
   CHECK_FALSE(warns("--store redis://127.0.0.1:1"));
   CHECK_FALSE(warns("--store redis+unix:///nowhere.sock"));
   CHECK_FALSE(warns(""));
+}
+
+TEST_CASE("a server without memory costs a run one warning") {
+  const TerminalSession shell;
+  RedisServer server;
+  server.command({"CONFIG", "SET", "maxmemory", "1"});
+  const auto ran = shell.run(kPatient + std::string("echo '{\"model\":\"m\"}' | llmcache run --session s --store ") +
+                             server.url() + " -- echo '{\"a\":1}'");
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "{\"a\":1}\n");
+  INFO(ran.err);
+  CHECK(std::ranges::count(ran.err, '\n') == 1);
+  CHECK(contains(ran.err, "not stored: "));
 }
 
 TEST_CASE("TLS uses the given certificate authority and client certificate") {

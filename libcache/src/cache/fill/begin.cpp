@@ -140,9 +140,7 @@ Status FillState::join() {
   auto flight = join_flight();
   if (!flight) {
     if (deadline.expired()) return fail(flight.error());
-    if (flight.error().code != ErrorCode::not_supported) {
-      core.events.warn("flight.unavailable", name(), flight.error().message);
-    }
+    if (flight.error().code != ErrorCode::not_supported) flight_error = flight.error().message;
     return become_lead();
   }
   if (flight->tail) {

@@ -51,6 +51,9 @@ void FillState::finish() {
   } else {
     refuse(core.refuse(key, Refusal::too_large, "the answer is much larger than max_entry"));
   }
+  if (!flight_error.empty() && filled.storing != Filled::Storing::failed) {
+    core.events.warn("flight.unavailable", name(), flight_error);
+  }
   timed([&](Deadline until) { return lead.end(how, until), 0; });
   stop_recording();
   stores = false;

@@ -75,6 +75,7 @@ struct FillState {
   Fill::Role role = Fill::Role::lead;
   Lookup lookup;
   std::optional<Error> store_error;
+  std::string flight_error;  // why other callers cannot be found; a warning unless storing fails too
   Filled filled;
   bool counted = false;
 

@@ -145,8 +145,7 @@ Result<std::vector<Reply>> Connection::run(std::span<const Command> commands, De
 }
 
 void Connection::post(std::span<const Command> commands) {
-  constexpr Milliseconds kBriefly{1};
-  if (!socket_.send(encode(commands), Deadline::after(kBriefly))) broken_ = true;
+  if (!socket_.send(encode(commands), Deadline::after(Milliseconds(0)))) broken_ = true;
   unread_ += commands.size();
 }
 

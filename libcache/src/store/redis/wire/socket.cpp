@@ -154,15 +154,15 @@ Result<Transfer> Socket::try_receive(std::span<char> buffer) {
 }
 
 Status Socket::send(std::string_view bytes, Deadline deadline) {
-  while (!bytes.empty()) {
-    if (deadline.expired()) return fail(ErrorCode::timeout, "timed out");
+  for (;;) {
     const auto moved = try_send(bytes);
     if (!moved) return fail(moved.error());
     bytes.remove_prefix(moved->bytes);
+    if (bytes.empty()) return {};
+    if (deadline.expired()) return fail(ErrorCode::timeout, "timed out");
     if (moved->bytes > 0) continue;
     if (const Status ready = wait(moved->wait_for, deadline); !ready) return ready;
   }
-  return {};
 }
 
 Result<std::size_t> Socket::receive(std::span<char> buffer, Deadline deadline) {

@@ -24,7 +24,7 @@ class Socket {
   Socket& operator=(Socket&& other) noexcept;
   ~Socket();
 
-  // Sends all of `bytes`.
+  // Sends all of `bytes`. What the system takes at once is sent even if the deadline has passed.
   Status send(std::string_view bytes, Deadline deadline);
   // Waits for at least one byte. The number of bytes received.
   Result<std::size_t> receive(std::span<char> buffer, Deadline deadline);
