@@ -129,6 +129,23 @@ TEST_CASE("stats groups by model, session, endpoint and day, and filters") {
   CHECK(shell.run("llmcache stats --by model --top 0").exit == 2);
 }
 
+TEST_CASE("with a filter by what only entries have, stats counts the entries that ls would list") {
+  const TerminalSession shell;
+  use(shell, "a", "gpt-a", 1);
+  use(shell, "b", "gpt-b", 0);
+  shell.write("s.json", R"({"model":"gpt-a","stream":true,"messages":[]})");
+  shell.out(
+      "printf 'data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}\n\ndata: "
+      "[DONE]\n\n' | llmcache put s.json");
+  CHECK(stats(shell, "--kind stream").at("entries").at("count") == 1);
+  CHECK(stats(shell, "--kind response").at("entries").at("count") == 2);
+  CHECK(stats(shell, "--older-than 1h").at("entries").at("count") == 0);
+  CHECK(stats(shell, "--kind response --grep gpt-b").at("entries").at("count") == 1);
+  CHECK_FALSE(stats(shell, "--larger-than 1").contains("total"));
+  CHECK(shell.out("llmcache stats --kind response | cut -f 1") == "entries\nbytes\n");
+  CHECK(shell.run("llmcache stats --kind response --by model").exit == 2);
+}
+
 TEST_CASE("stats --since counts whole days of UTC") {
   const TerminalSession shell;
   write_request(shell, "a", "m");

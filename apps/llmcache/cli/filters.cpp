@@ -73,9 +73,12 @@ void Filters::read(const Context& context) {
   if (!larger_than_.empty()) larger_ = parse_size(larger_than_);
 }
 
+bool Filters::by_entry() const {
+  return only_kind_ || created_before_ || created_since_ || expires_before_ || larger_ || !text_.empty();
+}
+
 bool Filters::needs_head() const {
-  return only_kind_ || created_before_ || created_since_ || expires_before_ || larger_ || !model_.empty() ||
-         !endpoint_.empty() || !text_.empty();
+  return by_entry() || !model_.empty() || !endpoint_.empty();
 }
 
 lc::Result<bool> Filters::accept(Context& context, const lc::ScanRow& row, const lc::EntryHead& head) const {

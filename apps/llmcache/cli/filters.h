@@ -1,4 +1,4 @@
-// The filters that select entries: ls, purge, export and copy share them, so that what one lists another removes.
+// The filters that select entries: ls, purge, export, copy and stats share them, so that what one lists another removes.
 #pragma once
 
 #include <libcache/cache.h>
@@ -20,6 +20,10 @@ class Filters {
   // what follows.
   void read(const Context& context);
 
+  // Whether entries are selected by what only they have, such as their age or their text: uses are not counted by it.
+  bool by_entry() const;
+  // A pattern; empty: any.
+  const std::string& model() const { return model_; }
   // Whether entries are selected by more than their names.
   bool needs_head() const;
   // Whether an entry of the right session is selected. Fails as the store does.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/filters.h"
 #include "commands/all.h"
 #include "config/values.h"
 #include "stats/display.h"
@@ -30,10 +31,11 @@ bool matches(const std::string& glob, const std::string& text) {
 class Stats : public Command {
  public:
   CommandHelp help() const override {
-    return {"[--since D] [--by DIMENSION]",
+    return {"[--since D] [--by DIMENSION] [filters]",
             R"(Shows what the cache has done and saved: hits, misses, stored and refused answers,
 tokens and time. Counted across processes and machines by get, put, replay, run and
-serve, and kept with the store for 400 days.)",
+serve, by day, model, session and endpoint, and kept with the store for 400 days.
+With a filter by anything else, such as --kind, it counts the stored entries.)",
             "store session endpoint prefix json stats",
             R"(  llmcache stats --since 7d --by model
   llmcache stats --prices prices.json)"};
@@ -44,7 +46,7 @@ serve, and kept with the store for 400 days.)",
     options.value("--by", "DIMENSION", by_, "a row for each model, session, endpoint or day").choices =
         names_of(kDimensions);
     options.value("--top", "N", top_, "with --by: only the N rows with most hits, or the last N days");
-    options.value("--model", "GLOB", model_, "only requests whose model matches");
+    filters_.declare(options);
     options.value("--prices", "FILE", prices_, "also shows the money saved: FILE has prices per million tokens");
     options.flag("--prometheus", prometheus_, "prints the text format of Prometheus");
     options.flag("--zero", zero_, "forgets everything that was counted");
@@ -54,6 +56,8 @@ serve, and kept with the store for 400 days.)",
     if (!zero_) context.only_reads();
     at_most_one({{"--prometheus", prometheus_}, {"--json", context.settings().json}});
     if (top_ && by_.empty()) usage_error("--top needs --by");
+    filters_.read(context);
+    if (filters_.by_entry()) return count_entries(context);
     const Dimension by = by_.empty() ? Dimension::none : parse_choice(by_, kDimensions);
     const auto since = first_day();
     const auto prices = prices_.empty() ? std::nullopt : std::optional(Prices::read(prices_));
@@ -71,6 +75,26 @@ serve, and kept with the store for 400 days.)",
   }
 
  private:
+  Exit count_entries(Context& context) const {
+    if (!since_.empty() || !by_.empty() || !prices_.empty() || prometheus_ || zero_) {
+      usage_error(
+          "uses are counted by day, model, session and endpoint: the other filters only select entries, and go "
+          "with none of --since, --by, --prices, --prometheus and --zero");
+    }
+    lc::StoreSize size;
+    filters_.for_each(context, context.key_options().prefix, [&](const lc::ScanRow& row, const auto&) {
+      ++size.values;
+      size.bytes += row.size;
+      return true;
+    });
+    if (context.settings().json) {
+      context.out().line(json_of(size));
+    } else {
+      display(size, context.out(), terminal_columns());
+    }
+    return Exit::success;
+  }
+
   std::chrono::sys_days first_day() const {
     if (since_.empty()) return {};
     return std::chrono::floor<std::chrono::days>(lc::system_now() - parse_duration(since_));
@@ -84,13 +108,13 @@ serve, and kept with the store for 400 days.)",
   }
 
   bool is_filtered(const Context& context) const {
-    return !since_.empty() || !model_.empty() || context.is_set("session") || context.is_flag("endpoint");
+    return !since_.empty() || !filters_.model().empty() || context.is_set("session") || context.is_flag("endpoint");
   }
 
   bool selects(const Context& context, const lc::StatisticsRow& row) const {
     if (context.is_set("session") && row.session != context.key_options().session) return false;
     if (context.is_flag("endpoint") && !matches(context.settings().endpoint, row.endpoint)) return false;
-    return model_.empty() || matches(model_, row.model);
+    return filters_.model().empty() || matches(filters_.model(), row.model);
   }
 
   void limit(Summary& summary) const {
@@ -119,7 +143,7 @@ serve, and kept with the store for 400 days.)",
   std::string since_;
   std::string by_;
   std::optional<std::string> top_;
-  std::string model_;
+  Filters filters_;
   std::string prices_;
   bool prometheus_ = false;
   bool zero_ = false;

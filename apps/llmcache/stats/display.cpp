@@ -93,12 +93,12 @@ std::vector<Line> lines_of(const Summary& summary) {
   return lines;
 }
 
-void display_total(const Summary& summary, Output& out, std::size_t columns) {
+void display_lines(const std::vector<Line>& lines, Output& out, std::size_t columns) {
   constexpr std::size_t kLabel = 15;
   constexpr std::size_t kValue = 10;
   constexpr std::size_t kShare = 7;
   constexpr std::size_t kUsed = kLabel + kValue + kShare + 2;
-  for (const Line& line : lines_of(summary)) {
+  for (const Line& line : lines) {
     const bool is_part = !line.part_of.empty();
     if (!out.is_terminal()) {
       out.line(fmt::format("{}{}\t{}{}", is_part ? line.part_of + " " : "", line.label, line.value,
@@ -194,8 +194,13 @@ void display_groups(const Summary& summary, Output& out, std::size_t columns) {
 
 }  // namespace
 
+void display(const lc::StoreSize& entries, Output& out, std::size_t columns) {
+  display_lines({{"", "entries", std::to_string(entries.values)}, {"", "bytes", format_size(entries.bytes)}}, out,
+                columns);
+}
+
 void display(const Summary& summary, Output& out, std::size_t columns) {
-  if (summary.by == Dimension::none) return display_total(summary, out, columns);
+  if (summary.by == Dimension::none) return display_lines(lines_of(summary), out, columns);
   if (out.is_terminal()) return display_groups(summary, out, columns);
   for (const Group& group : summary.groups) {
     std::string line = cell(group.name, std::string::npos);

@@ -8,5 +8,6 @@ namespace llmcache {
 
 // `columns`: the width of the terminal.
 void display(const Summary& summary, Output& out, std::size_t columns);
+void display(const libcache::StoreSize& entries, Output& out, std::size_t columns);
 
 }  // namespace llmcache

@@ -111,6 +111,18 @@ class Families {
 
 }  // namespace
 
+namespace {
+
+Json entries_json(const lc::StoreSize& size) {
+  return Json::object({{"count", size.values}, {"bytes", size.bytes}});
+}
+
+}  // namespace
+
+std::string json_of(const lc::StoreSize& entries) {
+  return json_line("stats", {{"entries", entries_json(entries)}});
+}
+
 std::string json_of(const Summary& summary) {
   Json::Members members;
   if (summary.first) {
@@ -118,7 +130,7 @@ std::string json_of(const Summary& summary) {
     members.emplace_back("last_day", text_of(*summary.last));
   }
   if (summary.size) {
-    members.emplace_back("entries", Json::object({{"count", summary.size->values}, {"bytes", summary.size->bytes}}));
+    members.emplace_back("entries", entries_json(*summary.size));
   }
   members.emplace_back("total", Json::object(members_of(summary.total, summary.priced)));
   if (summary.by != Dimension::none) {

@@ -5,6 +5,7 @@
 #include "commands/all.h"
 #include "transfer/entries.h"
 #include "transfer/lines.h"
+#include "ui/progress.h"
 
 namespace llmcache {
 
@@ -41,7 +42,10 @@ stored, and the exit code is 3. Run it again to go on after an interruption.)",
         all_good = false;
       }
     });
+    Progress progress(Progress::form_for(context.settings()), std::nullopt);
+    std::uint64_t lines = 0;
     for_each_line(file_.value_or("-"), longest_line(context), [&](std::string_view line, std::uint64_t number) {
+      progress.show(lines = number);
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
       auto entry = lc::from_line(line, lc::system_now());
       if (entry) return collector.add(*std::move(entry));
@@ -49,6 +53,7 @@ stored, and the exit code is 3. Run it again to go on after an interruption.)",
       all_good = false;
     });
     collector.finish();
+    progress.finish(lines);
     writer_.print_total(context, "import", "imported");
     if (!all_good) throw Failure(Exit::bad_input, "some lines were not imported");
     return Exit::success;
