@@ -1,6 +1,6 @@
 #include "store/percent.h"
 
-#include <charconv>
+#include "text/integer.h"
 
 namespace libcache::internal {
 
@@ -15,11 +15,10 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       decoded += text[i];
       continue;
     }
-    unsigned char byte = 0;
     const auto digits = text.substr(i + 1, 2);
-    const auto* const end = digits.data() + digits.size();
-    if (digits.size() != 2 || std::from_chars(digits.data(), end, byte, 16).ptr != end) return std::nullopt;
-    decoded += static_cast<char>(byte);
+    const auto byte = parse_integer<std::uint8_t>(digits, 16);
+    if (digits.size() != 2 || !byte) return std::nullopt;
+    decoded += static_cast<char>(*byte);
     i += 2;
   }
   return decoded;

@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "store/statistics/rows.h"
+#include "text/integer.h"
 
 namespace libcache::internal {
 
@@ -48,9 +48,7 @@ std::optional<std::uint64_t> folded_bytes(int file) {
   if (::pread(file, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size())) return std::nullopt;
   const std::string_view text(header.data(), header.size());
   if (!text.starts_with(kMagic) || text.back() != '\n') return std::nullopt;
-  std::uint64_t number = 0;
-  std::from_chars(text.data() + kMagic.size(), text.data() + text.size() - 1, number);
-  return number;
+  return parse_integer<std::uint64_t>(text.substr(kMagic.size(), kNumberSize));
 }
 
 std::string read_all(int file) {
