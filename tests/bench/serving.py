@@ -72,7 +72,7 @@ def free_port():
 
 @contextlib.contextmanager
 def process(port, command):
-    """Runs a server until it accepts connections, and ends it afterwards."""
+    """Runs a server until it accepts connections, gives the id of its process, and ends it afterwards."""
     server = subprocess.Popen(command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL)
     try:
@@ -82,10 +82,15 @@ def process(port, command):
             if server.poll() is not None:
                 sys.exit(f"bench: {command[0]} ended with {server.returncode}")
             time.sleep(0.01)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait()
+
+
+def serve_command(folder, port, upstream, *options):
+    return [LLMCACHE, "serve", "--listen", f"127.0.0.1:{port}", "--upstream", f"bench=http://127.0.0.1:{upstream}",
+            "--store", f"sqlite:{folder}/cache.db", "-q", *options]
 
 
 @contextlib.contextmanager
@@ -93,9 +98,7 @@ def serve(upstream):
     """Gives the port and the path of a serve in front of an upstream."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        command = [LLMCACHE, "serve", "--listen", f"127.0.0.1:{port}", "--upstream", f"bench=http://127.0.0.1:{upstream.port}",
-                   "--store", f"sqlite:{folder}/cache.db", "-q"]
-        with process(port, command):
+        with process(port, serve_command(folder, port, upstream.port)):
             yield port, "/bench" + PATH
 
 
@@ -110,6 +113,29 @@ def nginx(upstream):
             user="user root;" if os.geteuid() == 0 else "", folder=folder, port=port, upstream=upstream.port))
         with process(port, [binary, "-p", folder, "-c", str(configuration)]):
             yield port, PATH
+
+
+def memory_of(process_id):
+    status = pathlib.Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+    return 1024 * int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+
+
+def streams(count, chunks_per_second, seconds):
+    """What stream-load reports of so many streams through serve, and the memory of serve for each of them."""
+    command = [str(ROOT / "build/bench/bin/stream-load"), str(count), str(chunks_per_second), str(seconds)]
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, \
+         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        upstream = int(running.stdout.readline())
+        with process(port, serve_command(folder, port, upstream, "--max-connections", str(2 * count))) as serving:
+            idle = memory_of(serving)
+            print(port, "/bench" + PATH, file=running.stdin, flush=True)
+            time.sleep(0.9 * seconds)
+            used = memory_of(serving)
+            report = json.loads(running.stdout.readline())
+    if running.returncode != 0:
+        sys.exit(f"bench: not every stream was whole: {report}")
+    return report | {"memory_per_stream": (used - idle) // count}
 
 
 def load(port, path, clients, seconds=1):
