@@ -18,8 +18,11 @@ namespace {
 
 // Why a request missed although the stored one under `name` does not differ.
 std::string why_equal(const lc::RequestKey& key, const std::string& name) {
+  if (name == (key.stream ? key.stream_name : key.response_name)) {
+    return "it has the same key: its entry has expired or is damaged";
+  }
   if (name == key.stream_name) return "it is the same request, stored as a stream: 'llmcache replay' reads it";
-  if (name == key.response_name) return "it has the same key: its entry has expired or is damaged";
+  if (name == key.response_name) return "it is the same request without \"stream\": true: 'llmcache get' reads it";
   return "it is the same request under other options: compare --endpoint, --sample, --provider, --no-model, "
          "--no-provider and --ignore";
 }

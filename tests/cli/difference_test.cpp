@@ -115,6 +115,16 @@ TEST_CASE("why names the edited request, not another one, by model, then endpoin
   CHECK(contains(shell.run("llmcache get --why asked.json").err, "/prompt: stored (absent)"));
 }
 
+TEST_CASE("a miss says that the request is stored without its stream, or only as one") {
+  const TerminalSession shell;
+  shell.write("whole.json", R"({"model":"m","q":1})");
+  shell.write("stream.json", R"({"model":"m","q":1,"stream":true})");
+  shell.out("echo a | llmcache put whole.json");
+  CHECK(contains(shell.run("llmcache run --mode replay --request stream.json").err, "without \"stream\": true"));
+  shell.out("llmcache clear whole.json; printf 'data: a\n\n' | llmcache put stream.json");
+  CHECK(contains(shell.run("llmcache get --why whole.json").err, "stored as a stream"));
+}
+
 TEST_CASE("run and replay explain a miss with --why too, in words and as JSON") {
   const TerminalSession shell;
   put_stored(shell, chat_of(user_says("one")));

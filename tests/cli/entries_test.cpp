@@ -34,9 +34,9 @@ TEST_CASE("a miss prints nothing and exits with 1") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.out("echo '{}' > other.json; echo '[]' | llmcache --no-model put other.json");  // a store exists
-  for (const auto* line : {"llmcache get request.json", "llmcache replay request.json",
-                           "llmcache get --key llmcache:nobody_$(llmcache hash --hash-only request.json)",
-                           "llmcache show request.json", "llmcache clear request.json"}) {
+  for (const auto* line :
+       {"llmcache get request.json", "llmcache replay request.json",
+        "llmcache get --key llmcache:nobody_$(llmcache hash --hash-only request.json)", "llmcache show request.json"}) {
     const auto ran = shell.run(line);
     CHECK(ran.exit == 1);
     CHECK(ran.out.empty());
@@ -104,7 +104,9 @@ TEST_CASE("a reader that closes the pipe ends a replay quietly, at any pace and 
   const TerminalSession shell;
   shell.write("request.json", R"({"stream":true})");
   shell.out(
-      "(yes 'data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a b c\"}}]}' | sed G | head -100000; "
+      llmcache::test::kPatient +
+      std::string(
+          "(yes 'data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a b c\"}}]}' | sed G | head -100000; ") +
       "printf 'data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n') | "
       "llmcache put request.json");
   for (const auto* how : {"", "--pace x1000", "--as sse", "--as ndjson", "--as text"}) {
@@ -291,6 +293,22 @@ TEST_CASE("show and clear take requests and names of entries, and nothing else")
   }
   CHECK(shell.run("llmcache clear request.json").exit == 0);
   CHECK(shell.run("llmcache show request.json").exit == 1);
+  const auto again = shell.run("llmcache clear request.json");
+  CHECK(again.exit == 1);
+  CHECK(again.err == "nothing is stored under this\n");
+}
+
+TEST_CASE("put stores an answer even if the reader of its copy goes away") {
+  const TerminalSession shell;
+  shell.write("request.json", kRequest);
+  const std::string large(3'000'000, 'x');
+  shell.write("large", large);
+  for (const std::string source :
+       {"llmcache put request.json --response large --tee", "llmcache put request.json --tee < large"}) {
+    CHECK(shell.run(source + " | head -c 10").out == "xxxxxxxxxx");
+    CHECK(shell.out("llmcache get request.json") == large);
+    shell.out("llmcache clear request.json");
+  }
 }
 
 TEST_CASE("diff names where two requests differ, and whether their keys do") {

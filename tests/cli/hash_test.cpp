@@ -94,7 +94,7 @@ TEST_CASE("an --ignore pointer that matches nothing causes a warning, in every c
   const std::string warnings =
       "llmcache: warning: --ignore /nope matches no member of the request\n"
       "llmcache: warning: --ignore /messages/0 matches no member of the request\n";
-  for (const auto* command : {"hash", "hash --explain", "get", "replay", "clear --request", "put --response answer"}) {
+  for (const auto* command : {"hash", "hash --explain", "get", "replay", "put --response answer", "clear --request"}) {
     shell.write("answer", R"({"a":1})");
     CHECK(shell.run("llmcache" + ignore + command + " request.json").err == warnings);
   }

@@ -76,4 +76,10 @@ TEST_CASE("no message repeats a password") {
       CHECK((ran.out + ran.err).find("s3cret") == std::string::npos);
     }
   }
+  for (const auto* option : {"--password", "--pasword", "--token"}) {
+    const auto ran = shell.run(fmt::format("llmcache {} s3cret ls", option));
+    CHECK(ran.exit == 2);
+    CHECK(ran.err.find(option) != std::string::npos);
+    CHECK(ran.err.find("s3cret") == std::string::npos);
+  }
 }

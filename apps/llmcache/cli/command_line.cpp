@@ -108,12 +108,18 @@ std::string information(const ParsedArguments& parsed, std::size_t global_count,
   return parsed.values[global_count - 1].empty() ? "" : "llmcache " LLMCACHE_VERSION "\n";
 }
 
+// Before a command there is no other word than the options of all commands.
+void check_options(const ParsedArguments& before_command, const std::vector<Option>& globals) {
+  if (before_command.positional.empty()) return;
+  unknown_option(before_command.positional.front(), globals, "see 'llmcache help options'");
+}
+
 Invocation without_command(const std::vector<Option>& globals, const Words& words) {
   const ParsedArguments parsed = parse_arguments(globals, words);
   Invocation invocation;
   invocation.text = information(parsed, globals.size(), nullptr);
   if (!invocation.text.empty()) return invocation;
-  if (!parsed.positional.empty()) unknown_option(parsed.positional.front(), globals, "see 'llmcache help options'");
+  check_options(parsed, globals);
   usage_error("no command given; 'llmcache --help' lists the commands");
 }
 
@@ -126,7 +132,11 @@ Invocation parse_command_line(int count, const char* const* arguments) {
   const auto name = find_name(words, options);
   if (name == words.end()) return without_command(options, words);
   const CommandRow* row = find_command(*name);
-  if (row == nullptr) unknown_command(*name);
+  if (row == nullptr) {
+    // The word may be the value of an option that does not exist, perhaps a secret.
+    check_options(parse_arguments(options, Words(std::as_const(words).begin(), name)), options);
+    unknown_command(*name);
+  }
   words.erase(name);
 
   Invocation invocation;

@@ -47,6 +47,8 @@ anything was removed, with 1 otherwise.)",
     for (const std::string& name : names) removed += checked(context.cache().clear(name, context.deadline()));
     if (context.settings().json) {
       context.out().line(json_line("clear", {{"removed", removed}}));
+    } else if (removed == 0) {
+      context.report().say("nothing is stored under this");
     } else {
       context.report().note(fmt::format("removed {} {}", removed, removed == 1 ? "entry" : "entries"));
     }

@@ -43,11 +43,10 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
     lc::StoreAnswerOptions options{.only_new = only_new_};
     options.facts.request = request;
     lc::AnswerRecorder recorder(options.facts);
+    bool copies = tee_;
     read_input(response_, [&](std::string_view piece) {
       recorder.write(piece);
-      if (!tee_) return;
-      context.out().write(piece);
-      context.out().flush();
+      copies = copies && copy(piece, context.out());
     });
     const auto stored = context.cache().put(key, std::move(recorder).finish(), options, context.deadline());
     if (!stored) throw Failure({stored.error().code, "not stored: " + stored.error().message});
@@ -56,6 +55,17 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
   }
 
  private:
+  // False: nobody reads the copy any more. The answer is stored all the same.
+  static bool copy(std::string_view piece, Output& out) {
+    try {
+      out.write(piece);
+      out.flush();
+      return true;
+    } catch (const ClosedPipe&) {
+      return false;
+    }
+  }
+
   std::string path_ = "-";
   std::string response_ = "-";
   bool tee_ = false;
