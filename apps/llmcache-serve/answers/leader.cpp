@@ -42,10 +42,10 @@ Headers client_fields(const Headers& upstream) {
 
 }  // namespace
 
-Leader::Leader(asio::io_context& loop, asio::thread_pool& workers, std::shared_ptr<Transfer> transfer,
-               std::unique_ptr<lc::Fill> fill, Options options)
+Leader::Leader(asio::io_context& loop, const std::shared_ptr<RecordingQueue>& recordings,
+               std::shared_ptr<Transfer> transfer, std::unique_ptr<lc::Fill> fill, Options options)
     : loop_(loop), transfer_(std::move(transfer)), options_(std::move(options)), timer_(loop) {
-  if (fill) recording_ = std::make_shared<Recording>(workers, std::move(fill));
+  if (fill) recording_ = std::make_shared<Recording>(recordings, std::move(fill));
 }
 
 void Leader::start(UpstreamClient& client, UpstreamRequest request) {

@@ -6,7 +6,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,8 +37,8 @@ class Leader : public std::enable_shared_from_this<Leader> {
   };
 
   // `fill`: null for an answer that is only passed through.
-  Leader(boost::asio::io_context& loop, boost::asio::thread_pool& workers, std::shared_ptr<Transfer> transfer,
-         std::unique_ptr<libcache::Fill> fill, Options options);
+  Leader(boost::asio::io_context& loop, const std::shared_ptr<RecordingQueue>& recordings,
+         std::shared_ptr<Transfer> transfer, std::unique_ptr<libcache::Fill> fill, Options options);
   void start(UpstreamClient& client, UpstreamRequest request);
 
  private:

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -22,9 +23,13 @@ struct Question {
   std::string session;  // empty: the settings'
 };
 
+// A stored answer. Made on a worker, so that the event loop need not decode anything.
 struct Hit {
   std::shared_ptr<const libcache::Entry> entry;
   libcache::Metadata metadata;
+  libcache::AnswerCost cost;
+  // A response that is not large, whole. Others are decoded piece by piece, so that all clients get their turn.
+  std::optional<libcache::Result<std::string>> body;
 };
 
 // An answer that comes from the upstream.
@@ -50,7 +55,7 @@ struct Bypass {
 
 struct Answered {
   std::string key;
-  std::variant<Hit, Miss, NotCached, Bypass> what;
+  std::variant<std::shared_ptr<const Hit>, Miss, NotCached, Bypass> what;
 };
 
 }  // namespace llmcache::serve

@@ -8,6 +8,21 @@ constexpr std::size_t kMostWaitingBytes = 8 * 1024 * 1024;
 
 }  // namespace
 
+void RecordingQueue::add(std::shared_ptr<Recording> recording) {
+  const std::lock_guard lock(mutex_);
+  waiting_.push_back(std::move(recording));
+  if (waiting_.size() == 1) boost::asio::post(workers_, [self = shared_from_this()] { self->write_all(); });
+}
+
+void RecordingQueue::write_all() {
+  std::vector<std::shared_ptr<Recording>> recordings;
+  {
+    const std::lock_guard lock(mutex_);
+    recordings.swap(waiting_);
+  }
+  for (const auto& recording : recordings) recording->write_in_turn();
+}
+
 void Recording::write(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   if (given_up_) return;
@@ -20,7 +35,11 @@ void Recording::write(std::string_view bytes) {
   waiting_bytes_ += bytes.size();
   waiting_.emplace_back(bytes);
   // Otherwise it is written with what waits already.
-  if (waiting_.size() == 1) boost::asio::post(strand_, [self = shared_from_this()] { self->write_waiting(); });
+  if (waiting_.size() == 1) queue_->add(shared_from_this());
+}
+
+void Recording::write_in_turn() {
+  boost::asio::dispatch(strand_, [self = shared_from_this()] { self->write_waiting(); });
 }
 
 void Recording::write_waiting() {

@@ -7,11 +7,13 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <thread>
 #include <utility>
 
 #include "answers/leader.h"
 #include "answers/on_workers.h"
 #include "answers/request_key.h"
+#include "config/stores.h"
 
 namespace llmcache::serve {
 
@@ -20,13 +22,19 @@ namespace lc = libcache;
 
 namespace {
 
-constexpr std::size_t kWorkers = 8;
 constexpr std::size_t kFollowers = 32;
 constexpr std::size_t kMostMissed = 10'000;
 // A follower of another process waits this long on its thread before it makes room for the next.
 constexpr lc::Milliseconds kFollowTime{25};
 
 constexpr const char* kTooSlow = "the store did not answer in time";
+
+// Where stores are files, more threads than cores only take turns. Those that wait for a server cost nothing.
+std::size_t count_workers(const Settings& settings) {
+  constexpr std::size_t kMost = 8;
+  if (std::ranges::any_of(store_urls(settings), is_server)) return kMost;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, kMost);
+}
 
 std::string detail_of(const RequestOptions& options) {
   if (options.cache_control.no_store) return "no-store";
@@ -69,6 +77,20 @@ const std::string& entry_name(const lc::RequestKey& key) {
   return key.stream ? key.stream_name : key.response_name;
 }
 
+std::shared_ptr<const Hit> make_hit(std::shared_ptr<const lc::Entry> entry) {
+  constexpr std::uint64_t kLargestWhole = 256 * 1024;
+  const auto hit = std::make_shared<Hit>();
+  hit->metadata = entry->metadata().value_or(lc::Metadata{});
+  hit->cost = entry->cost();
+  if (entry->kind() == lc::EntryKind::response && entry->payload_size() <= kLargestWhole) hit->body = entry->body();
+  hit->entry = std::move(entry);
+  return hit;
+}
+
+bool is_fresh(const Hit& hit, const CacheControl& control) {
+  return !control.max_age || lc::system_now() - hit.entry->created() <= *control.max_age;
+}
+
 // Without the headers of an upstream: what another process leads says what it is by its first bytes.
 AnswerHead head_of(const lc::Metadata& metadata) {
   AnswerHead head;
@@ -81,7 +103,8 @@ AnswerHead head_of(const lc::Metadata& metadata) {
 // What a first look into the store gave.
 struct Answers::Found {
   lc::Result<lc::RequestKey> key;
-  lc::Result<lc::Lookup> lookup = lc::Lookup{};
+  lc::Result<lc::Lookup> lookup = lc::Lookup{};  // without its entry, which is in `hit`
+  std::shared_ptr<const Hit> hit = {};
 };
 
 // An answer that is being looked up or fetched, for all who ask for it at this time.
@@ -94,8 +117,8 @@ struct Answers::Shared {
   lc::RequestKey key;
   std::shared_ptr<Transfer> transfer;
   std::shared_ptr<lc::Metadata> metadata = std::make_shared<lc::Metadata>();
-  std::shared_ptr<const lc::Entry> entry;  // of a hit
-  std::string unavailable;                 // why neither is known: the store takes too long
+  std::shared_ptr<const Hit> hit;
+  std::string unavailable;  // why neither is known: the store takes too long
   bool is_looked_up = false;
   asio::steady_timer looked_up;  // never expires; cancelled to wake those who wait
 };
@@ -106,8 +129,9 @@ Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& c
       context_(context),
       metrics_(metrics),
       cache_(context.cache()),
-      workers_(kWorkers),
+      workers_(count_workers(context.settings())),
       followers_(kFollowers),
+      recordings_(std::make_shared<RecordingQueue>(workers_)),
       upstream_(loop, options.upstream) {}
 
 Answers::~Answers() {
@@ -158,13 +182,17 @@ Answers::Found Answers::find(const Question& question, Clock::time_point until) 
   const auto deadline = lc::Deadline::after(std::max(left, lc::Milliseconds(0)));
   found.lookup = asks_upstream(question) ? cache_.get_before_begin(*found.key, kind, deadline)
                                          : cache_.get(*found.key, kind, deadline);
+  if (found.lookup && found.lookup->entry) {
+    found.hit = make_hit(std::make_shared<const lc::Entry>(*std::exchange(found.lookup->entry, std::nullopt)));
+  }
   return found;
 }
 
-asio::awaitable<Answered> Answers::ask(const Question& question) {
+asio::awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
+  const Question& question = *asked;
   const auto until = question.asked + context_.settings().deadline;
   // Named: g++ 12 destroys the captures of a lambda twice that is written within a co_await.
-  auto work = [this, question, until] { return find(question, until); };
+  auto work = [this, asked, until] { return find(*asked, until); };
   auto answer = co_await within(loop_, workers_, until, std::move(work));
   if (!answer) {
     note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
@@ -172,11 +200,10 @@ asio::awaitable<Answered> Answers::ask(const Question& question) {
   }
   Found found = *std::move(answer);
   if (!found.key) co_return bypassed(found.key.error().message);
-  if (found.lookup && found.lookup->entry) {
+  if (found.hit) {
     note_lookup(std::nullopt);
-    auto entry = std::make_shared<const lc::Entry>(*std::move(found.lookup->entry));
-    if (auto hit = hit_of(std::move(entry), question.options.cache_control)) {
-      co_return answered(entry_name(*found.key), *std::move(hit));
+    if (is_fresh(*found.hit, question.options.cache_control)) {
+      co_return answered(entry_name(*found.key), std::move(found.hit));
     }
     found.lookup = lc::Lookup{};
     if (asks_upstream(question)) {
@@ -226,8 +253,19 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
     return cache_.begin(shared->key, options, lc::Deadline::never());
   };
   auto begun = co_await within(loop_, workers_, until, std::move(work));
+  if (begun && *begun && (*begun)->role() == lc::Fill::Role::hit) {
+    const auto owner = std::make_shared<lc::Fill>(**std::move(begun));
+    note_lookup(std::nullopt);
+    const std::shared_ptr<const lc::Entry> entry(owner, &*owner->lookup().entry);
+    shared->hit = co_await on_workers(workers_, [entry] { return make_hit(entry); });
+  }
   shared->is_looked_up = true;
   shared->looked_up.cancel();
+  if (shared->hit) {
+    forget(shared);
+    if (is_fresh(*shared->hit, question.options.cache_control)) co_return answered(name, shared->hit);
+    co_return co_await fill(question, shared->key, true);
+  }
   if (!begun || !*begun) {
     if (!begun) note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
     shared->unavailable = begun ? begun->error().message : kTooSlow;
@@ -236,13 +274,6 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
   }
   auto filling = std::make_unique<lc::Fill>(**std::move(begun));
   if (!overwrite) note_lookup(filling->store_error());
-  if (filling->role() == lc::Fill::Role::hit) {
-    const std::shared_ptr<lc::Fill> owner = std::move(filling);
-    shared->entry = std::shared_ptr<const lc::Entry>(owner, &*owner->lookup().entry);
-    forget(shared);
-    if (auto hit = hit_of(shared->entry, question.options.cache_control)) co_return answered(name, *std::move(hit));
-    co_return co_await fill(question, shared->key, true);
-  }
   Miss miss;
   miss.transfer = shared->transfer;
   miss.metadata = shared->metadata;
@@ -276,11 +307,10 @@ asio::awaitable<Answered> Answers::join(const Question& question, std::shared_pt
   }
   const std::string name = entry_name(shared->key);
   if (!shared->unavailable.empty()) co_return bypassed(shared->unavailable);
-  if (shared->entry) {
-    auto hit = hit_of(shared->entry, question.options.cache_control);
-    if (!hit) co_return co_await fill(question, shared->key, true);
-    cache_.count_shared(shared->key, shared->entry.get());
-    co_return answered(name, *std::move(hit));
+  if (shared->hit) {
+    if (!is_fresh(*shared->hit, question.options.cache_control)) co_return co_await fill(question, shared->key, true);
+    cache_.count_shared(shared->key, shared->hit->entry.get());
+    co_return answered(name, shared->hit);
   }
   cache_.count_shared(shared->key, nullptr);
   Miss miss;
@@ -317,7 +347,7 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
     }
     if (filled.storing == lc::Filled::Storing::failed) note_storing(filled.store_error);
   };
-  std::make_shared<Leader>(loop_, workers_, shared->transfer, std::move(fill), std::move(options))
+  std::make_shared<Leader>(loop_, recordings_, shared->transfer, std::move(fill), std::move(options))
       ->start(upstream_, question.upstream);
 }
 
@@ -360,7 +390,7 @@ std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {
   options.on_end = [this](const LeaderEnd& end) {
     if (end.upstream_failure) metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
   };
-  std::make_shared<Leader>(loop_, workers_, transfer, nullptr, std::move(options))
+  std::make_shared<Leader>(loop_, recordings_, transfer, nullptr, std::move(options))
       ->start(upstream_, std::move(request));
   return transfer;
 }
@@ -368,12 +398,6 @@ std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {
 asio::awaitable<std::optional<std::string>> Answers::check_store() {
   const auto status = co_await on_workers(workers_, [&] { return cache_.store().ping(store_deadline()); });
   co_return status ? std::nullopt : std::optional(status.error().message);
-}
-
-std::optional<Hit> Answers::hit_of(std::shared_ptr<const lc::Entry> entry, const CacheControl& control) const {
-  if (control.max_age && lc::system_now() - entry->created() > *control.max_age) return std::nullopt;
-  auto metadata = entry->metadata();
-  return Hit{std::move(entry), metadata ? *std::move(metadata) : lc::Metadata{}};
 }
 
 void Answers::forget(const std::shared_ptr<Shared>& shared) {

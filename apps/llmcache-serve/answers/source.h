@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "answers/question.h"
+#include "answers/recording.h"
 #include "context.h"
 #include "monitor/junit.h"
 #include "monitor/metrics.h"
@@ -31,7 +32,7 @@ class Answers {
   Answers(boost::asio::io_context& loop, const ServeOptions& options, Context& context, Metrics& metrics);
   ~Answers();
 
-  boost::asio::awaitable<Answered> ask(const Question& question);
+  boost::asio::awaitable<Answered> ask(std::shared_ptr<const Question> question);
   // The same, but follows nobody: for a request whose leader turned out to have nothing to share.
   boost::asio::awaitable<Answered> ask_alone(const Question& question);
   // Straight from the upstream.
@@ -62,7 +63,6 @@ class Answers {
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   boost::asio::awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill,
                                       std::shared_ptr<Shared> shared);
-  std::optional<Hit> hit_of(std::shared_ptr<const libcache::Entry> entry, const CacheControl& control) const;
   void forget(const std::shared_ptr<Shared>& shared);
   void note_lookup(const std::optional<libcache::Error>& error);
   void note_storing(const std::optional<libcache::Error>& error);
@@ -76,6 +76,7 @@ class Answers {
   libcache::Cache& cache_;
   boost::asio::thread_pool workers_;
   boost::asio::thread_pool followers_;  // each waits for news of another process
+  std::shared_ptr<RecordingQueue> recordings_;
   UpstreamClient upstream_;
   std::list<std::shared_ptr<Shared>> shared_;  // answers that later requests may join
   std::vector<Missed> missed_;

@@ -44,33 +44,44 @@ constexpr std::chrono::seconds kWriteTime{60};
 constexpr std::chrono::seconds kDiscardTime{2};
 constexpr std::size_t kMostDiscardedBytes = 256 * 1024 * 1024;
 
-// Ends the operations of a socket that take too long. One operation at a time.
+// Ends the operations of a socket that take too long. One operation at a time. The timer is not set for each of them: when it
+// expires and the present operation still has time, it is set again.
 class TimeLimit {
  public:
-  explicit TimeLimit(ClientSocket::lowest_layer_type& socket) : socket_(socket), timer_(socket.get_executor()) {}
-  ~TimeLimit() { stop(); }
+  using Clock = std::chrono::steady_clock;
 
-  void start(std::chrono::steady_clock::duration limit) {
-    expired_ = std::make_shared<bool>(false);
-    timer_.expires_after(limit);
-    timer_.async_wait([this, expired = std::weak_ptr(expired_)](error_code error) {
-      const auto mine = expired.lock();
-      if (error || !mine) return;
-      *mine = true;
+  explicit TimeLimit(ClientSocket::lowest_layer_type& socket) : socket_(socket), timer_(socket.get_executor()) {}
+
+  void start(Clock::duration limit) {
+    expired_ = false;
+    end_ = Clock::now() + limit;
+    if (!timer_end_ || *end_ < *timer_end_) set_timer();
+  }
+  void stop() { end_.reset(); }
+  bool expired() const { return expired_; }
+
+ private:
+  void set_timer() {
+    timer_end_ = end_;
+    timer_.expires_at(*end_);
+    timer_.async_wait([this, alive = std::weak_ptr(alive_)](error_code error) {
+      if (error || alive.expired()) return;
+      timer_end_.reset();
+      if (!end_) return;
+      if (*end_ > Clock::now()) return set_timer();
+      end_.reset();
+      expired_ = true;
       error_code ignored;
       (void)socket_.cancel(ignored);
     });
   }
-  void stop() {
-    timer_.cancel();
-    if (expired_ && !*expired_) expired_.reset();
-  }
-  bool expired() const { return expired_ && *expired_; }
 
- private:
   ClientSocket::lowest_layer_type& socket_;
   asio::steady_timer timer_;
-  std::shared_ptr<bool> expired_;
+  std::optional<Clock::time_point> end_;        // of the present operation
+  std::optional<Clock::time_point> timer_end_;  // when the timer expires, if it is set
+  bool expired_ = false;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 template <class Stream>

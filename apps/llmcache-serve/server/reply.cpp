@@ -15,8 +15,6 @@ using asio::use_awaitable;
 namespace {
 
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
-// A body up to this size is decoded and written at once, a larger one piece by piece, so that others get their turn.
-constexpr std::uint64_t kWholeBytes = 256 * 1024;
 
 std::string chunk_head(std::size_t size) {
   return fmt::format("{:x}\r\n", size);
@@ -87,17 +85,17 @@ asio::awaitable<void> Reply::write_error(const OwnError& error) {
 
 asio::awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   exchange_.outcome = Outcome::hit;
-  exchange_.saved = hit.entry->cost();
+  exchange_.saved = hit.cost;
   take(hit.metadata);
   Headers fields;
   const auto age = std::max(lc::system_now() - hit.entry->created(), lc::Milliseconds(0));
   fields.add("age", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()));
   if (hit.entry->kind() == lc::EntryKind::stream) co_return co_await write_recorded(hit, std::move(fields), pace);
-  if (hit.entry->payload_size() > kWholeBytes) {
+  if (!hit.body) {
     fields.add("content-length", std::to_string(hit.entry->payload_size()));
     co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
   }
-  const auto body = hit.entry->body();
+  const auto& body = *hit.body;
   if (!body) co_return co_await write_error(own_errors::unreachable(body.error().message));
   fields.add("content-type", content_type_of(hit.metadata, lc::EntryKind::response, *body));
   co_await write_body(200, std::move(fields), *body);

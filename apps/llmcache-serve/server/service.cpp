@@ -105,11 +105,12 @@ asio::awaitable<void> Service::pass_through(Question question, Reply& reply, std
 }
 
 asio::awaitable<void> Service::answer_cached(Question question, Reply& reply) {
-  Answered answered = co_await answers_.ask(question);
-  if (co_await write_answered(question, answered, reply)) co_return;
+  const auto shared = std::make_shared<const Question>(std::move(question));
+  Answered answered = co_await answers_.ask(shared);
+  if (co_await write_answered(*shared, answered, reply)) co_return;
   // The request that this one followed had nothing to share.
-  answered = co_await answers_.ask_alone(question);
-  co_await write_answered(question, answered, reply);
+  answered = co_await answers_.ask_alone(*shared);
+  co_await write_answered(*shared, answered, reply);
 }
 
 // False: the answer was withdrawn, and nothing has been written.
@@ -120,9 +121,9 @@ asio::awaitable<bool> Service::write_answered(const Question& question, const An
     co_await pass_through(question, reply, bypass->detail);
     co_return true;
   }
-  if (const auto* hit = std::get_if<Hit>(&answered.what)) {
-    reply.set_cache_status(hit_status(*hit, answered.key, lc::system_now()));
-    co_await reply.write_hit(*hit, options_.pace);
+  if (const auto* hit = std::get_if<std::shared_ptr<const Hit>>(&answered.what)) {
+    reply.set_cache_status(hit_status(**hit, answered.key, lc::system_now()));
+    co_await reply.write_hit(**hit, options_.pace);
     co_return true;
   }
   if (const auto* missing = std::get_if<NotCached>(&answered.what)) {
