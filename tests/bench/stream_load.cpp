@@ -52,35 +52,67 @@ std::string event(const std::string& content, const char* finish_reason) {
       content, finish_reason);
 }
 
-// Each chunk's text is the time at which it was sent.
-asio::awaitable<void> answer(tcp::socket socket, const Load& load) {
+// Sends the chunks of all streams; each chunk's text is the time at which it was sent. The streams take turns, a twentieth of
+// them at a time, so that chunks do not come all at once.
+class Sender {
+ public:
+  Sender(asio::io_context& loop, const Load& load) : load_(load), timer_(loop), turns_(kTurns) {}
+
+  asio::awaitable<void> run() {
+    const auto interval = std::chrono::nanoseconds(std::chrono::seconds(1)) / load_.chunks_per_second / kTurns;
+    auto next = Clock::now();
+    for (std::size_t turn = 0;; turn = (turn + 1) % kTurns) {
+      std::erase_if(turns_[turn], [this](Stream& stream) { return !send(stream); });
+      timer_.expires_at(next += interval);
+      co_await timer_.async_wait(use_awaitable);
+    }
+  }
+  void add(tcp::socket socket) {
+    socket.non_blocking(true);
+    turns_[added_++ % kTurns].push_back({std::move(socket)});
+  }
+
+ private:
+  static constexpr std::size_t kTurns = 20;
+  struct Stream {
+    tcp::socket socket;
+    int sent = 0;
+  };
+
+  // False: the stream has ended, or its reader cannot keep up.
+  bool send(Stream& stream) const {
+    const bool is_last = stream.sent == load_.chunks_per_second * load_.seconds;
+    const std::string text = is_last ? chunked(event("", "\"stop\"")) + chunked("data: [DONE]\n\n") + "0\r\n\r\n"
+                                     : chunked(event(std::to_string(now_ns()), "null"));
+    ++stream.sent;
+    boost::system::error_code error;
+    return stream.socket.write_some(asio::buffer(text), error) == text.size() && !is_last;
+  }
+
+  const Load& load_;
+  asio::steady_timer timer_;
+  std::vector<std::vector<Stream>> turns_;
+  std::size_t added_ = 0;
+};
+
+asio::awaitable<void> answer(tcp::socket socket, Sender& sender) {
   std::string request;
   co_await asio::async_read_until(socket, asio::dynamic_buffer(request), "\"stream\":true}", use_awaitable);
   const std::string head =
       "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
   co_await asio::async_write(socket, asio::buffer(head), use_awaitable);
-  const auto interval = std::chrono::nanoseconds(std::chrono::seconds(1)) / load.chunks_per_second;
-  asio::steady_timer timer(socket.get_executor());
-  auto next = Clock::now();
-  for (int i = 0; i < load.chunks_per_second * load.seconds; ++i) {
-    const std::string chunk = chunked(event(std::to_string(now_ns()), "null"));
-    co_await asio::async_write(socket, asio::buffer(chunk), use_awaitable);
-    timer.expires_at(next += interval);
-    co_await timer.async_wait(use_awaitable);
-  }
-  const std::string end = chunked(event("", "\"stop\"")) + chunked("data: [DONE]\n\n") + "0\r\n\r\n";
-  co_await asio::async_write(socket, asio::buffer(end), use_awaitable);
+  sender.add(std::move(socket));
 }
 
-asio::awaitable<void> accept(tcp::acceptor& acceptor, const Load& load) {
+asio::awaitable<void> accept(tcp::acceptor& acceptor, Sender& sender) {
   for (;;) {
     auto socket = co_await acceptor.async_accept(use_awaitable);
-    asio::co_spawn(acceptor.get_executor(), answer(std::move(socket), load), asio::detached);
+    asio::co_spawn(acceptor.get_executor(), answer(std::move(socket), sender), asio::detached);
   }
 }
 
-// The times in the whole events of `text`, which are removed from it.
-void take_times(std::string& text, std::vector<std::int64_t>& latencies) {
+// The times in the whole events of `text`, which are removed from it. Whether the last one was among them.
+bool take_times(std::string& text, std::vector<std::int64_t>& latencies) {
   constexpr std::string_view kMark = "\"content\":\"";
   const std::int64_t now = now_ns();
   std::size_t done = 0;
@@ -88,11 +120,13 @@ void take_times(std::string& text, std::vector<std::int64_t>& latencies) {
     const std::string_view event = std::string_view(text).substr(done, end - done);
     const auto at = event.find(kMark);
     std::int64_t sent = 0;
+    if (event.find("[DONE]") != std::string_view::npos) return true;
     if (at == std::string_view::npos) continue;
     std::from_chars(event.data() + at + kMark.size(), event.data() + event.size(), sent);
     if (sent > 0) latencies.push_back(now - sent);
   }
   text.erase(0, done);
+  return false;
 }
 
 struct Received {
@@ -110,11 +144,10 @@ asio::awaitable<void> ask(tcp::endpoint serve, const std::string& path, int numb
   co_await asio::async_write(socket, asio::buffer(request), use_awaitable);
   std::string text;
   std::vector<char> buffer(16 << 10);
-  while (text.find("[DONE]") == std::string::npos) {
+  do {
     const std::size_t size = co_await socket.async_read_some(asio::buffer(buffer), use_awaitable);
     text.append(buffer.data(), size);
-    take_times(text, received.latencies);
-  }
+  } while (!take_times(text, received.latencies));
   ++received.whole;
 }
 
@@ -122,7 +155,9 @@ int run(const Load& load) {
   asio::io_context upstream(1);
   tcp::acceptor acceptor(upstream, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   acceptor.listen(4096);
-  asio::co_spawn(upstream, accept(acceptor, load), asio::detached);
+  Sender sender(upstream, load);
+  asio::co_spawn(upstream, accept(acceptor, sender), asio::detached);
+  asio::co_spawn(upstream, sender.run(), asio::detached);
   std::thread sending([&] { upstream.run(); });
   std::cout << acceptor.local_endpoint().port() << std::endl;
 
