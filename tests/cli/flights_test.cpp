@@ -245,6 +245,34 @@ TEST_CASE("with --no-follow a stream is printed once it is whole, otherwise as i
   CHECK(ran(at.shell, 3).out == ran(at.shell, 1).out);
 }
 
+TEST_CASE("Ollama's chat without stream, with false and with true are three entries, and the first is followed live") {
+  for (const bool over_redis : {false, true}) {
+    Surroundings at(over_redis);
+    const std::string begin = R"({"model":"m","message":{"role":"assistant","content":"a"},"done":false})";
+    const std::string end = R"({"model":"m","message":{"role":"assistant","content":""},"done":true})";
+    const std::string whole = R"({"model":"m","message":{"role":"assistant","content":"ab"},"done":true})";
+    at.shell.write("request.json", R"({"model":"m","messages":[]})");
+    at.shell.write("false.json", R"({"model":"m","messages":[],"stream":false})");
+    at.shell.write("true.json", R"({"model":"m","messages":[],"stream":true})");
+    at.shell.write("chat",
+                   "#!/bin/sh\necho '" + begin + "'\nuntil [ -e after ]; do sleep 0.02; done\necho '" + end + "'\n");
+    at.shell.out("chmod +x chat");
+    // The follower has the first line while the leader still waits for the second.
+    CHECK(at.shell.out(at.start(1, "0", "./chat") + at.until("[ -s out.1 ]") + at.start(1, "1", "false") +
+                       at.until("[ -s out.2 ]") + "cat out.2; touch after; wait") == begin + "\n");
+    for (int i = 1; i <= 2; ++i) CHECK(ran(at.shell, i).out == begin + "\n" + end + "\n");
+    const auto run = [&](const std::string& request, const std::string& command) {
+      return at.shell.out("llmcache run --request " + request + at.options() + " -- " + command);
+    };
+    CHECK(run("false.json", "echo '" + whole + "'") == whole + "\n");
+    CHECK(run("true.json", "./chat") == begin + "\n" + end + "\n");
+    CHECK(run("request.json", "false") == begin + "\n" + end + "\n");
+    CHECK(run("false.json", "false") == whole + "\n");
+    CHECK(run("true.json", "false") == begin + "\n" + end + "\n");
+    CHECK(at.shell.out("llmcache ls --json" + at.options() + " | jq -r .kind | sort") == "response\nstream\nstream\n");
+  }
+}
+
 TEST_CASE("runs killed at 500 random moments leave whole answers or none, and no lease") {
   for (const bool over_redis : {false, true}) {
     Surroundings at(over_redis);
