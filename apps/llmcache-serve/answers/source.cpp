@@ -253,27 +253,29 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
     return cache_.begin(shared->key, options, lc::Deadline::never());
   };
   auto begun = co_await within(loop_, workers_, until, std::move(work));
-  if (begun && *begun && (*begun)->role() == lc::Fill::Role::hit) {
-    const auto owner = std::make_shared<lc::Fill>(**std::move(begun));
-    note_lookup(std::nullopt);
+  std::unique_ptr<lc::Fill> filling;
+  if (!begun) {
+    shared->unavailable = kTooSlow;
+    note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
+  } else if (!*begun) {
+    shared->unavailable = begun->error().message;
+  } else {
+    filling = std::make_unique<lc::Fill>(**std::move(begun));
+    if (!overwrite) note_lookup(filling->store_error());
+  }
+  if (filling && filling->role() == lc::Fill::Role::hit) {
+    const std::shared_ptr<lc::Fill> owner(filling.release());
     const std::shared_ptr<const lc::Entry> entry(owner, &*owner->lookup().entry);
     shared->hit = co_await on_workers(workers_, [entry] { return make_hit(entry); });
   }
   shared->is_looked_up = true;
   shared->looked_up.cancel();
+  if (!filling) forget(shared);
   if (shared->hit) {
-    forget(shared);
     if (is_fresh(*shared->hit, question.options.cache_control)) co_return answered(name, shared->hit);
     co_return co_await fill(question, shared->key, true);
   }
-  if (!begun || !*begun) {
-    if (!begun) note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
-    shared->unavailable = begun ? begun->error().message : kTooSlow;
-    forget(shared);
-    co_return bypassed(shared->unavailable);
-  }
-  auto filling = std::make_unique<lc::Fill>(**std::move(begun));
-  if (!overwrite) note_lookup(filling->store_error());
+  if (!filling) co_return bypassed(shared->unavailable);
   Miss miss;
   miss.transfer = shared->transfer;
   miss.metadata = shared->metadata;
