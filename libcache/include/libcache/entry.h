@@ -137,12 +137,15 @@ class Entry {
  private:
   friend class Replay;
   Entry() = default;
+  std::string_view metadata_json() const;
+
   std::string bytes_;
   EntryKind kind_ = EntryKind::response;
   UnixTime created_{};
   std::optional<UnixTime> expires_;
   Digest request_digest_{};
   std::uint64_t payload_size_ = 0;
+  std::uint32_t metadata_size_ = 0;
   bool was_accepted_ = false;
 };
 

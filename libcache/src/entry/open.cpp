@@ -46,6 +46,7 @@ Result<Entry> Entry::open(std::string bytes) {
   entry.expires_ = layout->header.expires;
   entry.request_digest_ = layout->header.request_digest;
   entry.payload_size_ = layout->header.payload.raw;
+  entry.metadata_size_ = layout->header.metadata_size;
   entry.was_accepted_ = says_accepted(layout->metadata);
   entry.bytes_ = std::move(bytes);
   return entry;
@@ -62,13 +63,16 @@ Result<EntryHead> Entry::head() const {
   });
 }
 
+std::string_view Entry::metadata_json() const {
+  return std::string_view(bytes_).substr(kHeaderBytes, metadata_size_);
+}
+
 Result<Metadata> Entry::metadata() const {
-  return read_layout(bytes_).and_then([](const Layout& layout) { return read_metadata(layout.metadata); });
+  return read_metadata(metadata_json());
 }
 
 AnswerCost Entry::cost() const {
-  const auto layout = read_layout(bytes_);
-  return layout ? read_cost(layout->metadata) : AnswerCost{};
+  return read_cost(metadata_json());
 }
 
 Result<std::optional<std::string>> Entry::request() const {
