@@ -265,8 +265,11 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
   }
   if (filling && filling->role() == lc::Fill::Role::hit) {
     const std::shared_ptr<lc::Fill> owner(filling.release());
-    const std::shared_ptr<const lc::Entry> entry(owner, &*owner->lookup().entry);
-    shared->hit = co_await on_workers(workers_, [entry] { return make_hit(entry); });
+    // Named, as in ask().
+    auto decode = [entry = std::shared_ptr<const lc::Entry>(owner, &*owner->lookup().entry)] {
+      return make_hit(entry);
+    };
+    shared->hit = co_await on_workers(workers_, std::move(decode));
   }
   shared->is_looked_up = true;
   shared->looked_up.cancel();
