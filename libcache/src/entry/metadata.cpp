@@ -41,8 +41,8 @@ tl::unexpected<Error> not_metadata() {
 }  // namespace
 
 bool says_accepted(std::string_view json) {
-  // Within a string the quotation marks would be escaped.
   if (json.find(":true") == std::string_view::npos) return false;  // nearly always: one search instead of two
+  // Within a string the quotation marks would be escaped.
   return json.find(R"("incomplete":true)") != std::string_view::npos ||
          json.find(R"("error":true)") != std::string_view::npos;
 }
