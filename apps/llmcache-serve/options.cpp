@@ -28,12 +28,10 @@ ServeOptions parse_options(const ServeArguments& arguments, const Settings& sett
   for (const std::string& upstream : settings.upstreams) options.upstreams.add(upstream);
   for (const std::string& upstream : arguments.upstreams) options.upstreams.add(upstream);
   options.command = arguments.command;
-  if (!arguments.listen.empty()) {
-    options.listen = arguments.listen;
-  } else if (!options.command.empty()) {
-    options.listen = {"127.0.0.1:0"};  // several may run at one time
-  }
-  const auto mode = parse_mode(arguments.mode);
+  options.listen = arguments.listen;
+  // With a COMMAND any port will do, because COMMAND is told which.
+  if (options.listen.empty()) options.listen = {options.command.empty() ? "127.0.0.1:8090" : "127.0.0.1:0"};
+  const auto mode = find_choice(arguments.mode, kModes);
   if (!mode) usage_error(fmt::format("--mode {}: expected auto, replay, refresh or off", arguments.mode));
   options.mode = *mode;
   options.pace = parse_pace(arguments.pace);

@@ -21,7 +21,7 @@ namespace serve {
 
 struct ServeOptions {
   Upstreams upstreams = Upstreams::built_in();
-  std::vector<std::string> listen{"127.0.0.1:8090"};
+  std::vector<std::string> listen;
   Mode mode = Mode::auto_;
   AccessRules access;
   bool shared = false;  // strangers on a network share answers
@@ -30,10 +30,10 @@ struct ServeOptions {
   std::string tls_certificate;
   std::string tls_key;
   UpstreamOptions upstream;
-  std::chrono::milliseconds header_timeout{std::chrono::seconds(10)};
-  std::chrono::milliseconds drain{std::chrono::seconds(30)};
-  std::uint64_t max_request = 64ULL << 20;  // bytes of a body
-  std::size_t max_connections = 1024;
+  std::chrono::milliseconds header_timeout{};
+  std::chrono::milliseconds drain{};
+  std::uint64_t max_request = 0;  // bytes of a body
+  std::size_t max_connections = 0;
   bool finish_abandoned = false;
   bool why = false;            // explains misses
   std::optional<double> pace;  // how many times faster than recorded; nothing: at once
@@ -42,7 +42,7 @@ struct ServeOptions {
   std::vector<std::string> command;
 };
 
-// Throws a Failure (usage) for a value that an option does not take.
+// The arguments have the defaults. Throws a Failure (usage) for a value that an option does not take.
 ServeOptions parse_options(const ServeArguments& arguments, const Settings& settings);
 
 }  // namespace serve

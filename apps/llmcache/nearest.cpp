@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "text.h"
 #include "ui/difference.h"
 #include "ui/terminal.h"
 
@@ -27,9 +28,6 @@ constexpr std::size_t kMostCompared = 64 << 10;
 
 // The hashes of the words of a text, sorted.
 std::vector<std::size_t> words_in(std::string_view text) {
-  const auto is_in_word = [](char c) {
-    return (c & 0x80) != 0 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
   text = text.substr(0, kMostCompared);
   std::vector<std::size_t> words;
   for (auto word = text.begin(); word != text.end();) {

@@ -8,6 +8,7 @@
 #include "http/access.h"
 #include "http/credential_session.h"
 #include "http/request_options.h"
+#include "text.h"
 
 using namespace llmcache::serve;
 
@@ -37,7 +38,7 @@ void require_upstream_fields(const Headers& headers) {
   }
   require(sent.count("accept-encoding") == 1);
   for (const std::string_view name : headers.list("connection")) {
-    require(equals_ignoring_case(name, "accept-encoding") || !sent.first(name));
+    require(llmcache::equals_ignoring_case(name, "accept-encoding") || !sent.first(name));
   }
   const auto options = parse_request_options(sent);
   require(options && !options->session && !options->ttl && !options->sample && !options->mode &&

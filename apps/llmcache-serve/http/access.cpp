@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text.h"
+
 namespace llmcache::serve {
 
 std::string host_of(std::string_view authority) {
@@ -11,11 +13,9 @@ std::string host_of(std::string_view authority) {
   } else if (std::ranges::count(host, ':') == 1) {
     host = host.substr(0, host.find(':'));
   }
-  std::string result(host);
-  for (char& character : result) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
-  return result;
+  std::string lower(host);
+  std::ranges::transform(lower, lower.begin(), to_lower);
+  return lower;
 }
 
 bool is_known_host(const AccessRules& rules, std::string_view host, std::string_view local_address) {

@@ -15,6 +15,7 @@
 #include <span>
 
 #include "failure.h"
+#include "text.h"
 
 namespace llmcache::serve {
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "text.h"
+
 namespace llmcache::serve {
 
 namespace {
@@ -25,10 +27,6 @@ constexpr auto kConnectionFields = std::to_array<std::string_view>({
 // Set anew for the upstream call.
 constexpr auto kReplacedFields =
     std::to_array<std::string_view>({"host", "content-length", "expect", "accept-encoding"});
-
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
@@ -56,14 +54,6 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 }
 
 }  // namespace
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
-}
 
 void Headers::remove(std::string_view name) {
   std::erase_if(fields_, [&](const Field& field) { return equals_ignoring_case(field.name, name); });

@@ -31,9 +31,6 @@ class Headers {
   std::vector<Field> fields_;
 };
 
-bool equals_ignoring_case(std::string_view left, std::string_view right);
-bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
-
 // What a proxy may pass on: the fields without those that concern one connection only (RFC 9110, section 7.6.1).
 Headers end_to_end(const Headers& headers);
 

@@ -10,13 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "config/mode.h"
 #include "http/headers.h"
 
 namespace llmcache::serve {
-
-// As of `llmcache run --mode`.
-enum class Mode { auto_, replay, refresh, off };
-std::optional<Mode> parse_mode(std::string_view text);
 
 // The request directives of RFC 9111, section 5.2.1, that a cache of answers can honour.
 struct CacheControl {

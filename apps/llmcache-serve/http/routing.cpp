@@ -6,6 +6,7 @@
 
 #include "failure.h"
 #include "http/headers.h"
+#include "text.h"
 
 namespace llmcache::serve {
 
@@ -31,8 +32,7 @@ bool matches(const PathRule& rule, std::string_view path) {
 }
 
 bool is_name_character(char character) {
-  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-         (character >= '0' && character <= '9') || character == '-' || character == '_' || character == '.';
+  return is_letter_or_digit(character) || character == '-' || character == '_' || character == '.';
 }
 
 std::string checked_url(std::string_view url, const std::string& text) {

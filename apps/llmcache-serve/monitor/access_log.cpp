@@ -1,7 +1,6 @@
 #include "monitor/access_log.h"
 
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "ui/describe.h"
 
 namespace llmcache::serve {
 
@@ -20,12 +20,6 @@ constexpr std::size_t kMostWaitingBytes = 8 * 1024 * 1024;
 
 double milliseconds(Exchange::Clock::duration duration) {
   return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
-}
-
-std::string utc(std::chrono::system_clock::time_point time) {
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
-                     since_epoch.count() % 1000);
 }
 
 }  // namespace
@@ -52,7 +46,7 @@ AccessLog::~AccessLog() {
 void AccessLog::write(const Exchange& exchange) {
   if (descriptor_ < 0) return;
   const auto now = Exchange::Clock::now();
-  nlohmann::ordered_json line{{"time", utc(exchange.time)},
+  nlohmann::ordered_json line{{"time", format_time(std::chrono::floor<std::chrono::milliseconds>(exchange.time))},
                               {"method", exchange.method},
                               {"path", exchange.path},
                               {"status", exchange.status},

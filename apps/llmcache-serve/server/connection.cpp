@@ -21,6 +21,7 @@
 
 #include "server/messages.h"
 #include "server/service.h"
+#include "text.h"
 
 namespace llmcache::serve {
 

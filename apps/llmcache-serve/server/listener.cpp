@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "text.h"
 
 namespace llmcache::serve {
 
@@ -104,9 +105,7 @@ int listen_tcp(const std::string& address) {
   std::string host = colon == address.npos ? "" : address.substr(0, colon);
   const std::string port = colon == address.npos ? "" : address.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const bool is_port = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos &&
-                       std::stoul(port) <= 65535;
-  if (host.empty() || !is_port) {
+  if (host.empty() || !whole_number<std::uint16_t>(port)) {
     usage_error(fmt::format("--listen {}: expected HOST:PORT or unix:PATH", address));
   }
   addrinfo hints{};
@@ -161,8 +160,9 @@ std::vector<std::unique_ptr<Listener>> Listener::inherited(asio::io_context& loo
   std::vector<std::unique_ptr<Listener>> listeners;
   const char* process = std::getenv("LISTEN_PID");
   const char* count = std::getenv("LISTEN_FDS");
-  if (!process || !count || std::atol(process) != ::getpid()) return listeners;
-  for (int i = 0; i < std::atoi(count); ++i) listeners.emplace_back(new Listener(loop, kFirstInherited + i));
+  if (!process || !count || whole_number<pid_t>(process) != ::getpid()) return listeners;
+  for (int i = 0; i < whole_number<int>(count).value_or(0); ++i)
+    listeners.emplace_back(new Listener(loop, kFirstInherited + i));
   // They are this process's, not COMMAND's.
   ::unsetenv("LISTEN_PID");
   ::unsetenv("LISTEN_FDS");

@@ -5,6 +5,7 @@
 
 #include "http/credential_session.h"
 #include "server/cache_status.h"
+#include "text.h"
 
 namespace llmcache::serve {
 

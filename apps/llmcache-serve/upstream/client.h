@@ -39,8 +39,8 @@ struct UpstreamEvents {
 };
 
 struct UpstreamOptions {
-  std::chrono::milliseconds connect_timeout{std::chrono::seconds(10)};
-  std::chrono::milliseconds idle_timeout{std::chrono::minutes(10)};
+  std::chrono::milliseconds connect_timeout{};
+  std::chrono::milliseconds idle_timeout{};
   std::string ca_file;  // empty: the system's
 };
 

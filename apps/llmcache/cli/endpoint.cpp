@@ -1,13 +1,13 @@
 #include "cli/endpoint.h"
 
 #include <fmt/ranges.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
 #include "config/stores.h"
+#include "text.h"
 
 namespace llmcache {
 
@@ -16,10 +16,6 @@ namespace lc = libcache;
 namespace {
 
 constexpr auto kHttpClients = std::to_array<std::string_view>({"curl", "wget", "http", "https", "xh", "xhs"});
-
-bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() && ::strncasecmp(text.data(), start.data(), start.size()) == 0;
-}
 
 // The URL in an argument: the whole argument, or its part after --url=.
 std::optional<std::string_view> url_in(std::string_view argument) {

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "text.h"
+
 namespace llmcache {
 
 using libcache::Milliseconds;
@@ -74,10 +76,8 @@ std::uint64_t parse_size(std::string_view text) {
 }
 
 std::uint64_t parse_count(std::string_view text, std::uint64_t smallest, std::uint64_t largest) {
-  std::uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool valid = error == std::errc() && end == text.data() + text.size();
-  if (valid && count >= smallest && count <= largest) return count;
+  const auto count = whole_number<std::uint64_t>(text);
+  if (count && *count >= smallest && *count <= largest) return *count;
   usage_error(fmt::format("'{}' is not a whole number {} {}", shortened(text),
                           largest == UINT64_MAX ? "of at least" : fmt::format("from {} to", smallest),
                           largest == UINT64_MAX ? smallest : largest));

@@ -5,10 +5,12 @@
 #include <libcache/time.h>
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "failure.h"
@@ -43,10 +45,16 @@ std::vector<std::string> names_of(const auto& choices) {
 
 [[noreturn]] void not_among(std::string_view text, const std::vector<std::string>& names);
 
-auto parse_choice(std::string_view text, const auto& choices) {
+auto find_choice(std::string_view text, const auto& choices)
+    -> std::optional<std::remove_cvref_t<decltype(std::begin(choices)->value)>> {
   for (const auto& choice : choices) {
     if (text == choice.name) return choice.value;
   }
+  return std::nullopt;
+}
+
+auto parse_choice(std::string_view text, const auto& choices) {
+  if (const auto value = find_choice(text, choices)) return *value;
   not_among(text, names_of(choices));
 }
 

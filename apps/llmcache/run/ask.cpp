@@ -60,17 +60,17 @@ Asked asked_of(const lc::Result<lc::Filled>& filled, const std::optional<ChildRe
 
 Asker::Asker(Context& context, AskOptions options)
     : context_(context), options_(std::move(options)), checks_status_(is_curl_that_fails_on_errors(options_.command)) {
-  if (options_.mode == RunMode::replay) context.only_looks_up();
+  if (options_.mode == Mode::replay) context.only_looks_up();
   if (!options_.is_batch) reserved_.emplace();
-  if (options_.mode == RunMode::off) uncached_ = "the cache is off";
-  const bool uses_endpoint = options_.mode != RunMode::off || options_.is_batch;
+  if (options_.mode == Mode::off) uncached_ = "the cache is off";
+  const bool uses_endpoint = options_.mode != Mode::off || options_.is_batch;
   if (uses_endpoint && !use_url_of(options_.command, context)) uncached_ = "the URL of COMMAND is not valid";
   if (!uncached_.empty()) return;
   try {
     context.cache();
     context.deadline();  // starts: what the cache itself does counts too
   } catch (const PasswordFailure& failure) {
-    if (context.settings().strict || options_.mode == RunMode::replay) throw;
+    if (context.settings().strict || options_.mode == Mode::replay) throw;
     context.report().warn(fmt::format("{}; running without the cache", failure.what()));
     uncached_ = failure.what();
   }
@@ -87,7 +87,7 @@ Asked Asker::ask(const Question& question) {
     return run_uncached(question, reason);
   };
   if (!uncached_.empty() && !options_.is_batch) return run_uncached(question, uncached_);
-  const bool is_replay = options_.mode == RunMode::replay;
+  const bool is_replay = options_.mode == Mode::replay;
   if (!is_replay && exceeds_deadline(question.request, context_.settings().deadline)) {
     return uncached("the request is too large to be cached within --deadline");
   }
@@ -144,7 +144,7 @@ Asked Asker::run_uncached(const Question& question, const std::string& reason) {
 // Gets the answer from the store, from another run that is receiving it, or from COMMAND.
 Asked Asker::fill(const Question& question, lc::RequestKey key) {
   lc::FillOptions options;
-  options.overwrite = options_.mode == RunMode::refresh;
+  options.overwrite = options_.mode == Mode::refresh;
   options.live = options_.live;
   options.wait = options_.wait;
   options.require_store = context_.settings().strict;
@@ -155,11 +155,11 @@ Asked Asker::fill(const Question& question, lc::RequestKey key) {
   const std::optional<lc::RequestKey> asked = question.report.verbose ? std::optional(key) : std::nullopt;
   auto fill = checked(context_.cache().begin(std::move(key), std::move(options)));
   const bool was_uncached = fill.store_error().has_value();
-  if (!was_uncached && options_.mode != RunMode::refresh) context_.note(fill.lookup(), question.report);
+  if (!was_uncached && options_.mode != Mode::refresh) context_.note(fill.lookup(), question.report);
   if (asked && !was_uncached && !fill.lookup() && !options_.is_batch) {
     if (const auto others = other_endpoints(context_, *asked); !others.empty()) question.report.note(others);
   }
-  if (!was_uncached && options_.mode != RunMode::refresh && !fill.lookup()) question.on_miss(fill.lookup());
+  if (!was_uncached && options_.mode != Mode::refresh && !fill.lookup()) question.on_miss(fill.lookup());
   if (question.group != nullptr) {
     if (const auto followed = follow(fill, question)) return asked_of(*followed, {}, was_uncached);
   }

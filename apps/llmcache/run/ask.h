@@ -9,15 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "config/mode.h"
 #include "context.h"
 #include "process/child.h"
 
 namespace llmcache {
 
-enum class RunMode { auto_, replay, refresh, off };
-
 struct AskOptions {
-  RunMode mode = RunMode::auto_;
+  Mode mode = Mode::auto_;
   std::vector<std::string> command = {};
   bool live = true;                                 // see libcache::FillOptions
   std::optional<libcache::Milliseconds> wait = {};  // the same

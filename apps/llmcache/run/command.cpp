@@ -3,6 +3,7 @@
 
 #include "cli/request_argument.h"
 #include "commands/all.h"
+#include "config/mode.h"
 #include "config/values.h"
 #include "process/input.h"
 #include "run/ask.h"
@@ -14,9 +15,6 @@ namespace llmcache {
 namespace {
 
 namespace lc = libcache;
-
-constexpr Choice<RunMode> kModes[] = {
-    {"auto", RunMode::auto_}, {"replay", RunMode::replay}, {"refresh", RunMode::refresh}, {"off", RunMode::off}};
 
 constexpr std::uint64_t kMostJobs = 1000;
 
@@ -83,7 +81,7 @@ when it is run again, it asks only for what is missing.)",
 
   Exit run(Context& context) override {
     AskOptions options{.mode = parse_choice(mode_text_, kModes), .command = command_, .live = !no_follow_};
-    if (command_.empty() && options.mode != RunMode::replay) {
+    if (command_.empty() && options.mode != Mode::replay) {
       usage_error("COMMAND is missing: llmcache run -- COMMAND...");
     }
     if (wait_ && *wait_ != "never") options.wait = parse_duration(*wait_);
@@ -101,7 +99,7 @@ when it is run again, it asks only for what is missing.)",
   }
 
   Exit run_one(Context& context, AskOptions options) const {
-    const bool is_replay = options.mode == RunMode::replay;
+    const bool is_replay = options.mode == Mode::replay;
     const std::string request = read_input(request_path_);
     Asker asker(context, std::move(options));
     AnswerOutput output(context.out());

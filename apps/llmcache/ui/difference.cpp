@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "text.h"
 #include "ui/json_line.h"
 #include "ui/terminal.h"
 
@@ -31,10 +32,6 @@ constexpr std::size_t kMostCells = 1 << 20;
 
 bool is_text(const std::optional<std::string>& json) {
   return json && json->starts_with('"');
-}
-
-bool is_in_word(char c) {
-  return (c & 0x80) != 0 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 // Words and what is between them. A time such as 10:00:00 is one word.

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 
+#include "text/ascii.h"
+
 namespace libcache::internal {
 namespace {
-
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
 
 // A beginning that is followed by characters of a key. llmcache(1) lists them.
 struct Shape {
@@ -42,7 +40,7 @@ struct Secret {
 };
 
 bool has_digit(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return std::ranges::any_of(text, is_digit);
 }
 
 // A header and a payload, both JSON objects in base64, and a signature.
@@ -52,10 +50,11 @@ bool is_web_token(std::string_view text) {
 
 std::optional<Secret> secret_of(const Shape& shape, std::string_view text, std::size_t at) {
   if (!text.substr(at).starts_with(shape.beginning)) return std::nullopt;
-  if (at > 0 && (is_alphanumeric(text[at - 1]) || text[at - 1] == '_' || text[at - 1] == '-')) return std::nullopt;
+  if (at > 0 && (is_letter_or_digit(text[at - 1]) || text[at - 1] == '_' || text[at - 1] == '-')) return std::nullopt;
   const std::size_t begin = at + shape.beginning.size();
   std::size_t end = begin;
-  while (end < text.size() && (is_alphanumeric(text[end]) || shape.others.find(text[end]) != shape.others.npos)) ++end;
+  while (end < text.size() && (is_letter_or_digit(text[end]) || shape.others.find(text[end]) != shape.others.npos))
+    ++end;
   const auto key = text.substr(begin, end - begin);
   if (key.size() < shape.shortest || !has_digit(key)) return std::nullopt;
   if (shape.beginning == "eyJ" && !is_web_token(key)) return std::nullopt;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/descriptor.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "store/private_directory.h"
 #include "store/shared_bytes.h"
@@ -33,22 +34,8 @@ static_assert(static_cast<int>(FlightState::flying) == 0);
 constexpr off_t kLedByte = 0;
 constexpr off_t kFollowedByte = 1;
 
-tl::unexpected<Error> refuse(const std::filesystem::path& directory, const char* what) {
-  return fail(ErrorCode::refused,
-              "'" + directory.string() + "': " + what + ": " + std::generic_category().message(errno));
-}
-
-bool write_at(int file, const void* bytes, std::size_t count, off_t offset) {
-  const auto* from = static_cast<const char*>(bytes);
-  while (count > 0) {
-    const auto written = ::pwrite(file, from, count, offset);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    from += written;
-    offset += written;
-    count -= static_cast<std::size_t>(written);
-  }
-  return true;
+std::string_view bytes_of(const std::uint64_t& number) {
+  return {reinterpret_cast<const char*>(&number), sizeof number};
 }
 
 struct flock lock_of(off_t byte, short type) {
@@ -72,10 +59,11 @@ bool is_locked(int file, off_t byte) {
   return ::fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-bool is_same_file(int file, int directory, const char* name, struct stat& state) {
+// Whether `name` still leads to the open file, whose state is returned in `state`.
+bool has_name(int file, int directory, const char* name, struct stat& state) {
   struct stat there{};
   return ::fstat(file, &state) == 0 && ::fstatat(directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-         state.st_dev == there.st_dev && state.st_ino == there.st_ino;
+         is_same_file(state, there);
 }
 
 Result<Descriptor> open_directory(const std::filesystem::path& directory) {
@@ -87,9 +75,9 @@ Result<Descriptor> open_directory(const std::filesystem::path& directory) {
     descriptor = Descriptor(::open(directory.c_str(), kFlags));
   }
   struct stat state{};
-  if (!descriptor || ::fstat(*descriptor, &state) != 0) return refuse(directory, "cannot be used");
+  if (!descriptor || ::fstat(*descriptor, &state) != 0) return refuse_path_for_errno(directory, "cannot be used");
   if (state.st_uid == ::geteuid() && (state.st_mode & 077) == 0) return descriptor;
-  return fail(ErrorCode::refused, "'" + directory.string() + "' is open to other users");
+  return refuse_path(directory, "is open to other users");
 }
 
 // Flights are named by a hash.
@@ -109,7 +97,7 @@ void sweep(int directory) {
     ++files;
     const Descriptor file(::openat(directory, entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     struct stat state{};
-    if (!file || !try_lock(*file, kLedByte, F_WRLCK) || !is_same_file(*file, directory, entry->d_name, state)) continue;
+    if (!file || !try_lock(*file, kLedByte, F_WRLCK) || !has_name(*file, directory, entry->d_name, state)) continue;
     ::unlinkat(directory, entry->d_name, 0);
   }
   ::closedir(listing);
@@ -128,7 +116,7 @@ class FileLease final : public Lease {
     if (static_cast<std::size_t>(end_) - sizeof(Header) + piece.size() > kMostSharedBytes) {
       return fail(ErrorCode::refused, "the answer is too large to be shared");
     }
-    if (!write_at(*file_, piece.data(), piece.size(), end_)) return refuse(path_, "cannot be written");
+    if (!write_all_at(*file_, piece, end_)) return refuse_path_for_errno(path_, "cannot be written");
     end_ += static_cast<off_t>(piece.size());
     return {};
   }
@@ -137,9 +125,9 @@ class FileLease final : public Lease {
     if (!file_) return {};
     // One after the other: a follower that sees the state sees the size.
     const auto state = static_cast<std::uint64_t>(how);
-    const bool written = write_at(*file_, &size, sizeof size, offsetof(Header, size)) &&
-                         write_at(*file_, &state, sizeof state, offsetof(Header, state));
-    const Status ended = written ? Status() : refuse(path_, "cannot be written");
+    const bool written = write_all_at(*file_, bytes_of(size), offsetof(Header, size)) &&
+                         write_all_at(*file_, bytes_of(state), offsetof(Header, state));
+    const Status ended = written ? Status() : refuse_path_for_errno(path_, "cannot be written");
     leave();
     return ended;
   }
@@ -208,13 +196,13 @@ Result<Flight> FileFlights::join(std::string_view name, Deadline deadline) const
     if (!directory) return fail(directory.error());
     const auto file_name = path.filename();
     Descriptor file(::openat(**directory, file_name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file) return refuse(path, "cannot be opened");
+    if (!file) return refuse_path_for_errno(path, "cannot be opened");
     Flight flight;
     const bool led = !try_lock(*file, kLedByte, F_WRLCK);
     struct stat state{};
-    if (led && errno != EAGAIN && errno != EACCES) return refuse(path, "cannot be locked");
-    if (!is_same_file(*file, **directory, file_name.c_str(), state)) continue;  // its leader has just left
-    if ((state.st_mode & S_IRWXU) == 0) ::fchmod(*file, 0600);                  // whatever the umask
+    if (led && errno != EAGAIN && errno != EACCES) return refuse_path_for_errno(path, "cannot be locked");
+    if (!has_name(*file, **directory, file_name.c_str(), state)) continue;  // its leader has just left
+    if ((state.st_mode & S_IRWXU) == 0) ::fchmod(*file, 0600);              // whatever the umask
     if (led) {
       flight.tail = std::make_unique<FileTail>(std::move(file));
       return flight;

@@ -1,12 +1,9 @@
 #include "store/percent.h"
 
+#include "text/ascii.h"
 #include "text/integer.h"
 
 namespace libcache::internal {
-
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string decoded;
@@ -28,7 +25,7 @@ std::string percent_encoded(std::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
-    if (is_alphanumeric(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
+    if (is_letter_or_digit(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
       encoded += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);

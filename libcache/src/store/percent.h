@@ -7,8 +7,6 @@
 
 namespace libcache::internal {
 
-bool is_alphanumeric(char c);  // in ASCII, whatever the locale
-
 // The decoded bytes of `text`; nullopt if a % is not followed by two hex digits.
 std::optional<std::string> percent_decoded(std::string_view text);
 

@@ -11,19 +11,12 @@
 #include <vector>
 
 #include "base/descriptor.h"
+#include "base/files.h"
 
 namespace libcache::internal {
 namespace {
 
 namespace fs = std::filesystem;
-
-tl::unexpected<Error> refuse(const fs::path& path, const std::string& why) {
-  return fail(ErrorCode::refused, "'" + path.string() + "' " + why);
-}
-
-tl::unexpected<Error> refuse_for_errno(const fs::path& path, const std::string& what) {
-  return refuse(path, what + ": " + std::generic_category().message(errno));
-}
 
 // Lets backup programs skip the directory (https://bford.info/cachedir/). It does not matter if that fails.
 void tag_cache_directory(const fs::path& directory) {
@@ -39,9 +32,9 @@ void tag_cache_directory(const fs::path& directory) {
 
 Status check_directory(const fs::path& directory) {
   struct stat state{};
-  if (stat(directory.c_str(), &state) != 0) return refuse_for_errno(directory, "cannot be used");
+  if (stat(directory.c_str(), &state) != 0) return refuse_path_for_errno(directory, "cannot be used");
   if ((state.st_mode & S_IWOTH) != 0 && state.st_uid != geteuid()) {
-    return refuse(directory, "belongs to another user and anyone may write to it; choose another --store path");
+    return refuse_path(directory, "belongs to another user and anyone may write to it; choose another --store path");
   }
   return {};
 }
@@ -54,8 +47,8 @@ Status make_private_directory(const fs::path& directory) {
   bool created = false;
   for (auto path = missing.rbegin(); path != missing.rend(); ++path) {
     created = mkdir(path->c_str(), 0700) == 0;
-    if (!created && errno != EEXIST) return refuse_for_errno(*path, "cannot be created");
-    if (created && chmod(path->c_str(), 0700) != 0) return refuse_for_errno(*path, "cannot be made private");
+    if (!created && errno != EEXIST) return refuse_path_for_errno(*path, "cannot be created");
+    if (created && chmod(path->c_str(), 0700) != 0) return refuse_path_for_errno(*path, "cannot be made private");
   }
   if (created) tag_cache_directory(directory);
   return check_directory(directory);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/percent.h"
+#include "text/ascii.h"
 #include "text/integer.h"
 
 namespace libcache {
@@ -31,7 +32,7 @@ constexpr Scheme kServerSchemes[] = {
 };
 
 bool is_made_of_alphanumerics_or(std::string_view others, std::string_view text) {
-  return std::ranges::all_of(text, [&](char c) { return is_alphanumeric(c) || others.find(c) != others.npos; });
+  return std::ranges::all_of(text, [&](char c) { return is_letter_or_digit(c) || others.find(c) != others.npos; });
 }
 
 // The text before the first `separator`, and the text after it if there is one.

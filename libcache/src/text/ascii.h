@@ -15,6 +15,11 @@ constexpr bool is_digit(char character) {
   return character >= '0' && character <= '9';
 }
 
+constexpr bool is_letter_or_digit(char character) {
+  const bool is_letter = (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+  return is_letter || is_digit(character);
+}
+
 constexpr char to_lower(char character) {
   return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
 }

@@ -7,6 +7,7 @@
 
 #include "key/base64.h"
 #include "key/walk.h"
+#include "text/ascii.h"
 #include "text/integer.h"
 #include "text/json/number.h"
 
@@ -37,10 +38,7 @@ bool overflows(const JsonNode& node) {
 }  // namespace
 
 bool matches(std::string_view name, std::string_view lower) {
-  const auto same = [](char character, char expected) {
-    return character == expected || (character >= 'A' && character <= 'Z' && character - 'A' + 'a' == expected);
-  };
-  return name.size() == lower.size() && std::equal(name.begin(), name.end(), lower.begin(), same);
+  return std::ranges::equal(name, lower, {}, [](char character) { return to_lower(character); });
 }
 
 Result<Value> Decoder::decode(const Type& record, const JsonNode& object) {

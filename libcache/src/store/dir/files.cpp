@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
+
 namespace libcache::internal::dir {
 namespace {
 
@@ -20,25 +22,11 @@ namespace fs = std::filesystem;
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-tl::unexpected<Error> refuse_for_errno(const fs::path& path, const char* what) {
-  return fail(ErrorCode::refused, "'" + path.string() + "' " + what + ": " + std::generic_category().message(errno));
-}
-
 // The store's directory may be a symbolic link, its folders may not.
 Descriptor open_folder(const fs::path& root, const std::string& folder) {
   Descriptor directory(::open(root.c_str(), kFolderFlags));
   if (!directory || folder.empty()) return directory;
   return Descriptor(::openat(*directory, folder.c_str(), kFolderFlags | O_NOFOLLOW));
-}
-
-bool write_whole(int file, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 UnixTime time_of(const timespec& time) {
@@ -49,26 +37,26 @@ UnixTime time_of(const timespec& time) {
 }  // namespace
 
 tl::unexpected<Error> FolderFiles::refuse(const std::string& file, const char* what) const {
-  return refuse_for_errno(path_ / file, what);
+  return refuse_path_for_errno(path_ / file, what);
 }
 
 Result<std::optional<FolderFiles>> FolderFiles::open(const fs::path& root, const std::string& folder) {
   Descriptor descriptor = open_folder(root, folder);
   if (descriptor) return FolderFiles(root / folder, std::move(descriptor));
   if (errno == ENOENT) return std::nullopt;
-  return refuse_for_errno(root / folder, "cannot be opened");
+  return refuse_path_for_errno(root / folder, "cannot be opened");
 }
 
 Result<FolderFiles> FolderFiles::open_or_create(const fs::path& root, const std::string& folder) {
   std::error_code error;
   fs::create_directories(root, error);
   const Descriptor directory(::open(root.c_str(), kFolderFlags));
-  if (!directory) return refuse_for_errno(root, "cannot be created");
+  if (!directory) return refuse_path_for_errno(root, "cannot be created");
   if (::mkdirat(*directory, folder.c_str(), 0777) != 0 && errno != EEXIST) {
-    return refuse_for_errno(root / folder, "cannot be created");
+    return refuse_path_for_errno(root / folder, "cannot be created");
   }
   Descriptor descriptor(::openat(*directory, folder.c_str(), kFolderFlags | O_NOFOLLOW));
-  if (!descriptor) return refuse_for_errno(root / folder, "cannot be opened");
+  if (!descriptor) return refuse_path_for_errno(root / folder, "cannot be opened");
   return FolderFiles(root / folder, std::move(descriptor));
 }
 
@@ -101,7 +89,7 @@ bool FolderFiles::is_taken(const std::string& file) const {
 Result<Descriptor> FolderFiles::write_unnamed(std::string_view text) const {
   Descriptor file(::openat(*folder_, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
   if (!file && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return refuse("", "cannot be written to");
-  if (file && !write_whole(*file, text)) return refuse("", "cannot be written to");
+  if (file && !write_all(*file, text)) return refuse("", "cannot be written to");
   return file;
 }
 
@@ -124,8 +112,7 @@ Result<bool> FolderFiles::create_named(const std::string& file, std::string_view
   const Descriptor named(
       ::openat(*folder_, hidden.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!named) return refuse(file, "cannot be created");
-  if (write_whole(*named, text) &&
-      ::renameat2(*folder_, hidden.c_str(), *folder_, file.c_str(), RENAME_NOREPLACE) == 0) {
+  if (write_all(*named, text) && ::renameat2(*folder_, hidden.c_str(), *folder_, file.c_str(), RENAME_NOREPLACE) == 0) {
     return true;
   }
   const bool exists = errno == EEXIST;
@@ -158,7 +145,7 @@ Result<std::vector<std::string>> folders_in(const fs::path& root) {
   std::vector<std::string> folders;
   const OpenListing listing(::opendir(root.c_str()));
   if (!listing && errno == ENOENT) return folders;
-  if (!listing) return refuse_for_errno(root, "cannot be opened");
+  if (!listing) return refuse_path_for_errno(root, "cannot be opened");
   while (const dirent* entry = ::readdir(listing.get())) {
     if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)) continue;
     folders.emplace_back(entry->d_name);

@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/files.h"
 #include "store/statistics/rows.h"
 #include "text/integer.h"
 
@@ -30,16 +31,6 @@ constexpr std::size_t kHeaderSize = kMagic.size() + kNumberSize + 1;
 
 std::string header_of(std::uint64_t folded) {
   return fmt::format("{}{:0{}}\n", kMagic, folded, kNumberSize);
-}
-
-bool write_whole(int file, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 // How many bytes of the file were added up; nothing: the file is not ours.
@@ -70,10 +61,6 @@ bool lock_in_time(int file, int operation, Deadline deadline) {
     std::this_thread::sleep_for(kPause);
   }
   return true;
-}
-
-bool is_same_file(const struct stat& left, const struct stat& right) {
-  return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
 
 }  // namespace
@@ -111,7 +98,7 @@ bool StatisticsLog::create() const {
   if (has_name) file = Descriptor(::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return errno == EEXIST;
   ::fchmod(*file, 0600);  // whatever the umask
-  if (!write_whole(*file, header_of(0))) {
+  if (!write_all(*file, header_of(0))) {
     if (has_name) ::unlink(file_.c_str());
     return false;
   }
@@ -163,7 +150,7 @@ bool StatisticsLog::replace(std::string_view text) const {
   if (!file) return false;
   ::fchmod(*file, 0600);  // whatever the umask
   // To the disk first: after a power failure the name must not lead to an empty file.
-  if (write_whole(*file, text) && ::fdatasync(*file) == 0 && ::rename(name.c_str(), file_.c_str()) == 0) return true;
+  if (write_all(*file, text) && ::fdatasync(*file) == 0 && ::rename(name.c_str(), file_.c_str()) == 0) return true;
   ::unlink(name.c_str());
   return false;
 }

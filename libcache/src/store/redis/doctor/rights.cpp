@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "store/redis/doctor/diagnosis.h"
+#include "text/ascii.h"
 
 namespace libcache::internal::redis {
 
@@ -11,8 +12,7 @@ using Grade = Finding::Grade;
 
 // The rule of ACL SETUSER that allows a command, such as "+get" or "+cluster|slots".
 std::string rule_of(const Command& command) {
-  std::string rule = "+";
-  for (const char c : command[0]) rule += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  std::string rule = "+" + to_lower(command[0]);
   if (command[0] == "CLUSTER") rule += command[1] == "SLOTS" ? "|slots" : "|nodes";
   return rule;
 }

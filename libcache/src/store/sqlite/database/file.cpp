@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
 #include "store/private_directory.h"
 #include "store/sqlite/database/connection.h"
 #include "store/sqlite/database/header.h"
@@ -25,14 +26,6 @@ namespace libcache::internal::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
-
-tl::unexpected<Error> refuse(const fs::path& path, const std::string& why) {
-  return fail(ErrorCode::refused, "'" + path.string() + "' " + why);
-}
-
-tl::unexpected<Error> refuse_for_errno(const fs::path& path, const std::string& what) {
-  return refuse(path, what + ": " + std::generic_category().message(errno));
-}
 
 fs::path unused_name_beside(const fs::path& path, UnixTime now) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
@@ -49,10 +42,10 @@ fs::path unused_name_beside(const fs::path& path, UnixTime now) {
 // The first bytes of a file; fewer if it is shorter.
 Result<std::string> first_bytes(const fs::path& path, std::size_t count) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file) return refuse_for_errno(path, "cannot be read");
+  if (!file) return refuse_path_for_errno(path, "cannot be read");
   std::string bytes(count, '\0');
   const auto size = pread(*file, bytes.data(), count, 0);
-  if (size < 0) return refuse_for_errno(path, "cannot be read");
+  if (size < 0) return refuse_path_for_errno(path, "cannot be read");
   bytes.resize(static_cast<std::size_t>(size));
   return bytes;
 }
@@ -62,14 +55,15 @@ Result<std::string> first_bytes(const fs::path& path, std::size_t count) {
 Status clear_leftovers(const fs::path& path) {
   const fs::path log = path.string() + "-wal";
   const fs::path journal = path.string() + "-journal";
-  if (access(journal.c_str(), F_OK) == 0) return refuse(journal, "exists without its database; move it away");
+  if (access(journal.c_str(), F_OK) == 0) return refuse_path(journal, "exists without its database; move it away");
   if (access(log.c_str(), F_OK) != 0) return {};
   const auto bytes = first_bytes(log, 4);
   if (!bytes) return fail(bytes.error());
   if (!bytes->empty() && *bytes != "\x37\x7f\x06\x82" && *bytes != "\x37\x7f\x06\x83") {
-    return refuse(log, "is in the way of the log of '" + path.filename().string() + "'; choose another --store path");
+    return refuse_path(log,
+                       "is in the way of the log of '" + path.filename().string() + "'; choose another --store path");
   }
-  return unlink(log.c_str()) == 0 || errno == ENOENT ? Status() : refuse_for_errno(log, "cannot be removed");
+  return unlink(log.c_str()) == 0 || errno == ENOENT ? Status() : refuse_path_for_errno(log, "cannot be removed");
 }
 
 // A new file without a name, or with an unused name if the file system does not support files without names.
@@ -93,24 +87,14 @@ struct NewFile {
   }
 };
 
-bool write_whole(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto count = write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<DirectoryLock> DirectoryLock::take(const fs::path& directory, Kind kind, Deadline deadline) {
   DirectoryLock lock(Descriptor(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
-  if (!lock.directory_) return refuse_for_errno(directory, "cannot be opened");
+  if (!lock.directory_) return refuse_path_for_errno(directory, "cannot be opened");
   const int operation = LOCK_NB | (kind == Kind::shared ? LOCK_SH : LOCK_EX);
   for (int attempt = 0; flock(*lock.directory_, operation) != 0; ++attempt) {
-    if (errno != EWOULDBLOCK) return refuse_for_errno(directory, "cannot be locked");
+    if (errno != EWOULDBLOCK) return refuse_path_for_errno(directory, "cannot be locked");
     if (!back_off(attempt, deadline)) {
       return fail(ErrorCode::timeout, "'" + directory.string() + "': another process kept the directory locked");
     }
@@ -130,10 +114,10 @@ Result<std::optional<FileState>> look_at(const fs::path& path) {
   struct stat state{};
   if (lstat(path.c_str(), &state) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    return refuse_for_errno(path, "cannot be used");
+    return refuse_path_for_errno(path, "cannot be used");
   }
-  if (S_ISLNK(state.st_mode)) return refuse(path, "is a symbolic link; give the path of the file itself");
-  if (!S_ISREG(state.st_mode)) return refuse(path, "is not a regular file; choose another --store path");
+  if (S_ISLNK(state.st_mode)) return refuse_path(path, "is a symbolic link; give the path of the file itself");
+  if (!S_ISREG(state.st_mode)) return refuse_path(path, "is not a regular file; choose another --store path");
   if (auto checked = check_directory(path.parent_path()); !checked) return fail(checked.error());
   return FileState{{state.st_dev, state.st_ino}, static_cast<std::uint64_t>(state.st_size)};
 }
@@ -173,15 +157,14 @@ Status create_database(const fs::path& path, Deadline deadline) {
   if (!bytes) return fail(bytes.error());
 
   NewFile file(path);
-  if (!file.descriptor) return refuse_for_errno(path, "cannot be created");
+  if (!file.descriptor) return refuse_path_for_errno(path, "cannot be created");
   // Written and synced before it is linked, because an incomplete file would not be recognised as a database.
-  if (fchmod(*file.descriptor, 0600) != 0 || !write_whole(*file.descriptor, *bytes) ||
-      fdatasync(*file.descriptor) != 0) {
-    return refuse_for_errno(path, "cannot be created");
+  if (fchmod(*file.descriptor, 0600) != 0 || !write_all(*file.descriptor, *bytes) || fdatasync(*file.descriptor) != 0) {
+    return refuse_path_for_errno(path, "cannot be created");
   }
   const auto open_files = lock_open_files();  // no thread may lock it before its descriptor is closed
   const int linked = linkat(AT_FDCWD, file.name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
-  const auto done = linked == 0 || errno == EEXIST ? Status() : refuse_for_errno(path, "cannot be created");
+  const auto done = linked == 0 || errno == EEXIST ? Status() : refuse_path_for_errno(path, "cannot be created");
   file.descriptor = Descriptor();
   return done;
 }
@@ -195,7 +178,8 @@ Result<std::optional<fs::path>> set_aside(const fs::path& path, const FileId& da
   if (!*present || (*present)->id != damaged) return std::nullopt;
 
   auto aside = unused_name_beside(path, now);
-  if (rename(path.c_str(), aside.c_str()) != 0) return refuse_for_errno(path, "is damaged and cannot be moved aside");
+  if (rename(path.c_str(), aside.c_str()) != 0)
+    return refuse_path_for_errno(path, "is damaged and cannot be moved aside");
   // SQLite's own files may be missing.
   for (const char* suffix : {"-wal", "-shm"}) {
     (void)rename((path.string() + suffix).c_str(), (aside.string() + suffix).c_str());
