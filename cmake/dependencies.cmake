@@ -49,6 +49,10 @@ if(LLMCACHE_PROGRAM AND LLMCACHE_SERVE)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .so)
   find_package(Boost 1.74 ${required})
   find_package(CURL 7.85 ${required})
+  # Optional: the server frees most memory on another thread than that which allocated it. An archive would not serve the
+  # shared libraries.
+  find_library(LLMCACHE_TCMALLOC tcmalloc_minimal)
+  mark_as_advanced(LLMCACHE_TCMALLOC)
   set(CMAKE_FIND_LIBRARY_SUFFIXES ${suffixes})
   if(Boost_FOUND AND CURL_FOUND)
     set(LLMCACHE_BUILDS_SERVE ON)

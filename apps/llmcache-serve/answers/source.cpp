@@ -243,6 +243,7 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
   const auto until = Clock::now() + store_budget_left(question);
   lc::FillOptions options;
   options.overwrite = overwrite;
+  options.share_with_threads = false;  // a Transfer does it
   options.ttl = question.options.ttl;
   options.store_budget = store_budget_left(question);
   options.refuse = [metadata = shared->metadata, detail = detail_of(question.options)](const lc::Answer& answer) {

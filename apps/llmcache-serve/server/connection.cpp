@@ -37,6 +37,8 @@ using PlainStream = ClientSocket;
 using TlsStream = asio::ssl::stream<ClientSocket>;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
+// While an answer is written, hardly ever more than nothing arrives.
+constexpr std::size_t kReadAheadBytes = 512;
 constexpr std::uint32_t kMostFieldBytes = 64 * 1024;
 // Between two requests of one client, and for a client that does not read what is sent to it.
 constexpr std::chrono::seconds kIdleTime{75};
@@ -163,8 +165,8 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     watching_ = true;
     error_code error;
     if (buffer_.size() == 0) {
-      const std::size_t size =
-          co_await stream_.async_read_some(buffer_.prepare(kReadBytes), asio::redirect_error(use_awaitable, error));
+      const std::size_t size = co_await stream_.async_read_some(buffer_.prepare(kReadAheadBytes),
+                                                                asio::redirect_error(use_awaitable, error));
       buffer_.commit(size);
     }
     watching_ = false;

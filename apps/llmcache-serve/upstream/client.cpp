@@ -31,6 +31,9 @@ using List = std::unique_ptr<curl_slist, FreeList>;
 // libcurl sends these by itself unless it is told not to: what the client did not send does not go upstream.
 constexpr const char* kFieldsOfCurl[] = {"Accept", "User-Agent", "Content-Type", "Expect"};
 
+// Each call has a buffer of this size, and most streams come in pieces that are much smaller.
+constexpr long kReadBytes = 4 * 1024;
+
 void append(List& list, const std::string& line) {
   list.reset(curl_slist_append(list.release(), line.c_str()));
 }
@@ -110,6 +113,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
       curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
       curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
       curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+      curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReadBytes);
 #if LIBCURL_VERSION_NUM >= 0x075700
       // A call that is cancelled while its host's name is looked up does not wait for that.
       curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);

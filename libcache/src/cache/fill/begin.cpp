@@ -131,6 +131,7 @@ Result<Flight> FillState::join_flight() {
   auto local = core.local_flights.join(name(), deadline);
   if (!local || local->tail) return local;
   lead.local = std::move(local->lease);
+  lead.shares_with_threads = options.share_with_threads;
   auto* const flights = core.layout->flights(*core.store);
   if (flights == nullptr) return Flight{.lease = nullptr, .tail = nullptr, .value_present = true};
   return timed([&](Deadline until) { return flights->join(name(), until); });

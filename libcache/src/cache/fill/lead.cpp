@@ -14,7 +14,7 @@ constexpr Milliseconds kAskBudget{100};
 
 void Lead::append(std::string_view bytes) {
   size_ += bytes.size();
-  if (local) (void)local->append(bytes, Deadline::never());
+  if (local && shares_with_threads) (void)local->append(bytes, Deadline::never());
   if (!shared || !live_) return;
   const auto begun = Steady::now();
   if (appending_ == Steady::duration::zero()) first_ = begun;

@@ -15,6 +15,7 @@ class Lead {
  public:
   std::unique_ptr<Lease> local;
   std::unique_ptr<Lease> shared;
+  bool shares_with_threads = true;
 
   // Shares bytes with all followers. A store that is too slow gets no more bytes.
   void append(std::string_view bytes);
