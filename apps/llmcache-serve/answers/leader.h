@@ -5,7 +5,6 @@
 #include <libcache/fill.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "answers/recording.h"
 #include "answers/transfer.h"
+#include "event_loop.h"
 #include "upstream/client.h"
 
 namespace llmcache::serve {
@@ -56,7 +56,7 @@ class Leader : public std::enable_shared_from_this<Leader> {
   Options options_;
   std::shared_ptr<Leader> alive_;
   std::unique_ptr<UpstreamCall> call_;
-  boost::asio::steady_timer timer_;
+  Timer timer_;
   bool records_ = false;
   bool holds_back_ = false;
   std::string held_back_;

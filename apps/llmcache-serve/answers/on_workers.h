@@ -3,18 +3,17 @@
 
 #include <atomic>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include "answers/deadlines.h"
+#include "event_loop.h"
 
 namespace llmcache::serve {
 
@@ -33,24 +32,24 @@ auto on_workers(boost::asio::thread_pool& workers, Work work) {
       });
     });
   };
-  asio::use_awaitable_t<> token;
-  return asio::async_initiate<asio::use_awaitable_t<>, void(Result)>(std::move(initiate), token, std::move(work));
+  auto token = use_awaitable;
+  return asio::async_initiate<decltype(token), void(Result)>(std::move(initiate), token, std::move(work));
 }
 
 // The same, but not for longer than `until`: nothing then, and a result that comes later is dropped on the worker. `work`
 // owns what it refers to.
 template <class Work>
-auto within(boost::asio::io_context& loop, boost::asio::thread_pool& workers,
-            std::chrono::steady_clock::time_point until, Work work)
-    -> boost::asio::awaitable<std::optional<decltype(work())>> {
+auto within(boost::asio::io_context& loop, Deadlines& deadlines, Deadlines::TimePoint until,
+            boost::asio::thread_pool& workers, Work work) -> Awaitable<std::optional<decltype(work())>> {
   namespace asio = boost::asio;
   struct Wait {
-    explicit Wait(asio::io_context& context, std::chrono::steady_clock::time_point end) : ended(context, end) {}
+    explicit Wait(asio::io_context& context) : ended(context, Deadlines::TimePoint::max()) {}
     std::atomic<bool> given_up = false;
     std::optional<decltype(work())> result;  // on the event loop only
-    asio::steady_timer ended;
+    Timer ended;                             // never expires; cancelled to end the wait
   };
-  const auto wait = std::make_shared<Wait>(loop, until);
+  const auto wait = std::make_shared<Wait>(loop);
+  const Deadlines::Deadline deadline(deadlines, until, wait->ended);
   asio::post(workers, [&loop, &workers, wait, work = std::move(work), guard = asio::make_work_guard(loop)]() mutable {
     if (wait->given_up) return;
     auto result = work();
@@ -62,7 +61,7 @@ auto within(boost::asio::io_context& loop, boost::asio::thread_pool& workers,
     });
   });
   boost::system::error_code woken;
-  co_await wait->ended.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await wait->ended.async_wait(asio::redirect_error(use_awaitable, woken));
   wait->given_up = !wait->result;
   co_return std::move(wait->result);
 }

@@ -6,7 +6,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <thread>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "answers/on_workers.h"
 #include "answers/request_key.h"
 #include "config/stores.h"
+#include "event_loop.h"
 
 namespace llmcache::serve {
 
@@ -112,7 +112,7 @@ struct Answers::Shared {
   Shared(asio::io_context& loop, lc::RequestKey request_key)
       : key(std::move(request_key)),
         transfer(std::make_shared<Transfer>(loop.get_executor(), true)),
-        looked_up(loop, asio::steady_timer::time_point::max()) {}
+        looked_up(loop, Timer::time_point::max()) {}
 
   lc::RequestKey key;
   std::shared_ptr<Transfer> transfer;
@@ -120,7 +120,7 @@ struct Answers::Shared {
   std::shared_ptr<const Hit> hit;
   std::string unavailable;  // why neither is known: the store takes too long
   bool is_looked_up = false;
-  asio::steady_timer looked_up;  // never expires; cancelled to wake those who wait
+  Timer looked_up;  // never expires; cancelled to wake those who wait
 };
 
 Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& context, Metrics& metrics)
@@ -131,6 +131,7 @@ Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& c
       cache_(context.cache()),
       workers_(count_workers(context.settings())),
       followers_(kFollowers),
+      deadlines_(loop),
       recordings_(std::make_shared<RecordingQueue>(workers_)),
       upstream_(loop, options.upstream) {}
 
@@ -138,12 +139,12 @@ Answers::~Answers() {
   close();
 }
 
-asio::awaitable<void> Answers::keep_statistics() {
+Awaitable<void> Answers::keep_statistics() {
   constexpr std::chrono::seconds kInterval{3};  // before a lookup would have to do it
-  asio::steady_timer timer(loop_);
+  Timer timer(loop_);
   for (;;) {
     timer.expires_after(kInterval);
-    co_await timer.async_wait(asio::use_awaitable);
+    co_await timer.async_wait(use_awaitable);
     co_await on_workers(workers_, [&] { return cache_.write_statistics(store_deadline()), true; });
   }
 }
@@ -188,12 +189,12 @@ Answers::Found Answers::find(const Question& question, Clock::time_point until) 
   return found;
 }
 
-asio::awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
+Awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
   const Question& question = *asked;
   const auto until = question.asked + context_.settings().deadline;
   // Named: g++ 12 destroys the captures of a lambda twice that is written within a co_await.
   auto work = [this, asked, until] { return find(*asked, until); };
-  auto answer = co_await within(loop_, workers_, until, std::move(work));
+  auto answer = co_await within(loop_, deadlines_, until, workers_, std::move(work));
   if (!answer) {
     note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
     co_return bypassed(kTooSlow);
@@ -214,14 +215,14 @@ asio::awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
   co_return co_await fill(question, *std::move(found.key), !may_look_up(question));
 }
 
-asio::awaitable<Answered> Answers::ask_alone(const Question& question) {
+Awaitable<Answered> Answers::ask_alone(const Question& question) {
   auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
   if (!key) co_return bypassed(key.error().message);
   co_return co_await fill(question, *std::move(key), true);
 }
 
 // The upstream is not to be asked.
-asio::awaitable<Answered> Answers::answer_missing(const Question& question, Found found) {
+Awaitable<Answered> Answers::answer_missing(const Question& question, Found found) {
   note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
   metrics_.count_miss(found.lookup ? std::string(to_string(found.lookup->miss)) : "store_error");
   std::string nearest =
@@ -231,7 +232,7 @@ asio::awaitable<Answered> Answers::answer_missing(const Question& question, Foun
   co_return not_cached(name, std::move(nearest));
 }
 
-asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, bool overwrite) {
+Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, bool overwrite) {
   if (!overwrite) {
     const auto same = std::ranges::find_if(
         shared_, [&](const auto& s) { return s->transfer->is_whole() && is_same_request(s->key, key); });
@@ -253,7 +254,7 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
   auto work = [this, shared, options = std::move(options)] {
     return cache_.begin(shared->key, options, lc::Deadline::never());
   };
-  auto begun = co_await within(loop_, workers_, until, std::move(work));
+  auto begun = co_await within(loop_, deadlines_, until, workers_, std::move(work));
   std::unique_ptr<lc::Fill> filling;
   if (!begun) {
     shared->unavailable = kTooSlow;
@@ -299,17 +300,17 @@ asio::awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey
 }
 
 // Says on stderr what is nearest to a request that missed.
-asio::awaitable<void> Answers::explain(const Question& question, const std::string& name) {
+Awaitable<void> Answers::explain(const Question& question, const std::string& name) {
   const std::string nearest =
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
   context_.report().say(fmt::format("miss {}: {}", name, nearest));
 }
 
 // Takes the answer that another request is looking up or getting.
-asio::awaitable<Answered> Answers::join(const Question& question, std::shared_ptr<Shared> shared) {
+Awaitable<Answered> Answers::join(const Question& question, std::shared_ptr<Shared> shared) {
   boost::system::error_code woken;
   while (!shared->is_looked_up) {
-    co_await shared->looked_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await shared->looked_up.async_wait(asio::redirect_error(use_awaitable, woken));
   }
   const std::string name = entry_name(shared->key);
   if (!shared->unavailable.empty()) co_return bypassed(shared->unavailable);
@@ -358,8 +359,7 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
 }
 
 // Takes an answer from the process that leads it.
-asio::awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill,
-                                      std::shared_ptr<Shared> shared) {
+Awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
   // Parting from a leader may take the store some time.
   const auto leave = [&] { asio::post(followers_, [left = std::move(fill)] {}); };
   Transfer& transfer = *shared->transfer;
@@ -401,7 +401,7 @@ std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {
   return transfer;
 }
 
-asio::awaitable<std::optional<std::string>> Answers::check_store() {
+Awaitable<std::optional<std::string>> Answers::check_store() {
   const auto status = co_await on_workers(workers_, [&] { return cache_.store().ping(store_deadline()); });
   co_return status ? std::nullopt : std::optional(status.error().message);
 }

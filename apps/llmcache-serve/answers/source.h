@@ -5,7 +5,6 @@
 #include <libcache/cache.h>
 #include <libcache/fill.h>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
@@ -16,9 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "answers/deadlines.h"
 #include "answers/question.h"
 #include "answers/recording.h"
 #include "context.h"
+#include "event_loop.h"
 #include "monitor/junit.h"
 #include "monitor/metrics.h"
 #include "options.h"
@@ -32,16 +33,16 @@ class Answers {
   Answers(boost::asio::io_context& loop, const ServeOptions& options, Context& context, Metrics& metrics);
   ~Answers();
 
-  boost::asio::awaitable<Answered> ask(std::shared_ptr<const Question> question);
+  Awaitable<Answered> ask(std::shared_ptr<const Question> question);
   // The same, but follows nobody: for a request whose leader turned out to have nothing to share.
-  boost::asio::awaitable<Answered> ask_alone(const Question& question);
+  Awaitable<Answered> ask_alone(const Question& question);
   // Straight from the upstream.
   std::shared_ptr<Transfer> pass_through(UpstreamRequest request);
 
   // Writes what was counted every few seconds. Never ends.
-  boost::asio::awaitable<void> keep_statistics();
+  Awaitable<void> keep_statistics();
   // What is wrong with the store; nothing: it answers.
-  boost::asio::awaitable<std::optional<std::string>> check_store();
+  Awaitable<std::optional<std::string>> check_store();
   // The requests that found no recorded answer in replay mode, or cannot have one.
   const std::vector<Missed>& missed() const { return missed_; }
   void note_missed(Missed missed);
@@ -56,13 +57,12 @@ class Answers {
   using Clock = std::chrono::steady_clock;
 
   Found find(const Question& question, Clock::time_point until) const;
-  boost::asio::awaitable<Answered> answer_missing(const Question& question, Found found);
-  boost::asio::awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
-  boost::asio::awaitable<void> explain(const Question& question, const std::string& name);
-  boost::asio::awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
+  Awaitable<Answered> answer_missing(const Question& question, Found found);
+  Awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
+  Awaitable<void> explain(const Question& question, const std::string& name);
+  Awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
-  boost::asio::awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill,
-                                      std::shared_ptr<Shared> shared);
+  Awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
   void forget(const std::shared_ptr<Shared>& shared);
   void note_lookup(const std::optional<libcache::Error>& error);
   void note_storing(const std::optional<libcache::Error>& error);
@@ -76,6 +76,7 @@ class Answers {
   libcache::Cache& cache_;
   boost::asio::thread_pool workers_;
   boost::asio::thread_pool followers_;  // each waits for news of another process
+  Deadlines deadlines_;
   std::shared_ptr<RecordingQueue> recordings_;
   UpstreamClient upstream_;
   std::list<std::shared_ptr<Shared>> shared_;  // answers that later requests may join

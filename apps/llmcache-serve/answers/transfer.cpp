@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "event_loop.h"
 
 namespace llmcache::serve {
 
@@ -19,8 +20,8 @@ constexpr std::size_t kBlockBytes = 16 * 1024;
 
 }  // namespace
 
-Transfer::Transfer(const asio::any_io_executor& executor, bool keeps)
-    : changed_(executor, asio::steady_timer::time_point::max()), keeps_(keeps) {}
+Transfer::Transfer(const LoopExecutor& executor, bool keeps)
+    : changed_(executor, Timer::time_point::max()), keeps_(keeps) {}
 
 void Transfer::begin(AnswerHead head) {
   head_ = std::move(head);
@@ -60,9 +61,9 @@ void Transfer::withdraw_from_followers() {
   notify();
 }
 
-asio::awaitable<void> Transfer::wait() {
+Awaitable<void> Transfer::wait() {
   boost::system::error_code woken;
-  co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await changed_.async_wait(asio::redirect_error(use_awaitable, woken));
 }
 
 void Transfer::notify() {
@@ -118,12 +119,12 @@ void Transfer::Reader::interrupt() {
   transfer_->notify();
 }
 
-asio::awaitable<const AnswerHead*> Transfer::Reader::head() {
+Awaitable<const AnswerHead*> Transfer::Reader::head() {
   while (!transfer_->head_ && !end() && !interrupted_) co_await transfer_->wait();
   co_return transfer_->head_ && !withdrawn_ && !interrupted_ ? &*transfer_->head_ : nullptr;
 }
 
-asio::awaitable<std::optional<Transfer::Piece>> Transfer::Reader::next() {
+Awaitable<std::optional<Transfer::Piece>> Transfer::Reader::next() {
   while (!interrupted_) {
     if (bytes_ < transfer_->bytes_) {
       const std::uint64_t at = bytes_ - transfer_->dropped_;

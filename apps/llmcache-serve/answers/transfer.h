@@ -1,8 +1,6 @@
 // An answer on its way from one source to any number of clients. A client that is slow or goes away affects no other.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "event_loop.h"
 #include "http/headers.h"
 
 namespace llmcache::serve {
@@ -50,9 +49,9 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     ~Reader();
 
     // Waits for the head. Nothing: the answer ended without one, or the wait was interrupted.
-    boost::asio::awaitable<const AnswerHead*> head();
+    Awaitable<const AnswerHead*> head();
     // Waits for the next bytes. Nothing: the answer has ended, or the wait was interrupted.
-    boost::asio::awaitable<std::optional<Piece>> next();
+    Awaitable<std::optional<Piece>> next();
     // Ends the current wait and all later ones: the client has gone.
     void interrupt();
     bool interrupted() const { return interrupted_; }
@@ -77,7 +76,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   };
 
   // `keeps`: bytes that everybody has read stay for clients who join later, as long as there are not very many.
-  Transfer(const boost::asio::any_io_executor& executor, bool keeps);
+  Transfer(const LoopExecutor& executor, bool keeps);
 
   void set_source(Source source) { source_ = std::move(source); }
   void begin(AnswerHead head);
@@ -94,13 +93,13 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   bool was_read() const { return was_read_; }
 
  private:
-  boost::asio::awaitable<void> wait();
+  Awaitable<void> wait();
   void notify();
   void drop_read_blocks();
   void interrupt_stragglers();
   void control_flow();
 
-  boost::asio::steady_timer changed_;  // never expires; cancelled to wake those who wait
+  Timer changed_;  // never expires; cancelled to wake those who wait
   bool keeps_;
   Source source_;
   std::optional<AnswerHead> head_;

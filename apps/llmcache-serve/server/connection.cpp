@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffer_traits.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
@@ -19,6 +15,7 @@
 #include <exception>
 #include <utility>
 
+#include "event_loop.h"
 #include "server/messages.h"
 #include "server/service.h"
 #include "text.h"
@@ -28,7 +25,6 @@ namespace llmcache::serve {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
-using asio::use_awaitable;
 using boost::system::error_code;
 
 namespace {
@@ -37,8 +33,8 @@ using PlainStream = ClientSocket;
 using TlsStream = asio::ssl::stream<ClientSocket>;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
-// While an answer is written, hardly ever more than nothing arrives.
-constexpr std::size_t kReadAheadBytes = 512;
+// While an answer is written, and between requests: most requests are no larger.
+constexpr std::size_t kReadAheadBytes = 4 * 1024;
 constexpr std::uint32_t kMostFieldBytes = 64 * 1024;
 // Between two requests of one client, and for a client that does not read what is sent to it.
 constexpr std::chrono::seconds kIdleTime{75};
@@ -80,7 +76,7 @@ class TimeLimit {
   }
 
   ClientSocket::lowest_layer_type& socket_;
-  asio::steady_timer timer_;
+  Timer timer_;
   std::optional<Clock::time_point> end_;        // of the present operation
   std::optional<Clock::time_point> timer_end_;  // when the timer expires, if it is set
   bool expired_ = false;
@@ -98,7 +94,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
         reading_(stream_.lowest_layer()),
         writing_(stream_.lowest_layer()) {}
 
-  asio::awaitable<void> run() {
+  Awaitable<void> run() {
     const Service::Membership membership(service_, [this] {
       if (idle_) cancel();
     });
@@ -110,7 +106,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     while (co_await read_request()) {
       keep_alive_ = request_.keep_alive && !request_.http_1_0 && !service_.draining();
       gone_ = false;
-      asio::co_spawn(stream_.get_executor(), watch(this->shared_from_this()), asio::detached);
+      read_ahead();
       co_await service_.answer(request_, local_address_, *this);
       on_gone_ = nullptr;
       if (!keep_alive_ || service_.draining() || !co_await next_request_begins()) break;
@@ -126,7 +122,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   }
 
   // ResponseWriter
-  asio::any_io_executor executor() override { return stream_.get_executor(); }
+  LoopExecutor executor() override { return stream_.get_executor(); }
   bool http_1_0() const override { return request_.http_1_0; }
   bool keeps_alive() const override { return keep_alive_ && !service_.draining(); }
   void close_after_answer() override { keep_alive_ = false; }
@@ -134,7 +130,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     on_gone_ = std::move(handler);
     if (gone_ && on_gone_) on_gone_();
   }
-  asio::awaitable<void> write(std::array<std::string_view, 3> parts) override {
+  Awaitable<void> write(std::array<std::string_view, 3> parts) override {
     const std::array<asio::const_buffer, 3> buffers{asio::buffer(parts[0]), asio::buffer(parts[1]),
                                                     asio::buffer(parts[2])};
     beast::buffers_suffix left(buffers);
@@ -161,33 +157,32 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
 
   // Reads ahead while an answer is written, to notice when the client goes away. What it reads belongs to the next
   // request.
-  asio::awaitable<void> watch(std::shared_ptr<Connection> /*alive*/) {
-    watching_ = true;
-    error_code error;
-    if (buffer_.size() == 0) {
-      const std::size_t size = co_await stream_.async_read_some(buffer_.prepare(kReadAheadBytes),
-                                                                asio::redirect_error(use_awaitable, error));
-      buffer_.commit(size);
-    }
-    watching_ = false;
-    gone_ = static_cast<bool>(error);
-    if (gone_ && on_gone_) on_gone_();
-    watch_ended_.cancel();
+  void read_ahead() {
+    if (buffer_.size() > 0) return;
+    reading_ahead_ = true;
+    stream_.async_read_some(buffer_.prepare(kReadAheadBytes),
+                            [this, alive = this->shared_from_this()](error_code error, std::size_t size) {
+                              buffer_.commit(size);
+                              reading_ahead_ = false;
+                              gone_ = static_cast<bool>(error);
+                              if (gone_ && on_gone_) on_gone_();
+                              read_ahead_ended_.cancel();
+                            });
   }
 
   // Waits for the next request's first bytes; false: there is none.
-  asio::awaitable<bool> next_request_begins() {
+  Awaitable<bool> next_request_begins() {
     error_code woken;
     idle_ = true;
     reading_.start(kIdleTime);
-    while (watching_) co_await watch_ended_.async_wait(asio::redirect_error(use_awaitable, woken));
+    while (reading_ahead_) co_await read_ahead_ended_.async_wait(asio::redirect_error(use_awaitable, woken));
     reading_.stop();
     idle_ = false;
     co_return !gone_;
   }
 
   // Reads one request into request_. False: the client has gone or was turned away.
-  asio::awaitable<bool> read_request() {
+  Awaitable<bool> read_request() {
     http::request_parser<http::string_body> parser;
     parser.header_limit(kMostFieldBytes);
     parser.body_limit(service_.options().max_request);
@@ -218,7 +213,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
            equals_ignoring_case(*coding, "chunked");
   }
 
-  asio::awaitable<error_code> read_body(http::request_parser<http::string_body>& parser) {
+  Awaitable<error_code> read_body(http::request_parser<http::string_body>& parser) {
     error_code error;
     if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -233,7 +228,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   }
 
   // Answers what is not a request. A client that has gone, or never sent anything and closes, gets no answer.
-  asio::awaitable<void> refuse(error_code error) {
+  Awaitable<void> refuse(error_code error) {
     std::optional<OwnError> refusal;
     if (reading_.expired()) {
       refusal = own_errors::request_timeout();
@@ -255,7 +250,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
 
   // Reads for a moment what the client is still sending: if the socket were closed with unread input, the system would
   // reset the connection, and the client might lose the answer.
-  asio::awaitable<void> discard_input() {
+  Awaitable<void> discard_input() {
     error_code error;
     stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, error);
     std::size_t most = kMostDiscardedBytes;
@@ -289,16 +284,16 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   Request request_;
   bool keep_alive_ = true;
   bool idle_ = false;
-  bool watching_ = false;
+  bool reading_ahead_ = false;
   bool gone_ = false;
   std::function<void()> on_gone_;
-  asio::steady_timer watch_ended_{stream_.get_executor(), asio::steady_timer::time_point::max()};
+  Timer read_ahead_ended_{stream_.get_executor(), Timer::time_point::max()};
 };
 
 }  // namespace
 
-asio::awaitable<void> serve_client(Service& service, Client client, asio::ssl::context* tls) {
-  const auto serve = [](auto connection) -> asio::awaitable<void> {
+Awaitable<void> serve_client(Service& service, Client client, asio::ssl::context* tls) {
+  const auto serve = [](auto connection) -> Awaitable<void> {
     try {
       co_await connection->run();
     } catch (const std::exception&) {
@@ -315,7 +310,7 @@ asio::awaitable<void> serve_client(Service& service, Client client, asio::ssl::c
   }
 }
 
-asio::awaitable<void> turn_away(Client client) {
+Awaitable<void> turn_away(Client client) {
   const OwnError error = own_errors::too_many_connections();
   const std::string body = body_of(error);
   Headers fields = fields_of(error);

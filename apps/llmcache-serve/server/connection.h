@@ -1,18 +1,19 @@
 // One client: reads its requests one after another and writes the answers.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <string>
 #include <utility>
+
+#include "event_loop.h"
 
 namespace llmcache::serve {
 
 class Service;
 
 // A TCP or unix socket that has been accepted.
-using ClientSocket = boost::asio::generic::stream_protocol::socket;
+using ClientSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, LoopExecutor>;
 
 struct Client {
   ClientSocket socket;
@@ -20,9 +21,9 @@ struct Client {
 };
 
 // Serves a client until it or the server ends the connection. `tls` may be null. Never throws.
-boost::asio::awaitable<void> serve_client(Service& service, Client client, boost::asio::ssl::context* tls);
+Awaitable<void> serve_client(Service& service, Client client, boost::asio::ssl::context* tls);
 
 // Turns a client away because there are too many.
-boost::asio::awaitable<void> turn_away(Client client);
+Awaitable<void> turn_away(Client client);
 
 }  // namespace llmcache::serve

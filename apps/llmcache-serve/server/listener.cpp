@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "event_loop.h"
 #include "failure.h"
 #include "text.h"
 
@@ -169,10 +169,10 @@ std::vector<std::unique_ptr<Listener>> Listener::inherited(asio::io_context& loo
   return listeners;
 }
 
-asio::awaitable<std::optional<Client>> Listener::accept() {
+Awaitable<std::optional<Client>> Listener::accept() {
   ClientSocket socket(acceptor_.get_executor());
   boost::system::error_code error;
-  co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+  co_await acceptor_.async_accept(socket, asio::redirect_error(use_awaitable, error));
   if (error) co_return std::nullopt;
   const std::string local = numeric_host(local_name(socket.native_handle()));
   if (!is_unix_) {

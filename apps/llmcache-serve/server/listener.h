@@ -1,7 +1,6 @@
 // The sockets on which the server accepts clients: HOST:PORT, unix:PATH, and those that systemd passes on.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "event_loop.h"
 #include "server/connection.h"
 
 namespace llmcache::serve {
@@ -26,7 +26,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   // Nothing: a client could not be accepted, or the listener was closed.
-  boost::asio::awaitable<std::optional<Client>> accept();
+  Awaitable<std::optional<Client>> accept();
   void close();
 
   // Whether clients on other machines can reach it.
@@ -36,7 +36,7 @@ class Listener {
   std::string url(bool tls) const;
 
  private:
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, LoopExecutor>;
   Listener(boost::asio::io_context& loop, int descriptor);
 
   Acceptor acceptor_;

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "event_loop.h"
 
 namespace llmcache::serve {
 
 namespace asio = boost::asio;
 namespace lc = libcache;
-using asio::use_awaitable;
 
 namespace {
 
@@ -71,19 +70,19 @@ void Reply::take(const lc::Metadata& metadata) {
   exchange_.completion_tokens = metadata.completion_tokens;
 }
 
-asio::awaitable<void> Reply::write_body(int status, Headers fields, std::string_view body) {
+Awaitable<void> Reply::write_body(int status, Headers fields, std::string_view body) {
   const bool has_body = request_.method != "HEAD";
   fields.add("content-length", std::to_string(body.size()));
   co_await write_head(status, std::move(fields), has_body ? body : "");
 }
 
-asio::awaitable<void> Reply::write_error(const OwnError& error) {
+Awaitable<void> Reply::write_error(const OwnError& error) {
   exchange_.outcome = Outcome::failed;
   exchange_.detail = error.code;
   co_await write_body(error.status, fields_of(error), body_of(error));
 }
 
-asio::awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
+Awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   exchange_.outcome = Outcome::hit;
   exchange_.saved = hit.cost;
   take(hit.metadata);
@@ -102,7 +101,7 @@ asio::awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pac
 }
 
 // A stream chunk by chunk, or a large body in pieces.
-asio::awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optional<double> pace) {
+Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optional<double> pace) {
   lc::Replay replay(*hit.entry);
   auto chunk = replay.next();
   if (!chunk) co_return co_await write_error(own_errors::unreachable(chunk.error().message));
@@ -117,13 +116,13 @@ asio::awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std:
   co_await end_pieces();
 }
 
-asio::awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows) {
+Awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows) {
   Transfer::Reader reader(transfer, follows);
   const GoneHandler handler(writer_, [&reader] { reader.interrupt(); });
   co_return co_await write_from(reader);
 }
 
-asio::awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
+Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   const AnswerHead* head = co_await reader.head();
   if (reader.interrupted()) co_return writer_.abort(), true;
   if (!head) {
@@ -148,7 +147,7 @@ asio::awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   co_return true;
 }
 
-asio::awaitable<void> Reply::write_head(int status, Headers fields, std::string_view body) {
+Awaitable<void> Reply::write_head(int status, Headers fields, std::string_view body) {
   exchange_.status = status;
   for (const Field& field : extra_) fields.add(field.name, field.value);
   if (!cache_status_.empty()) fields.add("cache-status", cache_status_);
@@ -161,7 +160,7 @@ asio::awaitable<void> Reply::write_head(int status, Headers fields, std::string_
 
 // A body that comes in pieces: with the upstream's content-length where there is one, else chunked, or until the
 // connection is closed for HTTP/1.0 (RFC 9112, section 6).
-asio::awaitable<void> Reply::begin_pieces(int status, Headers fields) {
+Awaitable<void> Reply::begin_pieces(int status, Headers fields) {
   if (!fields.first("content-length")) {
     if (writer_.http_1_0()) {
       writer_.close_after_answer();
@@ -173,7 +172,7 @@ asio::awaitable<void> Reply::begin_pieces(int status, Headers fields) {
   co_await write_head(status, std::move(fields), "");
 }
 
-asio::awaitable<void> Reply::write_piece(std::string_view piece) {
+Awaitable<void> Reply::write_piece(std::string_view piece) {
   if (piece.empty()) co_return;
   exchange_.bytes += piece.size();
   if (!chunked_) co_return co_await writer_.write({piece, {}, {}});
@@ -181,12 +180,12 @@ asio::awaitable<void> Reply::write_piece(std::string_view piece) {
   co_await writer_.write({head, piece, "\r\n"});
 }
 
-asio::awaitable<void> Reply::end_pieces() {
+Awaitable<void> Reply::end_pieces() {
   if (chunked_) co_await writer_.write({kLastChunk, {}, {}});
 }
 
-asio::awaitable<void> Reply::wait_until(lc::Milliseconds at, double pace) {
-  asio::steady_timer timer(writer_.executor());
+Awaitable<void> Reply::wait_until(lc::Milliseconds at, double pace) {
+  Timer timer(writer_.executor());
   timer.expires_at(exchange_.start + std::chrono::duration_cast<Exchange::Clock::duration>(
                                          std::chrono::duration<double, std::milli>(at) / pace));
   co_await timer.async_wait(use_awaitable);

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "answers/source.h"
+#include "event_loop.h"
 #include "monitor/access_log.h"
 #include "monitor/metrics.h"
 #include "server/exchange.h"
@@ -24,14 +23,14 @@ namespace llmcache::serve {
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
-  virtual boost::asio::any_io_executor executor() = 0;
+  virtual LoopExecutor executor() = 0;
   virtual bool http_1_0() const = 0;
   virtual bool keeps_alive() const = 0;
   virtual void close_after_answer() = 0;
   // Called once if the client goes away before its answer is written; at once if it already has.
   virtual void on_gone(std::function<void()> handler) = 0;
   // Writes all parts. Throws boost::system::system_error if the client has gone or does not read.
-  virtual boost::asio::awaitable<void> write(std::array<std::string_view, 3> parts) = 0;
+  virtual Awaitable<void> write(std::array<std::string_view, 3> parts) = 0;
   // Breaks the connection off, so that the client cannot take what it has received for a whole answer.
   virtual void abort() = 0;
 };
@@ -51,21 +50,21 @@ class Reply {
   void take(const libcache::Metadata& metadata);
 
   // A whole body whose size is known.
-  boost::asio::awaitable<void> write_body(int status, Headers fields, std::string_view body);
-  boost::asio::awaitable<void> write_error(const OwnError& error);
+  Awaitable<void> write_body(int status, Headers fields, std::string_view body);
+  Awaitable<void> write_error(const OwnError& error);
   // `pace`: how many times faster than recorded; nothing: at once.
-  boost::asio::awaitable<void> write_hit(const Hit& hit, std::optional<double> pace);
+  Awaitable<void> write_hit(const Hit& hit, std::optional<double> pace);
   // Passes an answer on as it arrives. False: it was withdrawn before anything of it was written.
-  boost::asio::awaitable<bool> write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows);
+  Awaitable<bool> write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows);
 
  private:
-  boost::asio::awaitable<void> write_recorded(const Hit& hit, Headers fields, std::optional<double> pace);
-  boost::asio::awaitable<bool> write_from(Transfer::Reader& reader);
-  boost::asio::awaitable<void> write_head(int status, Headers fields, std::string_view body);
-  boost::asio::awaitable<void> begin_pieces(int status, Headers fields);
-  boost::asio::awaitable<void> write_piece(std::string_view piece);
-  boost::asio::awaitable<void> end_pieces();
-  boost::asio::awaitable<void> wait_until(libcache::Milliseconds at, double pace);
+  Awaitable<void> write_recorded(const Hit& hit, Headers fields, std::optional<double> pace);
+  Awaitable<bool> write_from(Transfer::Reader& reader);
+  Awaitable<void> write_head(int status, Headers fields, std::string_view body);
+  Awaitable<void> begin_pieces(int status, Headers fields);
+  Awaitable<void> write_piece(std::string_view piece);
+  Awaitable<void> end_pieces();
+  Awaitable<void> wait_until(libcache::Milliseconds at, double pace);
 
   const Request& request_;
   ResponseWriter& writer_;

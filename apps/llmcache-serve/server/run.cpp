@@ -13,7 +13,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstddef>
 #include <nlohmann/json.hpp>
@@ -21,6 +20,7 @@
 
 #include "answers/source.h"
 #include "command/child_command.h"
+#include "event_loop.h"
 #include "http/credential_session.h"
 #include "monitor/junit.h"
 #include "monitor/unused_fixtures.h"
@@ -184,13 +184,13 @@ class Server {
     context_.out().flush();
   }
 
-  asio::awaitable<void> accept(Listener& listener) {
+  Awaitable<void> accept(Listener& listener) {
     while (!service_.draining()) {
       auto client = co_await listener.accept();
       if (!client) {
         // Out of descriptors, or a client that has gone already: others may still come.
-        asio::steady_timer pause(loop_, kAcceptPause);
-        co_await pause.async_wait(asio::use_awaitable);
+        Timer pause(loop_, kAcceptPause);
+        co_await pause.async_wait(use_awaitable);
       } else if (service_.connections() >= options_.max_connections) {
         // Without an answer where that would take a TLS handshake, and if very many must be turned away.
         if (!tls_ && turning_away_ < kMostTurnedAway) {
@@ -202,13 +202,13 @@ class Server {
     }
   }
 
-  asio::awaitable<void> refuse(Client client) {
+  Awaitable<void> refuse(Client client) {
     ++turning_away_;
     co_await turn_away(std::move(client));
     --turning_away_;
   }
 
-  asio::awaitable<void> serve(Client client) {
+  Awaitable<void> serve(Client client) {
     co_await serve_client(service_, std::move(client), tls_.get());
     if (service_.draining() && service_.connections() == 0) stop();
   }
@@ -251,7 +251,7 @@ class Server {
   Service service_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   asio::signal_set signals_;
-  asio::steady_timer drained_;
+  Timer drained_;
   ChildCommand child_;
   std::size_t turning_away_ = 0;
   int exit_code_ = 0;

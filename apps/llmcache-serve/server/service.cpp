@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "event_loop.h"
 #include "http/credential_session.h"
 #include "server/cache_status.h"
 #include "text.h"
@@ -36,7 +37,7 @@ OwnError not_cached(const Question& question, std::string message) {
 
 }  // namespace
 
-asio::awaitable<void> Service::answer(const Request& request, std::string_view local_address, ResponseWriter& writer) {
+Awaitable<void> Service::answer(const Request& request, std::string_view local_address, ResponseWriter& writer) {
   Reply reply(request, writer, metrics_, log_);
   if (const auto error = check_access(request, local_address, reply)) co_return co_await reply.write_error(*error);
   if (const auto origin = request.headers.first("origin"); origin && is_preflight(request.method, request.headers)) {
@@ -86,7 +87,7 @@ lc::Result<Question> Service::question_of(const Request& request, std::string ur
   return question;
 }
 
-asio::awaitable<void> Service::pass_through(Question question, Reply& reply, std::string detail) {
+Awaitable<void> Service::pass_through(Question question, Reply& reply, std::string detail) {
   reply.exchange().outcome = Outcome::bypass;
   reply.exchange().detail = detail;
   if (question.mode == Mode::replay || question.options.cache_control.only_if_cached) {
@@ -105,7 +106,7 @@ asio::awaitable<void> Service::pass_through(Question question, Reply& reply, std
   co_await reply.write_transfer(answers_.pass_through(std::move(question.upstream)), false);
 }
 
-asio::awaitable<void> Service::answer_cached(Question question, Reply& reply) {
+Awaitable<void> Service::answer_cached(Question question, Reply& reply) {
   const auto shared = std::make_shared<const Question>(std::move(question));
   Answered answered = co_await answers_.ask(shared);
   if (co_await write_answered(*shared, answered, reply)) co_return;
@@ -115,7 +116,7 @@ asio::awaitable<void> Service::answer_cached(Question question, Reply& reply) {
 }
 
 // False: the answer was withdrawn, and nothing has been written.
-asio::awaitable<bool> Service::write_answered(const Question& question, const Answered& answered, Reply& reply) {
+Awaitable<bool> Service::write_answered(const Question& question, const Answered& answered, Reply& reply) {
   Exchange& exchange = reply.exchange();
   exchange.key = answered.key;
   if (const auto* bypass = std::get_if<Bypass>(&answered.what)) {
@@ -142,7 +143,7 @@ asio::awaitable<bool> Service::write_answered(const Question& question, const An
   co_return written;
 }
 
-asio::awaitable<void> Service::answer_own(const Request& request, Reply& reply) {
+Awaitable<void> Service::answer_own(const Request& request, Reply& reply) {
   Headers fields;
   fields.add("cache-control", "no-store");
   if (request.method != "GET" && request.method != "HEAD") {
@@ -165,7 +166,7 @@ asio::awaitable<void> Service::answer_own(const Request& request, Reply& reply) 
   co_await reply.write_error(own_errors::no_page());
 }
 
-asio::awaitable<void> Service::refuse(const OwnError& error, ResponseWriter& writer) {
+Awaitable<void> Service::refuse(const OwnError& error, ResponseWriter& writer) {
   const Request none;
   Reply reply(none, writer, metrics_, log_);
   co_await reply.write_error(error);

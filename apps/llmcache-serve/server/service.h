@@ -2,13 +2,13 @@
 // Everything happens on the event loop, except what may block, which goes to the workers.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <list>
 #include <string_view>
 #include <utility>
 
 #include "answers/source.h"
+#include "event_loop.h"
 #include "monitor/access_log.h"
 #include "monitor/metrics.h"
 #include "options.h"
@@ -27,9 +27,9 @@ class Service {
   const ServeOptions& options() const { return options_; }
 
   // Answers one request, whole.
-  boost::asio::awaitable<void> answer(const Request& request, std::string_view local_address, ResponseWriter& writer);
+  Awaitable<void> answer(const Request& request, std::string_view local_address, ResponseWriter& writer);
   // Answers what could not be read as a request.
-  boost::asio::awaitable<void> refuse(const OwnError& error, ResponseWriter& writer);
+  Awaitable<void> refuse(const OwnError& error, ResponseWriter& writer);
 
   // A connection that is open. `on_drain` is called when the server stops.
   class Membership {
@@ -52,10 +52,10 @@ class Service {
  private:
   std::optional<OwnError> check_access(const Request& request, std::string_view local_address, Reply& reply) const;
   libcache::Result<Question> question_of(const Request& request, std::string url) const;
-  boost::asio::awaitable<void> answer_cached(Question question, Reply& reply);
-  boost::asio::awaitable<bool> write_answered(const Question& question, const Answered& answered, Reply& reply);
-  boost::asio::awaitable<void> pass_through(Question question, Reply& reply, std::string detail);
-  boost::asio::awaitable<void> answer_own(const Request& request, Reply& reply);
+  Awaitable<void> answer_cached(Question question, Reply& reply);
+  Awaitable<bool> write_answered(const Question& question, const Answered& answered, Reply& reply);
+  Awaitable<void> pass_through(Question question, Reply& reply, std::string detail);
+  Awaitable<void> answer_own(const Request& request, Reply& reply);
 
   const ServeOptions& options_;
   const std::string secret_;

@@ -5,14 +5,15 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <utility>
+
+#include "event_loop.h"
 
 namespace llmcache::serve {
 
 namespace asio = boost::asio;
-using asio::posix::stream_descriptor;
+using stream_descriptor = asio::posix::basic_stream_descriptor<LoopExecutor>;
 
 namespace {
 
@@ -261,7 +262,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
 
   UpstreamOptions options_;
   asio::io_context& loop_;
-  asio::steady_timer timer_;
+  Timer timer_;
   std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
   std::size_t calls_ = 0;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "text/json/value.h"
+
 namespace libcache::internal {
 
 namespace {
@@ -81,32 +83,35 @@ std::string write_metadata(const Metadata& metadata) {
 }
 
 Result<Metadata> read_metadata(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return not_metadata();
+  thread_local JsonDocument document;  // parsing without allocations: a listing reads very many of these
+  if (!document.parse(text)) return not_metadata();
+  const JsonValue json(document);
+  if (!json.is(JsonKind::object)) return not_metadata();
   Metadata metadata;
   for (const auto& [name, member] : kStrings) {
-    const auto found = json.find(name);
-    if (found == json.end()) continue;
-    if (!found->is_string()) return not_metadata();
-    metadata.*member = found->get_ref<const std::string&>();
+    if (!json.has(name)) continue;
+    const JsonValue value = json[name];
+    if (!value.is(JsonKind::string)) return not_metadata();
+    metadata.*member = value.text();
   }
   for (const auto& [name, member] : kFlags) {
-    const auto found = json.find(name);
-    if (found == json.end()) continue;
-    if (!found->is_boolean()) return not_metadata();
-    metadata.*member = found->get<bool>();
+    if (!json.has(name)) continue;
+    const JsonValue value = json[name];
+    if (!value.is_bool()) return not_metadata();
+    metadata.*member = value.is(JsonKind::true_);
   }
   for (const auto& [name, member] : kCounts) {
-    const auto found = json.find(name);
-    if (found == json.end()) continue;
-    if (!found->is_number_integer()) return not_metadata();
-    metadata.*member = found->get<std::int64_t>();
+    if (!json.has(name)) continue;
+    const JsonValue value = json[name];
+    metadata.*member = value.integer();
+    if (!(metadata.*member)) return not_metadata();
   }
   for (const auto& [name, member] : kTimes) {
-    const auto found = json.find(name);
-    if (found == json.end()) continue;
-    if (!found->is_number_integer()) return not_metadata();
-    metadata.*member = Milliseconds(found->get<std::int64_t>());
+    if (!json.has(name)) continue;
+    const JsonValue value = json[name];
+    const auto number = value.integer();
+    if (!number) return not_metadata();
+    metadata.*member = Milliseconds(*number);
   }
   return metadata;
 }
