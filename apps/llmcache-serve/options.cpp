@@ -45,6 +45,9 @@ ServeOptions parse_options(const ServeArguments& arguments, const Settings& sett
     options.session_secret_file = default_secret_file();
   }
   options.access = {arguments.allow_hosts, arguments.allow_origins};
+  for (const std::string& address : options.listen) {
+    if (!address.starts_with(kUnixAddress)) options.access.allowed_hosts.push_back(address);
+  }
   options.tls_certificate = arguments.tls_certificate;
   options.tls_key = arguments.tls_key;
   options.upstream = {parse_duration(arguments.upstream_connect_timeout),

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "http/access.h"
@@ -18,6 +19,9 @@ struct ServeArguments;
 struct Settings;
 
 namespace serve {
+
+// The beginning of an address of --listen that is the path of a unix socket.
+inline constexpr std::string_view kUnixAddress = "unix:";
 
 struct ServeOptions {
   Upstreams upstreams = Upstreams::built_in();

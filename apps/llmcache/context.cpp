@@ -23,6 +23,14 @@ Context::Context(Settings settings, std::vector<Resolved> resolved, Report repor
   out_.set_color(is_colored(settings_.color, STDOUT_FILENO));
 }
 
+namespace {
+
+bool is_outage(const lc::Event& event) {
+  return event.name == "store.unavailable" || event.name == "store.available" || event.name == "fill.uncached";
+}
+
+}  // namespace
+
 bool Context::is_set(std::string_view name) const {
   return llmcache::is_set(resolved_, name);
 }
@@ -37,7 +45,8 @@ lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) {
   lc::StoreOptions options =
       llmcache::store_options(settings_, resolved_, urls, lc::Deadline::after(settings_.deadline));
   password_time_ = std::chrono::ceil<lc::Milliseconds>(std::chrono::steady_clock::now() - start);
-  options.on_event = [report = report_](const lc::Event& event) {
+  options.on_event = [report = report_, outages = reports_outages_](const lc::Event& event) {
+    if (!outages && is_outage(event)) return;
     event.severity == lc::Event::Severity::warning ? report.warn(event.message) : report.note(event.message);
   };
   return options;

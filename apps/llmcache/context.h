@@ -49,6 +49,9 @@ class Context {
   void takes_accepted() { takes_accepted_ = true; }
   // Calls `handler` for each use of the cache, from any thread. Call it before the first call of cache().
   void watch_uses(libcache::UseHandler handler) { use_watcher_ = std::move(handler); }
+  // Declares that the command reports itself when its store fails and answers again. Call it before the first call of
+  // cache().
+  void reports_outages_itself() { reports_outages_ = false; }
   // How to open stores; their events are reported. Reads the password.
   libcache::StoreOptions store_options(std::span<const libcache::StoreUrl> urls);
   // For the store. One budget for the whole command, which starts with the first call; reading the password counts.
@@ -72,6 +75,7 @@ class Context {
   std::unique_ptr<libcache::Cache> cache_;
   enum class Use { write, look_up, read } use_ = Use::write;
   bool takes_accepted_ = false;
+  bool reports_outages_ = true;
   libcache::UseHandler use_watcher_;
   std::optional<libcache::Deadline> deadline_;
   libcache::Milliseconds password_time_{0};

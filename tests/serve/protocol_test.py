@@ -50,7 +50,16 @@ class Malformed(support.ServeTest):
         for target in (b"http://example.com/v1", b"*", b"example.com:443"):
             with self.subTest(target):
                 self.assertIn(self.status(b"POST " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
-                                          b"content-length: 2\r\n\r\n{}"), (400, 404))
+                                          b"content-length: 2\r\n\r\n{}"), (400, 404, 421))
+        self.assertEqual(self.calls(), 0)
+
+    def test_option_fields_that_cannot_be_part_of_a_key_are_malformed(self):
+        for name, value in (("x-llmcache-session", "s" * 257), ("x-llmcache-session", "a\tb"), ("x-llmcache-ignore", "/a~2b"),
+                            ("x-llmcache-ignore", "a"), ("x-llmcache-sample", "-1"), ("x-llmcache-ttl", "soon"), ("x-bf-cache-key", "")):
+            with self.subTest(f"{name}: {value}"):
+                status, _, body = self.serve.call(body=request(), headers={name: value})
+                self.assertEqual((status, json.loads(body)["error"]["code"]), (400, "malformed_request"))
+        self.assertEqual(self.status(HEAD + b"x-llmcache-ttl: 1h\r\nx-llmcache-ttl: 2h\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}"), 400)
         self.assertEqual(self.calls(), 0)
 
     def test_large_header_fields_are_refused_without_reading_them_all(self):
@@ -85,6 +94,22 @@ class Malformed(support.ServeTest):
 
 
 class Clients(support.ServeTest):
+    def test_a_target_with_scheme_and_host_is_read_as_its_path(self):
+        for target in (b"http://localhost/v1/x?a=1", b"HTTP://127.0.0.1:8090/v1/x?a=1"):
+            answer = self.serve.raw(b"GET " + target + b" HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n")
+            self.assertEqual(status_of(answer), 200)
+        self.assertEqual([path for _, path, *_ in self.upstream.requests], ["/v1/x?a=1"] * 2)
+        self.assertEqual(status_of(self.serve.raw(b"GET http://evil.example/v1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")), 421)
+
+    def test_empty_lines_before_a_request_are_skipped(self):
+        health = b"GET /_llmcache/health HTTP/1.1\r\nhost: localhost\r\n"
+        answer = self.serve.raw(b"\r\n\r\n" + health + b"\r\n\r\n\r\n" + health + b"connection: close\r\n\r\n")
+        self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 2)
+
+    def test_pages_of_the_server_answer_other_methods_with_an_error(self):
+        status, headers, body = self.serve.call("POST", "/_llmcache/health")
+        self.assertEqual((status, headers["allow"], json.loads(body)["error"]["code"]), (405, "GET, HEAD", "method_not_allowed"))
+
     def test_pipelined_requests_are_answered_in_order(self):
         messages = [b"%scontent-length: %d\r\n\r\n%s" % (HEAD, len(body), body) for body in (request("one"), request("two"))]
         last = b"GET /_llmcache/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"

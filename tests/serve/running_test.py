@@ -39,6 +39,21 @@ class Access(support.ServeTest):
         self.assertEqual((preflight[0], preflight[1]["access-control-allow-headers"]), (204, "content-type"))
         self.assertEqual(self.calls(), 1)
 
+    def test_what_a_page_may_do_is_said_once_and_by_the_server_alone(self):
+        self.upstream.answer = lambda handler, _: handler.send(200, b"{}", [("Access-Control-Allow-Origin", "*")])
+        origin = b"host: localhost\r\norigin: https://app.example\r\nconnection: close\r\n"
+        for data in (b"POST /v1/x HTTP/1.1\r\n" + origin + b"content-length: 2\r\n\r\n{}", b"GET /v1/x HTTP/1.1\r\n" + origin + b"\r\n",
+                     b"OPTIONS /v1/x HTTP/1.1\r\n" + origin + b"access-control-request-method: POST\r\n\r\n"):
+            head = self.serve.raw(data).partition(b"\r\n\r\n")[0].lower()
+            self.assertEqual(head.count(b"access-control-allow-origin:"), 1)
+            self.assertIn(b"access-control-allow-origin: https://app.example", head)
+        self.assertNotIn(b"content-length", head)
+
+    def test_a_server_on_all_addresses_answers_for_the_url_that_it_prints(self):
+        serve = self.start("--listen", "0.0.0.0:0", "--shared")
+        for host, status in (("0.0.0.0:1", 200), ("127.0.0.1", 200), ("evil.example", 421)):
+            self.assertEqual((host, serve.call(body=request(), headers={"host": host})[0]), (host, status))
+
 
 class Credentials(support.ServeTest):
     arguments = ("--session-from", "authorization")
@@ -267,6 +282,18 @@ class Running(support.ServeTest):
             self.assertEqual(serve.call(body=request())[0], 200)
         self.assertEqual(serve.call("GET", "/_llmcache/health")[0], 503)
         self.assertEqual(serve.messages().count("go upstream uncached"), 1)
+        self.assertEqual(serve.messages().count("warning"), 1)
+
+    def test_certificates_that_cannot_be_used_are_named_at_the_start(self):
+        garbage = pathlib.Path(self.home, "garbage")
+        garbage.write_text("no certificate")
+        certificate, _ = support.certificate(self.home)
+        for options in (("--upstream-cacert", "/none"), ("--upstream-cacert", str(garbage)), ("--tls-cert", certificate, "--tls-key", "/none"),
+                        ("--tls-cert", certificate, "--tls-key", str(garbage)), ("--tls-cert", certificate)):
+            done = subprocess.run([self.program, "serve", "--listen", "127.0.0.1:0", *options], capture_output=True, text=True, timeout=20,
+                                  env=self.serve.environment, check=False)
+            self.assertEqual((options, done.returncode), (options, 2))
+            self.assertIn(options[-2], done.stderr)
 
     def test_health_metrics_stats_and_the_access_log_agree(self):
         serve = self.start("--access-log", self.home + "/log")

@@ -41,6 +41,35 @@ class Upstreams(support.ServeTest):
             serve.call(path=path, body=request())
             self.assertEqual(self.upstream.requests[-1][1], f"/{name}{path}")
 
+    def test_an_answer_in_another_coding_is_passed_on_and_not_stored(self):
+        for coding in ("gzip", "zstd", "br", "x-unknown"):
+            self.upstream.answer = lambda handler, _, coding=coding: handler.send(
+                200, b"coded " + coding.encode(), [("content-encoding", coding), ("content-type", "application/json")])
+            for _ in range(2):
+                status, headers, body = self.serve.call(body=request(coding))
+                self.assertEqual((status, headers["content-encoding"], body), (200, coding, b"coded " + coding.encode()))
+                self.assertIn(f'detail="content-encoding {coding}"', headers["cache-status"])
+        self.assertEqual(self.calls(), 8)
+
+    def test_the_reason_phrase_of_an_upstream_is_passed_on(self):
+        for line, expected in ((b"HTTP/1.1 529 Site is overloaded", b"HTTP/1.1 529 Site is overloaded\r\n"),
+                               (b"HTTP/1.1 529 ", b"HTTP/1.1 529 \r\n"), (b"HTTP/1.1 404 No such model", b"HTTP/1.1 404 No such model\r\n")):
+            self.upstream.answer = lambda handler, _, line=line: handler.wfile.write(line + b"\r\ncontent-length: 0\r\n\r\n")
+            answer = self.serve.raw(b"GET /v1/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            self.assertTrue(answer.startswith(expected), answer)
+
+    def test_a_stream_is_alive_as_long_as_anything_comes(self):
+        def drip(handler, _):
+            handler.begin_chunks()
+            for _ in range(5):
+                time.sleep(0.5)
+                handler.send_chunk(b"\n")
+            handler.send_chunk(b"")
+
+        self.upstream.answer = drip
+        serve = self.start("--upstream-idle-timeout", "1s")
+        self.assertEqual(serve.call(body=request(stream=True))[2], b"\n" * 5)
+
     def test_redirects_are_passed_on(self):
         self.upstream.answer = lambda handler, _: handler.send(307, b"", [("location", "http://127.0.0.1:9/elsewhere")])
         status, headers, _ = self.serve.call(body=request())

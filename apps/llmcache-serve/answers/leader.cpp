@@ -1,8 +1,12 @@
 #include "answers/leader.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <utility>
+
+#include "text.h"
 
 namespace llmcache::serve {
 
@@ -40,6 +44,16 @@ Headers client_fields(const Headers& upstream) {
   return fields;
 }
 
+// Why an answer with this head is not stored; empty: it may be. Another client may not be able to decode what a coding has
+// changed, and a hit does not name the coding.
+std::string reason_not_to_store(const UpstreamHead& head) {
+  if (head.status != kOk) return fmt::format("status {}", head.status);
+  for (const std::string_view coding : head.fields.list("content-encoding")) {
+    if (!equals_ignoring_case(coding, "identity")) return fmt::format("content-encoding {}", coding);
+  }
+  return {};
+}
+
 }  // namespace
 
 Leader::Leader(asio::io_context& loop, const std::shared_ptr<RecordingQueue>& recordings,
@@ -60,7 +74,8 @@ void Leader::start(UpstreamClient& client, UpstreamRequest request) {
 }
 
 void Leader::on_head(const UpstreamHead& head) {
-  records_ = recording_ && head.status == kOk;
+  std::string not_stored = reason_not_to_store(head);
+  records_ = recording_ && not_stored.empty();
   Headers fields = client_fields(head.fields);
   if (records_) {
     lc::Metadata metadata;
@@ -73,7 +88,7 @@ void Leader::on_head(const UpstreamHead& head) {
   // answer is stored. Where the end is marked by itself (chunked), the mark alone waits.
   holds_back_ = records_ && fields.first("content-length");
   if (options_.on_head) options_.on_head(records_);
-  transfer_->begin({head.status, std::move(fields)});
+  transfer_->begin({head.status, std::move(fields), head.reason, std::move(not_stored)});
 }
 
 void Leader::on_data(std::string_view bytes) {

@@ -37,6 +37,13 @@ lc::Result<lc::RequestKey> derive_key(const Context& context, const Question& qu
   return deriver->derive(*question.upstream.body);
 }
 
+lc::Status check_key_options(const Context& context, const Question& question) {
+  lc::KeyOptions options = key_options(context, question);
+  options.endpoint.clear();  // which is not an option of the request
+  const auto deriver = lc::KeyDeriver::create(std::move(options));
+  return deriver ? lc::Status() : lc::fail(deriver.error());
+}
+
 std::string nearest_request(Context& context, const Question& question, lc::Deadline deadline) {
   const lc::KeyOptions options = key_options(context, question);
   const auto nearest = find_nearest(context.cache().store(), options, *question.upstream.body, deadline);

@@ -1,4 +1,4 @@
-// The key of a request, and the recorded request that is nearest to it. Both may block, and are safe to call from any thread.
+// The key of a request, and the recorded request that is nearest to it. All may block, and are safe to call from any thread.
 #pragma once
 
 #include <libcache/key.h>
@@ -13,6 +13,9 @@ namespace llmcache::serve {
 
 // Fails for a request that the rules for keys reject.
 libcache::Result<libcache::RequestKey> derive_key(const Context& context, const Question& question);
+
+// Fails: invalid, if what the request's fields ask for cannot be part of a key.
+libcache::Status check_key_options(const Context& context, const Question& question);
 
 // What is recorded in place of this request, and where that differs, for people.
 std::string nearest_request(Context& context, const Question& question, libcache::Deadline deadline);

@@ -163,6 +163,12 @@ void Answers::note_missed(Missed missed) {
   if (!options_.junit.empty() && missed_.size() < kMostMissed) missed_.push_back(std::move(missed));
 }
 
+lc::Status Answers::check_options(const Question& question) const {
+  const RequestOptions& options = question.options;
+  const bool has_any = options.session || options.sample || !options.ignore.empty();
+  return has_any ? check_key_options(context_, question) : lc::Status();
+}
+
 lc::Deadline Answers::store_deadline() const {
   return lc::Deadline::after(context_.settings().deadline);
 }
@@ -208,17 +214,17 @@ Awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
     }
     found.lookup = lc::Lookup{};
     if (asks_upstream(question)) {
-      co_return co_await fill(question, *std::move(found.key), true);
+      co_return co_await fill(question, *std::move(found.key), Asks::by_request);
     }
   }
   if (!asks_upstream(question)) co_return co_await answer_missing(question, std::move(found));
-  co_return co_await fill(question, *std::move(found.key), !may_look_up(question));
+  co_return co_await fill(question, *std::move(found.key), may_look_up(question) ? Asks::if_missing : Asks::by_request);
 }
 
 Awaitable<Answered> Answers::ask_alone(const Question& question) {
   auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
   if (!key) co_return bypassed(key.error().message);
-  co_return co_await fill(question, *std::move(key), true);
+  co_return co_await fill(question, *std::move(key), may_look_up(question) ? Asks::alone : Asks::by_request);
 }
 
 // The upstream is not to be asked.
@@ -232,7 +238,8 @@ Awaitable<Answered> Answers::answer_missing(const Question& question, Found foun
   co_return not_cached(name, std::move(nearest));
 }
 
-Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, bool overwrite) {
+Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, Asks asks) {
+  const bool overwrite = asks != Asks::if_missing;
   if (!overwrite) {
     const auto same = std::ranges::find_if(
         shared_, [&](const auto& s) { return s->transfer->is_whole() && is_same_request(s->key, key); });
@@ -278,13 +285,13 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   if (!filling) forget(shared);
   if (shared->hit) {
     if (is_fresh(*shared->hit, question.options.cache_control)) co_return answered(name, shared->hit);
-    co_return co_await fill(question, shared->key, true);
+    co_return co_await fill(question, shared->key, Asks::by_request);
   }
   if (!filling) co_return bypassed(shared->unavailable);
   Miss miss;
   miss.transfer = shared->transfer;
   miss.metadata = shared->metadata;
-  miss.by_request = overwrite;
+  miss.by_request = asks == Asks::by_request;
   miss.detail = detail_of(question.options);
   miss.reason = filling->store_error() ? "store_error" : std::string(to_string(filling->lookup().miss));
   metrics_.count_miss(miss.reason);
@@ -315,7 +322,8 @@ Awaitable<Answered> Answers::join(const Question& question, std::shared_ptr<Shar
   const std::string name = entry_name(shared->key);
   if (!shared->unavailable.empty()) co_return bypassed(shared->unavailable);
   if (shared->hit) {
-    if (!is_fresh(*shared->hit, question.options.cache_control)) co_return co_await fill(question, shared->key, true);
+    if (!is_fresh(*shared->hit, question.options.cache_control))
+      co_return co_await fill(question, shared->key, Asks::by_request);
     cache_.count_shared(shared->key, shared->hit->entry.get());
     co_return answered(name, shared->hit);
   }
@@ -418,10 +426,10 @@ void Answers::note_lookup(const std::optional<lc::Error>& error) {
                                : std::string("the store answers again"));
 }
 
-// A state of its own: a store that is full still answers.
+// A state of its own while the store answers: it may be full.
 void Answers::note_storing(const std::optional<lc::Error>& error) {
   if (error) metrics_.count_store_error();
-  if (error.has_value() == storing_fails_) return;
+  if (error.has_value() == storing_fails_ || (error && lookups_fail_)) return;
   storing_fails_ = error.has_value();
   context_.report().warn(error ? fmt::format("answers cannot be stored: {}", error->message)
                                : std::string("answers are stored again"));

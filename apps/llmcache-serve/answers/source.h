@@ -36,6 +36,8 @@ class Answers {
   Awaitable<Answered> ask(std::shared_ptr<const Question> question);
   // The same, but follows nobody: for a request whose leader turned out to have nothing to share.
   Awaitable<Answered> ask_alone(const Question& question);
+  // Fails: invalid, if the request's option fields are malformed.
+  libcache::Status check_options(const Question& question) const;
   // Straight from the upstream.
   std::shared_ptr<Transfer> pass_through(UpstreamRequest request);
 
@@ -52,13 +54,19 @@ class Answers {
   void cancel();
 
  private:
+  // When a request asks the upstream.
+  enum class Asks {
+    if_missing,  // if no answer is stored and nobody else is asking
+    alone,       // at once: those whom it followed had nothing to share
+    by_request,  // at once, because it does not accept a stored answer
+  };
   struct Shared;
   struct Found;
   using Clock = std::chrono::steady_clock;
 
   Found find(const Question& question, Clock::time_point until) const;
   Awaitable<Answered> answer_missing(const Question& question, Found found);
-  Awaitable<Answered> fill(const Question& question, libcache::RequestKey key, bool overwrite);
+  Awaitable<Answered> fill(const Question& question, libcache::RequestKey key, Asks asks);
   Awaitable<void> explain(const Question& question, const std::string& name);
   Awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);

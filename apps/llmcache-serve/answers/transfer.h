@@ -19,6 +19,8 @@ namespace llmcache::serve {
 struct AnswerHead {
   int status = 200;
   Headers fields;
+  std::string reason = {};      // the reason phrase of the upstream, if it sent one
+  std::string not_stored = {};  // why the answer will not be stored, where its head says so
 };
 
 // How an answer ended, or why there is none.

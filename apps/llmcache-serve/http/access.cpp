@@ -42,8 +42,8 @@ Headers cors_fields(std::string_view origin) {
   return fields;
 }
 
-Headers preflight_fields(std::string_view origin, const Headers& request) {
-  Headers fields = cors_fields(origin);
+Headers preflight_fields(const Headers& request) {
+  Headers fields;
   fields.add("access-control-allow-methods", std::string(*request.first("access-control-request-method")));
   if (const auto names = request.first("access-control-request-headers")) {
     fields.add("access-control-allow-headers", std::string(*names));

@@ -11,7 +11,7 @@
 namespace llmcache::serve {
 
 struct AccessRules {
-  std::vector<std::string> allowed_hosts;    // --allow-host
+  std::vector<std::string> allowed_hosts;    // --allow-host, and those of --listen
   std::vector<std::string> allowed_origins;  // --allow-origin
 };
 
@@ -28,8 +28,9 @@ bool is_allowed_origin(const AccessRules& rules, std::string_view origin);
 // Whether a request is a browser's question before the actual request (Fetch standard, CORS preflight).
 bool is_preflight(std::string_view method, const Headers& headers);
 
-// The fields with which an allowed origin is told that it may read the answer, and before that, send the request.
+// The fields with which an allowed origin is told that it may read the answer.
 Headers cors_fields(std::string_view origin);
-Headers preflight_fields(std::string_view origin, const Headers& request);
+// Those with which it is told, besides, that it may send a request.
+Headers preflight_fields(const Headers& request);
 
 }  // namespace llmcache::serve

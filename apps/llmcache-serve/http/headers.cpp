@@ -59,6 +59,10 @@ void Headers::remove(std::string_view name) {
   std::erase_if(fields_, [&](const Field& field) { return equals_ignoring_case(field.name, name); });
 }
 
+void Headers::remove_beginning_with(std::string_view beginning) {
+  std::erase_if(fields_, [&](const Field& field) { return starts_with_ignoring_case(field.name, beginning); });
+}
+
 std::optional<std::string_view> Headers::first(std::string_view name) const {
   const auto field = std::ranges::find_if(fields_, [&](const Field& f) { return equals_ignoring_case(f.name, name); });
   if (field == fields_.end()) return std::nullopt;

@@ -17,6 +17,7 @@ class Headers {
  public:
   void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
   void remove(std::string_view name);
+  void remove_beginning_with(std::string_view beginning);
   // The value of the first field of this name. Names are compared in any letter case.
   std::optional<std::string_view> first(std::string_view name) const;
   std::size_t count(std::string_view name) const;

@@ -53,7 +53,9 @@ CacheControl parse_cache_control(const Headers& headers) {
     if (equals_ignoring_case(name, "no-cache")) control.no_cache = true;
     if (equals_ignoring_case(name, "only-if-cached")) control.only_if_cached = true;
     if (equals_ignoring_case(name, "max-age")) {
-      control.max_age = age(equals == directive.npos ? "" : directive.substr(equals + 1));
+      // Of two, neither is believed (RFC 9111, section 4.2.1).
+      control.max_age =
+          control.max_age ? std::chrono::seconds(0) : age(equals == directive.npos ? "" : directive.substr(equals + 1));
     }
   }
   return control;
@@ -71,6 +73,7 @@ lc::Result<RequestOptions> parse_request_options(const Headers& headers) {
     break;
   }
   for (const std::string_view name : {kTtl, kBifrostTtl}) {
+    if (headers.count(name) > 1) return lc::fail(lc::ErrorCode::invalid, fmt::format("{} occurs more than once", name));
     auto ttl = ttl_of(headers, name);
     if (!ttl) return lc::fail(ttl.error());
     if (!options.ttl) options.ttl = *ttl;

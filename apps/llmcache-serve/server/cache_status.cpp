@@ -28,6 +28,10 @@ std::string parameter(std::string_view name, std::string_view text) {
 
 }  // namespace
 
+std::string detail_parameter(std::string_view text) {
+  return parameter("detail", text);
+}
+
 std::string hit_status(const Hit& hit, std::string_view key, lc::UnixTime now) {
   std::string status = "llmcache; hit";
   if (const auto expires = hit.entry->expires()) {
@@ -39,11 +43,11 @@ std::string hit_status(const Hit& hit, std::string_view key, lc::UnixTime now) {
 
 std::string miss_status(const Miss& miss) {
   return fmt::format("llmcache; fwd={}{}{}", miss.by_request ? "request" : "uri-miss",
-                     miss.followed ? "; collapsed" : "", parameter("detail", miss.detail));
+                     miss.followed ? "; collapsed" : "", detail_parameter(miss.detail));
 }
 
 std::string bypass_status(std::string_view detail) {
-  return "llmcache; fwd=bypass" + parameter("detail", detail);
+  return "llmcache; fwd=bypass" + detail_parameter(detail);
 }
 
 }  // namespace llmcache::serve

@@ -186,9 +186,11 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     http::request_parser<http::string_body> parser;
     parser.header_limit(kMostFieldBytes);
     parser.body_limit(service_.options().max_request);
-    error_code error;
     reading_.start(service_.options().header_timeout);
-    co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(use_awaitable, error));
+    error_code error = co_await skip_empty_lines();
+    if (!error) {
+      co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(use_awaitable, error));
+    }
     if (!error) {
       // Before the body: the parser adds trailers to the fields, and those must not count as fields.
       take_head(parser.get());
@@ -273,6 +275,35 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     for (const auto& field : message) {
       request_.headers.add(std::string(field.name_string()), std::string(field.value()));
     }
+    take_absolute_target();
+  }
+
+  // A target with a scheme and a host, as a client sends it to a proxy: its host counts (RFC 9112, section 3.2.2).
+  void take_absolute_target() {
+    const std::string target = request_.target;
+    if (!starts_with_ignoring_case(target, "http://") && !starts_with_ignoring_case(target, "https://")) return;
+    const std::size_t host = target.find("://") + 3;
+    const std::size_t path = std::min(target.find_first_of("/?", host), target.size());
+    if (request_.headers.count("host") == 1) {
+      request_.headers.remove("host");
+      request_.headers.add("host", target.substr(host, path - host));
+    }
+    request_.target = target.substr(path);
+    if (!request_.target.starts_with('/')) request_.target.insert(0, 1, '/');
+  }
+
+  // The empty lines that some clients send after a body (RFC 9112, section 2.2).
+  Awaitable<error_code> skip_empty_lines() {
+    error_code error;
+    while (!error) {
+      const std::string_view text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+      const std::size_t begin = text.find_first_not_of("\r\n");
+      buffer_.consume(std::min(begin, text.size()));
+      if (begin != text.npos) break;
+      buffer_.commit(co_await stream_.async_read_some(buffer_.prepare(kReadAheadBytes),
+                                                      asio::redirect_error(use_awaitable, error)));
+    }
+    co_return error;
   }
 
   Service& service_;

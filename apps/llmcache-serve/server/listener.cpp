@@ -17,6 +17,7 @@
 
 #include "event_loop.h"
 #include "failure.h"
+#include "options.h"
 #include "text.h"
 
 namespace llmcache::serve {
@@ -25,7 +26,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
 constexpr int kFirstInherited = 3;
 
 [[noreturn]] void fail_to_listen(const std::string& address, const char* why) {
@@ -82,7 +82,8 @@ bool is_stale_socket(const sockaddr_un& name) {
 int listen_unix(const std::string& address, const std::string& path) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof name.sun_path) usage_error(fmt::format("--listen {}: bad path", address));
+  if (path.empty() || path.size() >= sizeof name.sun_path)
+    usage_error(fmt::format("--listen {}: the path is empty or too long", address));
   path.copy(name.sun_path, path.size());
   if (is_stale_socket(name)) ::unlink(name.sun_path);
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -136,7 +137,7 @@ Listener::Listener(asio::io_context& loop, int descriptor) : acceptor_(loop) {
   is_unix_ = name.ss_family == AF_UNIX;
   is_loopback_ = is_loopback_address(name);
   if (is_unix_) {
-    name_ = std::string(kUnix) + reinterpret_cast<const sockaddr_un&>(name).sun_path;
+    name_ = std::string(kUnixAddress) + reinterpret_cast<const sockaddr_un&>(name).sun_path;
   } else {
     const std::string host = numeric_host(name);
     const bool is_ipv6 = host.find(':') != std::string::npos;
@@ -149,8 +150,8 @@ Listener::~Listener() {
 }
 
 std::unique_ptr<Listener> Listener::open(asio::io_context& loop, const std::string& address) {
-  const bool is_unix = address.starts_with(kUnix);
-  const std::string path = is_unix ? address.substr(kUnix.size()) : "";
+  const bool is_unix = address.starts_with(kUnixAddress);
+  const std::string path = is_unix ? address.substr(kUnixAddress.size()) : "";
   std::unique_ptr<Listener> listener(new Listener(loop, is_unix ? listen_unix(address, path) : listen_tcp(address)));
   listener->socket_path_ = path;
   return listener;

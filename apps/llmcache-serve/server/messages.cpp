@@ -9,9 +9,20 @@ namespace llmcache::serve {
 
 namespace http = boost::beast::http;
 
-std::string head_text(int status, const Headers& fields) {
-  const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", status, std::string_view(reason.data(), reason.size()));
+namespace {
+
+// Empty for a status that has no name.
+std::string_view usual_reason(int status) {
+  const auto known = http::int_to_status(static_cast<unsigned>(status));
+  if (known == http::status::unknown) return {};
+  const auto reason = http::obsolete_reason(known);
+  return {reason.data(), reason.size()};
+}
+
+}  // namespace
+
+std::string head_text(int status, const Headers& fields, std::string_view reason) {
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", status, reason.empty() ? usual_reason(status) : reason);
   for (const Field& field : fields) text.append(field.name).append(": ").append(field.value).append("\r\n");
   return text.append("\r\n");
 }
@@ -54,8 +65,11 @@ OwnError too_many_connections() {
 OwnError no_upgrade() {
   return {501, "upgrade_not_supported", "this server does not switch protocols"};
 }
+OwnError method_not_allowed() {
+  return {405, "method_not_allowed", "this page takes only GET and HEAD"};
+}
 OwnError no_page() {
-  return {404, "not_found", "there are /_llmcache/health, /_llmcache/metrics and /_llmcache/stats"};
+  return {404, "not_found", "no such page; the pages are /_llmcache/health, /_llmcache/metrics and /_llmcache/stats"};
 }
 OwnError no_upstream(std::string_view target) {
   return {404, "no_upstream", fmt::format("no upstream takes '{}'; see --upstream", target)};

@@ -8,8 +8,9 @@
 
 namespace llmcache::serve {
 
-// The status line and the fields, with the empty line that ends them.
-std::string head_text(int status, const Headers& fields);
+// The status line and the fields, with the empty line that ends them. `reason`: the phrase after the status; empty: the
+// usual one.
+std::string head_text(int status, const Headers& fields, std::string_view reason = {});
 
 // An error of the server's own.
 struct OwnError {
@@ -32,6 +33,7 @@ OwnError too_large(std::string message);
 OwnError fields_too_large();
 OwnError too_many_connections();
 OwnError no_upgrade();
+OwnError method_not_allowed();
 OwnError no_page();
 OwnError no_upstream(std::string_view target);
 }  // namespace own_errors

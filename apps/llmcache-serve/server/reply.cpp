@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "event_loop.h"
+#include "server/cache_status.h"
 
 namespace llmcache::serve {
 
@@ -72,7 +73,8 @@ void Reply::take(const lc::Metadata& metadata) {
 
 Awaitable<void> Reply::write_body(int status, Headers fields, std::string_view body) {
   const bool has_body = request_.method != "HEAD";
-  fields.add("content-length", std::to_string(body.size()));
+  constexpr int kNoContent = 204;  // has no length (RFC 9110, section 8.6)
+  if (status != kNoContent) fields.add("content-length", std::to_string(body.size()));
   co_await write_head(status, std::move(fields), has_body ? body : "");
 }
 
@@ -130,16 +132,18 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
     co_await write_error(error_of(*reader.end(), reader.message()));
     co_return true;
   }
-  if (head->status != 200 && exchange_.outcome == Outcome::miss &&
-      cache_status_.find("; detail=") == cache_status_.npos) {
-    cache_status_ += fmt::format("; detail=\"status {}\"", head->status);
+  if (exchange_.outcome == Outcome::miss && cache_status_.find("; detail=") == cache_status_.npos) {
+    cache_status_ += detail_parameter(head->not_stored);
   }
+  Headers fields = head->fields;
+  // The server answers CORS itself, and the upstream's fields would contradict it.
+  if (extra_.first("access-control-allow-origin")) fields.remove_beginning_with("access-control-");
   const bool bodyless = request_.method == "HEAD" || head->status == 204 || head->status == 304;
   if (bodyless) {
-    co_await write_head(head->status, head->fields, "");
+    co_await write_head(head->status, std::move(fields), "", head->reason);
     co_return true;
   }
-  co_await begin_pieces(head->status, head->fields);
+  co_await begin_pieces(head->status, std::move(fields), head->reason);
   while (const auto piece = co_await reader.next()) co_await write_piece(piece->bytes);
   // Without its end the client can tell that the answer is not whole.
   if (reader.interrupted() || reader.end() != AnswerEnd::complete) co_return writer_.abort(), true;
@@ -147,20 +151,20 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   co_return true;
 }
 
-Awaitable<void> Reply::write_head(int status, Headers fields, std::string_view body) {
+Awaitable<void> Reply::write_head(int status, Headers fields, std::string_view body, std::string_view reason) {
   exchange_.status = status;
   for (const Field& field : extra_) fields.add(field.name, field.value);
   if (!cache_status_.empty()) fields.add("cache-status", cache_status_);
   if (!writer_.keeps_alive()) fields.add("connection", "close");
   exchange_.bytes += body.size();
   exchange_.first_byte = Exchange::Clock::now();
-  const std::string head = head_text(status, fields);
+  const std::string head = head_text(status, fields, reason);
   co_await writer_.write({head, body, {}});
 }
 
 // A body that comes in pieces: with the upstream's content-length where there is one, else chunked, or until the
 // connection is closed for HTTP/1.0 (RFC 9112, section 6).
-Awaitable<void> Reply::begin_pieces(int status, Headers fields) {
+Awaitable<void> Reply::begin_pieces(int status, Headers fields, std::string_view reason) {
   if (!fields.first("content-length")) {
     if (writer_.http_1_0()) {
       writer_.close_after_answer();
@@ -169,7 +173,7 @@ Awaitable<void> Reply::begin_pieces(int status, Headers fields) {
       fields.add("transfer-encoding", "chunked");
     }
   }
-  co_await write_head(status, std::move(fields), "");
+  co_await write_head(status, std::move(fields), "", reason);
 }
 
 Awaitable<void> Reply::write_piece(std::string_view piece) {

@@ -60,8 +60,8 @@ class Reply {
  private:
   Awaitable<void> write_recorded(const Hit& hit, Headers fields, std::optional<double> pace);
   Awaitable<bool> write_from(Transfer::Reader& reader);
-  Awaitable<void> write_head(int status, Headers fields, std::string_view body);
-  Awaitable<void> begin_pieces(int status, Headers fields);
+  Awaitable<void> write_head(int status, Headers fields, std::string_view body, std::string_view reason = {});
+  Awaitable<void> begin_pieces(int status, Headers fields, std::string_view reason = {});
   Awaitable<void> write_piece(std::string_view piece);
   Awaitable<void> end_pieces();
   Awaitable<void> wait_until(libcache::Milliseconds at, double pace);

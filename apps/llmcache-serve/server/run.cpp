@@ -26,6 +26,7 @@
 #include "monitor/unused_fixtures.h"
 #include "server/listener.h"
 #include "server/service.h"
+#include "server/tls.h"
 
 namespace llmcache::serve {
 
@@ -77,30 +78,13 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::unique_ptr<ssl::context> tls_context(const ServeOptions& options) {
-  if (options.tls_certificate.empty() && options.tls_key.empty()) return nullptr;
-  if (options.tls_certificate.empty() || options.tls_key.empty()) {
-    usage_error("--tls-cert and --tls-key are given together");
-  }
-  auto context = std::make_unique<ssl::context>(ssl::context::tls_server);
-  context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
-  boost::system::error_code error;
-  if (context->use_certificate_chain_file(options.tls_certificate, error)) {
-    usage_error(fmt::format("--tls-cert {}: {}", options.tls_certificate, error.message()));
-  }
-  if (context->use_private_key_file(options.tls_key, ssl::context::pem, error)) {
-    usage_error(fmt::format("--tls-key {}: {}", options.tls_key, error.message()));
-  }
-  return context;
-}
-
 class Server {
  public:
   Server(const ServeOptions& options, Context& context)
       : options_(options),
         context_(context),
         log_(options.access_log),
-        tls_(tls_context(options)),
+        tls_(open_tls(options)),
         unused_(context),
         answers_(loop_, options, context, metrics_),
         service_(options, secret(options), answers_, metrics_, log_),

@@ -40,8 +40,8 @@ OwnError not_cached(const Question& question, std::string message) {
 Awaitable<void> Service::answer(const Request& request, std::string_view local_address, ResponseWriter& writer) {
   Reply reply(request, writer, metrics_, log_);
   if (const auto error = check_access(request, local_address, reply)) co_return co_await reply.write_error(*error);
-  if (const auto origin = request.headers.first("origin"); origin && is_preflight(request.method, request.headers)) {
-    co_return co_await reply.write_body(204, preflight_fields(*origin, request.headers), "");
+  if (is_preflight(request.method, request.headers)) {
+    co_return co_await reply.write_body(204, preflight_fields(request.headers), "");
   }
   if (request.path().starts_with("/_llmcache/")) co_return co_await answer_own(request, reply);
   if (request.headers.first("upgrade") || request.method == "CONNECT")
@@ -84,6 +84,7 @@ lc::Result<Question> Service::question_of(const Request& request, std::string ur
     question.session = *options->session;
   }
   question.options = *std::move(options);
+  if (auto checked = answers_.check_options(question); !checked) return lc::fail(checked.error());
   return question;
 }
 
@@ -148,7 +149,8 @@ Awaitable<void> Service::answer_own(const Request& request, Reply& reply) {
   fields.add("cache-control", "no-store");
   if (request.method != "GET" && request.method != "HEAD") {
     fields.add("allow", "GET, HEAD");
-    co_return co_await reply.write_body(405, fields, "");
+    reply.add_fields(fields);
+    co_return co_await reply.write_error(own_errors::method_not_allowed());
   }
   if (request.path() == "/_llmcache/health") {
     const auto problem = co_await answers_.check_store();

@@ -5,6 +5,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -82,10 +83,15 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
   class Call final : public UpstreamCall {
    public:
     Call(std::shared_ptr<Multi> multi, UpstreamRequest request, UpstreamEvents events)
-        : multi_(std::move(multi)), request_(std::move(request)), events_(std::move(events)), easy_(curl_easy_init()) {
+        : multi_(std::move(multi)),
+          request_(std::move(request)),
+          events_(std::move(events)),
+          idle_(multi_->loop_),
+          easy_(curl_easy_init()) {
       ++multi_->calls_;
       set_up();
       curl_multi_add_handle(multi_->multi_.get(), easy_.get());
+      wait_for_bytes(multi_->options_.idle_timeout);
     }
     ~Call() override {
       --multi_->calls_;
@@ -102,6 +108,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     }
 
     void end(CURLcode code) {
+      idle_.cancel();
       const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
       // The owner may destroy this in on_end.
       const auto on_end = std::move(events_.on_end);
@@ -109,6 +116,24 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     }
 
    private:
+    // libcurl's own limit is one of mean speed, which a stream of few bytes does not reach.
+    void wait_for_bytes(Timer::duration time) {
+      idle_.expires_after(time);
+      idle_.async_wait([alive = std::weak_ptr(alive_), this](auto error) {
+        if (!error && !alive.expired()) check_bytes();
+      });
+    }
+    void check_bytes() {
+      curl_off_t sent = 0;
+      curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+      if (paused_ || std::exchange(sent_, sent) != sent) received_ = Timer::clock_type::now();
+      const auto left = received_ + multi_->options_.idle_timeout - Timer::clock_type::now();
+      if (left > Timer::duration::zero()) return wait_for_bytes(left);
+      curl_multi_remove_handle(multi_->multi_.get(), easy_.get());
+      std::snprintf(error_, sizeof error_, "the upstream sent nothing for too long; see --upstream-idle-timeout");
+      end(CURLE_OPERATION_TIMEDOUT);
+    }
+
     void set_up() {
       CURL* easy = easy_.get();
       curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
@@ -125,9 +150,6 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
       curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
       curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
       curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(multi_->options_.connect_timeout.count()));
-      const auto idle = std::chrono::ceil<std::chrono::seconds>(multi_->options_.idle_timeout);
-      curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-      curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(idle.count()));
       if (!multi_->options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, multi_->options_.ca_file.c_str());
       if (request_.method == "HEAD") {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -148,10 +170,13 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     // One line of a head. Interim answers (1xx) have heads of their own, which are dropped.
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
       auto& call = *static_cast<Call*>(self);
+      call.received_ = Timer::clock_type::now();
       std::string_view line(data, size * count);
       while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
       if (line.starts_with("HTTP/")) {
-        call.head_ = {};
+        constexpr std::size_t kStatusSize = 5;  // with the blanks around it
+        const std::size_t reason = line.find(' ') == line.npos ? line.npos : line.find(' ') + kStatusSize;
+        call.head_ = {.reason = std::string(line.substr(std::min(reason, line.size())))};
       } else if (!line.empty()) {
         const std::size_t colon = line.find(':');
         if (colon == line.npos || call.head_done_) return size * count;  // trailers are not passed on
@@ -161,6 +186,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
       } else if (!call.head_done_) {
         long status = 0;
         curl_easy_getinfo(call.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+        if (status == 101) return 0;  // it was not asked to switch protocols
         if (status < 200) return size * count;
         call.head_done_ = true;
         call.head_.status = static_cast<int>(status);
@@ -172,6 +198,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
       auto& call = *static_cast<Call*>(self);
       if (call.paused_) return CURL_WRITEFUNC_PAUSE;
+      call.received_ = Timer::clock_type::now();
       call.events_.on_data(std::string_view(data, size * count));
       return size * count;
     }
@@ -180,6 +207,9 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     UpstreamRequest request_;
     UpstreamEvents events_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    Timer idle_;
+    Timer::time_point received_ = Timer::clock_type::now();  // when the last byte came
+    curl_off_t sent_ = 0;                                    // bytes of the request, when that was looked at last
     char error_[CURL_ERROR_SIZE] = {};
     Easy easy_;
     List fields_;

@@ -21,7 +21,8 @@ struct UpstreamRequest {
 
 struct UpstreamHead {
   int status = 0;
-  Headers fields;
+  std::string reason = {};  // the phrase after the status, which HTTP/2 does not have
+  Headers fields = {};
 };
 
 enum class UpstreamEnd {

@@ -105,7 +105,11 @@ constexpr Field separated() {
           [](Settings& s, const Texts& v) {
             Texts& all = at<Path...>(s);
             all.clear();
-            for (const std::string& text : v) std::ranges::move(split(text, Separator), std::back_inserter(all));
+            for (const std::string& text : v) {
+              auto parts = split(text, Separator);
+              if (parts.empty()) usage_error(fmt::format("'{}' names nothing", shortened(text)));
+              std::ranges::move(parts, std::back_inserter(all));
+            }
           },
           [](const Settings& s) { return at<Path...>(s); }};
 }

@@ -63,7 +63,7 @@ std::optional<double> parse_decimal(std::string_view text);
 // "none", "recorded" or "x2": how many times as fast as recorded to replay a stream; nullopt: without waiting.
 std::optional<double> parse_pace(std::string_view text);
 
-// The parts between separators, without empty ones.
+// The parts between separators, without white space around them and without empty ones.
 std::vector<std::string> split(std::string_view text, char separator);
 
 // For listings: the two largest units, as "4m 59s", and "1.5M".

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "text/ascii.h"
+#include "text/percent.h"
 
 namespace libcache {
 
@@ -19,7 +20,8 @@ constexpr auto kCredentials =
                                      "signature", "code", "subscription-key", "client_secret", "password"});
 
 bool is_credential(std::string_view parameter) {
-  const std::string name = to_lower(parameter.substr(0, parameter.find('=')));
+  const std::string_view written = parameter.substr(0, parameter.find('='));
+  const std::string name = to_lower(percent_decoded(written).value_or(std::string(written)));
   return name.starts_with("x-amz-") || std::ranges::find(kCredentials, name) != kCredentials.end();
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/percent.h"
 #include "text/ascii.h"
 #include "text/integer.h"
+#include "text/percent.h"
 
 namespace libcache {
 

@@ -66,9 +66,11 @@ TEST_CASE("query parameters that are empty or carry credentials are dropped, and
   CHECK(normal("https://h/p?b=2&&a=1&b=2&") == "https://h/p?b=2&a=1&b=2");
   CHECK(normal("https://h/p?alt=sse&key=SECRET") == "https://h/p?alt=sse");
   CHECK(normal("https://h/p?x=y=z&key&keys=1&monkey=2") == "https://h/p?x=y=z&keys=1&monkey=2");
+  CHECK(normal("https://h/p?%6Beys=1&%zz=2&%=3") == "https://h/p?%6Beys=1&%zz=2&%=3");
   for (const char* name :
-       {"key", "api_key", "api-key", "apikey", "access_token", "token", "auth", "sig", "signature", "code",
-        "subscription-key", "client_secret", "password", "X-Amz-Signature", "x-amz-", "KEY", "Api-Key"}) {
+       {"key",       "api_key", "api-key",          "apikey",        "access_token", "token",           "auth",   "sig",
+        "signature", "code",    "subscription-key", "client_secret", "password",     "X-Amz-Signature", "x-amz-", "KEY",
+        "Api-Key",   "k%65y",   "api%5Fkey",        "%4BEY"}) {
     CHECK(normal(std::string("https://h/?") + name + "=SECRET") == "https://h/");
   }
 }

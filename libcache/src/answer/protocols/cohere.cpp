@@ -1,4 +1,4 @@
-// Cohere's chat, versions 1 and 2.
+// Cohere's chat, versions 1 and 2, and its older generation of texts.
 #include "answer/protocol.h"
 
 namespace libcache::internal {
@@ -9,9 +9,18 @@ constexpr std::string_view kEvents[] = {"stream-start",     "text-generation",  
                                         "search-results",   "citation-generation", "tool-calls-generation",
                                         "tool-calls-chunk", "stream-end"};
 
+bool has_generation(const JsonValue& json) {
+  bool found = false;
+  json["generations"].each([&](const JsonValue& generation) {
+    found = found || (generation["text"].is(JsonKind::string) && generation["finish_reason"].is(JsonKind::string));
+  });
+  return found;
+}
+
 bool is_body(const AnswerEvent& event) {
   const JsonValue json = event.json;
-  return json["generation_id"] && json["response_id"] && json["text"].is(JsonKind::string);
+  const bool is_chat = json["generation_id"] && json["response_id"] && json["text"].is(JsonKind::string);
+  return is_chat || has_generation(json);
 }
 
 bool matches(const AnswerEvent& event) {
@@ -24,12 +33,13 @@ constexpr Rule kRules[] = {
 };
 // What was billed may be less than what was used, which counts.
 constexpr Path kUsages[] = {"response.meta.billed_units", "response.meta.tokens", "meta.billed_units", "meta.tokens"};
-constexpr Path kFinishReasons[] = {"finish_reason", "response.finish_reason"};
+constexpr Path kFinishReasons[] = {"finish_reason", "response.finish_reason", "generations.finish_reason"};
 constexpr TextRule kTexts[] = {
     {"text", Piece::delta, "event_type", "text-generation"},
     {"text", Piece::delta, "is_finished", "false"},
     {"response.text", Piece::whole},
     {"text", Piece::whole, "generation_id", ""},
+    {"generations.text", Piece::whole},
 };
 
 constexpr std::string_view kTypes[] = {"message-start",   "content-start",   "content-delta",   "content-end",

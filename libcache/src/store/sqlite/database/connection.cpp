@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "store/percent.h"
+#include "text/percent.h"
 
 namespace libcache::internal::sqlite {
 namespace {

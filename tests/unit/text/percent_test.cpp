@@ -1,4 +1,4 @@
-#include "store/percent.h"
+#include "text/percent.h"
 
 #include <catch2/catch_test_macros.hpp>
 

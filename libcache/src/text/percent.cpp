@@ -1,4 +1,4 @@
-#include "store/percent.h"
+#include "text/percent.h"
 
 #include "text/ascii.h"
 #include "text/integer.h"
