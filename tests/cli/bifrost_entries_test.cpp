@@ -65,6 +65,14 @@ TEST_CASE_METHOD(GatewayRedis, "get prints a gateway's response as it is stored,
   CHECK(meta["ttl_ms"] <= 3600000);
 }
 
+TEST_CASE_METHOD(GatewayRedis, "of a hash with a response and a stream get and replay choose by kind") {
+  shell.out("llmcache put request.json < response.json; llmcache put --stream request.json < stream.sse");
+  const std::string hash = "$(llmcache hash request.json | grep -o '[0-9a-f]*$')";
+  CHECK(shell.out("llmcache get " + hash) == shell.out("llmcache get request.json"));
+  CHECK(shell.out("llmcache replay " + hash) == shell.out("llmcache replay request.json"));
+  CHECK(shell.run("llmcache show " + hash).exit == 2);
+}
+
 TEST_CASE_METHOD(GatewayRedis, "get --annotate prints the answer that the plugin serves on a hit") {
   CHECK(json::parse(shell.out("llmcache get --annotate request.json")) == json::parse(data.hit_response));
   CHECK(shell.run("llmcache get --annotate --compat native request.json").exit == 2);

@@ -49,7 +49,7 @@ struct Client : TerminalSession {
 
 const std::string kGemini = "https://generativelanguage.googleapis.com/v1beta/models/";
 
-std::optional<std::string_view> url_among(const std::vector<std::string>& command) {
+std::optional<std::string> url_among(const std::vector<std::string>& command) {
   return url_of(command);
 }
 
@@ -65,6 +65,19 @@ TEST_CASE("the endpoint is the only URL among the arguments of a known HTTP clie
                                                        {"curl", "-H", "Referer: https://other/", "http://h/"}};
   for (const auto& command : with_url) CHECK(url_of(command) == "http://h/");
   CHECK(url_among({"curl", "HTTPS://H/"}) == "HTTPS://H/");
+}
+
+TEST_CASE("arguments that add to the query of the URL or replace its path are part of the endpoint") {
+  using Command = std::vector<std::string>;
+  CHECK(url_of(Command{"curl", "--url-query", "v=1", "https://h/x"}) == "https://h/x?v=1");
+  CHECK(url_of(Command{"curl", "https://h/x?a=2#part", "--url-query", "v=1"}) == "https://h/x?a=2&v=1#part");
+  CHECK(url_of(Command{"curl", "-G", "-d", "v=1", "--data-urlencode", "w=2", "https://h"}) == "https://h?v=1&w=2");
+  CHECK(url_of(Command{"curl", "-d", "v=1", "https://h/x"}) == "https://h/x");
+  CHECK(url_of(Command{"curl", "--request-target", "/y?z", "https://h/x?q"}) == "https://h/y?z");
+  CHECK(url_of(Command{"curl", "https://h/x", "--url-query"}) == "https://h/x");
+  CHECK(url_of(Command{"http", "POST", "https://h/x", "v==1", "a==b==c"}) == "https://h/x?v=1&a=b==c");
+  CHECK(url_of(Command{"xh", "https://h/x", "header:a==b", "field=a==b", "file@a==b", "==x"}) == "https://h/x");
+  CHECK(url_of(Command{"wget", "https://h/x", "v==1"}) == "https://h/x");
 }
 
 TEST_CASE("without a known client or with any other number of URLs there is no endpoint") {

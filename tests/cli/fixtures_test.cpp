@@ -175,6 +175,14 @@ TEST_CASE("an answer or request that holds a key is not recorded into files unle
   CHECK(shell.run(fmt::format("echo '{{\"a\":\"{}\"}}' | {}llmcache put request.json", key, kDirStore)).exit == 7);
   CHECK(shell.run("ls fixtures").exit != 0);
 
+  for (const auto* head : {"", "HTTP/1.1 200 OK\\r\\ncontent-encoding: gzip\\r\\n\\r\\n"}) {
+    shell.write("model.sh", fmt::format("cat > /dev/null\nprintf '{}'; printf '{{\"a\":\"{}\"}}' | gzip\n", head, key));
+    CHECK(shell.run(run()).err.find("not stored: the answer holds what looks like an API key") != std::string::npos);
+    CHECK(shell.run(run("--on-secret redact")).err.find("cannot be redacted") != std::string::npos);
+  }
+  CHECK(shell.run("ls fixtures").exit != 0);
+  write_model(shell, "the key is " + key);
+
   shell.out(run("--on-secret redact"));
   CHECK(shell.run("grep -r " + key + " fixtures").exit == 1);
   CHECK(shell.out(run()).find("the key is sk-pro****************************\"") != std::string::npos);

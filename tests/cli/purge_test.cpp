@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "cli/terminal_session.h"
@@ -138,6 +140,19 @@ TEST_CASE("a purge on a terminal draws a bar and takes it away") {
   fill(shell, "");
   shell.out("script -qec 'llmcache purge llmcache: --yes -q' /dev/null > shown");
   CHECK(shell.read("shown").empty());
+}
+
+TEST_CASE("a purge that is interrupted says how much it has removed") {
+  const TerminalSession shell;
+  for (const auto& [signal, exit] : {std::pair("INT", 130), std::pair("TERM", 143)}) {
+    fill(shell, "", 4);
+    const auto ran = shell.run(
+        fmt::format("timeout --preserve-status -s {} 0.3 llmcache purge llmcache: --yes --json --rate 5/s", signal));
+    CHECK(ran.exit == exit);
+    const auto removed = 4 - std::stoi(count(shell));
+    CHECK(ran.out.find(fmt::format("\"dry_run\":false,\"entries\":{},", removed)) != std::string::npos);
+    CHECK(ran.err.find("interrupted; run the same again for the rest") != std::string::npos);
+  }
 }
 
 TEST_CASE("a purge that was broken off goes on when it is run again") {

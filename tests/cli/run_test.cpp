@@ -203,6 +203,15 @@ TEST_CASE("run stores an answer that the policy accepts, and otherwise warns wit
                 R"("finish_reason":"length"}]}')");
   CHECK(refused.exit == 0);
   CHECK(refused.err.find("warning: not stored: the answer ended for a refused reason: length") != std::string::npos);
+  for (const auto* reasons : {"'stop, length'", "' length'", "stop --refuse length,"}) {
+    INFO(reasons);
+    CHECK(shell
+              .run(fmt::format(R"(echo '{{"model":"n"}}' | llmcache put --refuse {} <(echo '{{"model":"n"}}') < <()"
+                               R"(echo '{{"choices":[{{"index":0,"finish_reason":"length"}}]}}'))",
+                               reasons))
+              .exit == 7);
+  }
+  CHECK(shell.run("llmcache ls --refuse ,").exit == 2);
 }
 
 TEST_CASE("a COMMAND that fails has reported it itself: run adds nothing unless asked") {

@@ -223,7 +223,8 @@ TEST_CASE("stats --zero forgets everything, and --no-stats counts nothing") {
   use(shell, "a", "m", 2);
   CHECK(shell.run("llmcache stats --zero --model m").exit == 2);
   CHECK(stats(shell).at("total").at("hits") == 2);
-  shell.out("llmcache stats --zero");
+  const auto zeroed = nlohmann::json::parse(shell.out("llmcache stats --zero --json"));
+  CHECK(zeroed.at("total").at("lookups") == 0);
   CHECK(stats(shell).at("total").at("lookups") == 0);
   shell.out("llmcache --no-stats get a.json");
   shell.out("LLMCACHE_STATS=no llmcache get a.json");

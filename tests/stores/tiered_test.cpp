@@ -242,7 +242,7 @@ TEST_CASE("a store that fails is passed over, and its failure never counts as a 
     CHECK(get(*tiers.both, "a") == "1");
     CHECK(code_of(tiers.both->get("absent", soon())) == ErrorCode::unavailable);
     CHECK(code_of(tiers.both->put("b", "2", {}, soon())) == ErrorCode::unavailable);
-    CHECK(get(*tiers.near, "b") == "2");
+    CHECK(get(*tiers.near, "b") == std::nullopt);
     CHECK(code_of(tiers.both->put("c", "3", {.only_new = true}, soon())) == ErrorCode::unavailable);
     CHECK(get(*tiers.near, "c") == std::nullopt);
   }

@@ -25,6 +25,41 @@ std::optional<std::string_view> url_in(std::string_view argument) {
   return is_url ? std::optional(argument) : std::nullopt;
 }
 
+void add_to_query(std::string& url, std::string_view parameter) {
+  const std::size_t end = std::min(url.find('#'), url.size());
+  const bool has_query = url.find('?') < end;
+  url.insert(end, (has_query ? "&" : "?") + std::string(parameter));
+}
+
+void replace_target(std::string& url, std::string_view target) {
+  const std::size_t host = url.find("://") + 3;
+  url.resize(std::min(url.find_first_of("/?#", host), url.size()));
+  url += target.starts_with('/') ? "" : "/";
+  url += target;
+}
+
+void add_options_of_curl(std::span<const std::string> arguments, std::string& url) {
+  constexpr auto kData = std::to_array<std::string_view>(
+      {"-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode"});
+  const bool sends_data_in_query =
+      std::ranges::find(arguments, "-G") != arguments.end() || std::ranges::find(arguments, "--get") != arguments.end();
+  for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+    const std::string& value = arguments[i + 1];
+    const bool is_data = sends_data_in_query && std::ranges::find(kData, arguments[i]) != kData.end();
+    if (arguments[i] == "--url-query" || is_data) add_to_query(url, value);
+    if (arguments[i] == "--request-target") replace_target(url, value);
+  }
+}
+
+void add_items_of_httpie(std::span<const std::string> arguments, std::string& url) {
+  for (const std::string& argument : arguments) {
+    const std::size_t equals = argument.find("==");
+    // A name before the first separator: in a header or a field of the body, the two signs may be part of the value.
+    if (equals == 0 || equals == argument.npos || argument.find_first_of(":=@") != equals) continue;
+    add_to_query(url, argument.substr(0, equals) + argument.substr(equals + 1));
+  }
+}
+
 bool lists_cheaply(const Context& context) {
   return std::ranges::all_of(store_urls(context.settings()), [](const lc::StoreUrl& url) {
     return url.kind == lc::StoreUrl::Kind::sqlite || url.kind == lc::StoreUrl::Kind::memory;
@@ -33,17 +68,20 @@ bool lists_cheaply(const Context& context) {
 
 }  // namespace
 
-std::optional<std::string_view> url_of(std::span<const std::string> command) {
+std::optional<std::string> url_of(std::span<const std::string> command) {
   if (command.empty()) return std::nullopt;
   const std::string_view path = command.front();
   const std::string_view program = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
   if (std::ranges::find(kHttpClients, program) == kHttpClients.end()) return std::nullopt;
-  std::optional<std::string_view> found;
-  for (const std::string& argument : command.subspan(1)) {
+  const auto arguments = command.subspan(1);
+  std::optional<std::string> found;
+  for (const std::string& argument : arguments) {
     const auto url = url_in(argument);
     if (url && found) return std::nullopt;
-    if (url) found = url;
+    if (url) found = *url;
   }
+  if (!found || program == "wget") return found;
+  program == "curl" ? add_options_of_curl(arguments, *found) : add_items_of_httpie(arguments, *found);
   return found;
 }
 

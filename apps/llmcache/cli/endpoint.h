@@ -11,8 +11,9 @@
 namespace llmcache {
 
 // The URL to which COMMAND sends its request: the only http or https URL among the arguments of a known HTTP client.
+// Other arguments may add to its query (curl's --url-query, HTTPie's name==value) or replace its path (--request-target).
 // Nothing for any other program, and if there are several URLs.
-std::optional<std::string_view> url_of(std::span<const std::string> command);
+std::optional<std::string> url_of(std::span<const std::string> command);
 
 // Uses COMMAND's URL as the endpoint where the endpoint setting is auto, and warns where the setting names another one.
 // False, with a warning, if the URL cannot be an endpoint.

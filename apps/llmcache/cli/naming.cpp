@@ -112,7 +112,7 @@ std::string name_of_entry(Context& context, const std::string& argument, Naming 
   if (names.size() > 1 && kind) {
     std::vector<std::string> of_kind;
     std::ranges::copy_if(names, std::back_inserter(of_kind),
-                         [&](const std::string& name) { return kind_of(context, name) == *kind; });
+                         [&](const std::string& name) { return context.cache().entry_name(name, *kind) == name; });
     if (!of_kind.empty()) names = std::move(of_kind);
   }
   if (names.size() > 1) ambiguous(argument, names);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <iostream>
 #include <thread>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "commands/all.h"
 #include "config/stores.h"
 #include "config/values.h"
+#include "process/signals.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
 #include "ui/progress.h"
@@ -122,7 +124,10 @@ terminal it asks for confirmation; elsewhere it needs --yes.)",
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t removed = 0;
     std::uint64_t handed_over = 0;
+    Signals signals;
+    std::optional<ArrivedSignal> interrupted;
     filter.on_batch = [&](std::span<const lc::ScanRow> batch) {
+      if ((interrupted = signals.next())) return false;
       removed = std::exchange(handed_over, handed_over + batch.size());
       progress.show(removed);
       if (!rate_.empty()) {
@@ -137,6 +142,13 @@ terminal it asks for confirmation; elsewhere it needs --yes.)",
     }
     if (!result) throw Failure(result.error());
     progress.finish(result->entries);
+    if (interrupted) {
+      print_total(context, *result);
+      context.report().warn("interrupted; run the same again for the rest");
+      context.out().flush();
+      signals.release();
+      ::raise(interrupted->number);
+    }
     return *result;
   }
 

@@ -101,9 +101,13 @@ With a filter by anything else, such as --kind, it counts the stored entries.)",
   }
 
   Exit zero(Context& context, lc::Statistics& statistics) const {
-    if (is_filtered(context) || !by_.empty()) usage_error("--zero forgets everything: it goes with no filter");
+    if (is_filtered(context) || !by_.empty()) usage_error("--zero cannot be combined with filters or --by");
     checked(statistics.reset(context.key_options().prefix, context.deadline()));
-    context.report().say("the statistics are empty now");
+    if (context.settings().json) {
+      print(context, summarize({}, Dimension::none, nullptr));
+    } else {
+      context.report().say("the statistics are empty now");
+    }
     return Exit::success;
   }
 

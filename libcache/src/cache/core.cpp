@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "answer/secrets.h"
+#include "answer/transport/compression.h"
+#include "answer/transport/http_head.h"
 #include "entry/rejection.h"
 #include "text/utf8.h"
 
@@ -23,18 +25,29 @@ std::string shortened(const std::string& endpoint) {
 // A longer list might not fit in an entry's metadata.
 constexpr std::size_t kLongestLeftOut = 160;
 
-// The secret in a request or its answer, for people. The events of a stream may cut one into pieces, so its text is
-// searched too.
+// The events of a stream may cut a secret into pieces, so its text is searched too.
+std::optional<std::string> find_secret_in_events(std::string_view bytes, bool is_stream) {
+  auto secret = find_secret(bytes);
+  if (secret || !is_stream) return secret;
+  TextExtractor extractor;
+  std::string text = extractor.feed(bytes);
+  text += extractor.finish();
+  return find_secret(text);
+}
+
+std::optional<std::string> find_secret_in_answer(std::string_view bytes, bool is_stream) {
+  const auto head = read_http_head(bytes, true);
+  const std::string_view body = bytes.substr(head ? head->size : 0);
+  if (!is_compressed(body)) return find_secret_in_events(bytes, is_stream);
+  auto secret = find_secret(bytes.substr(0, bytes.size() - body.size()));
+  return secret ? secret : find_secret_in_events(decompress(body).bytes, is_stream);
+}
+
+// The secret in a request or its answer, for people.
 std::optional<std::string> find_secret_in(std::string_view request, const Answer& answer) {
   if (const auto secret = find_secret(request)) return "the request holds what looks like " + *secret;
-  const std::string_view bytes = answer.kind == EntryKind::stream ? answer.recording.bytes : answer.body;
-  auto secret = find_secret(bytes);
-  if (!secret && answer.kind == EntryKind::stream) {
-    TextExtractor extractor;
-    std::string text = extractor.feed(bytes);
-    text += extractor.finish();
-    secret = find_secret(text);
-  }
+  const bool is_stream = answer.kind == EntryKind::stream;
+  const auto secret = find_secret_in_answer(is_stream ? answer.recording.bytes : answer.body, is_stream);
   if (!secret) return std::nullopt;
   return "the answer holds what looks like " + *secret;
 }
@@ -229,7 +242,10 @@ Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answe
   if (!secret) return store_answer(key, answer, put_options, options.keep_request, deadline);
   auto redacted = options.policy.on_secret == OnSecret::redact ? without_secrets(answer) : std::nullopt;
   if (redacted) return store_answer(key, *redacted, put_options, false, deadline);
-  return Put{.written = false, .refused = refuse(key, Refusal::secret, *secret + " (see --on-secret)")};
+  const bool redacts = options.policy.on_secret == OnSecret::redact;
+  const char* const advice =
+      redacts ? ", which cannot be redacted: it is compressed or in pieces" : " (see --on-secret)";
+  return Put{.written = false, .refused = refuse(key, Refusal::secret, *secret + advice)};
 }
 
 Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answer& answer,

@@ -6,6 +6,7 @@
 
 #include "text/ascii.h"
 #include "text/percent.h"
+#include "text/utf8.h"
 
 namespace libcache {
 
@@ -67,6 +68,7 @@ Result<std::string> normal_endpoint(std::string_view endpoint) {
   if (std::ranges::any_of(endpoint, is_control)) {
     return fail(ErrorCode::invalid, "the endpoint contains a control character");
   }
+  if (valid_utf8_prefix(endpoint) < endpoint.size()) return fail(ErrorCode::invalid, "the endpoint is not UTF-8");
   const std::string scheme = to_lower(endpoint.substr(0, endpoint.find("://")));
   if (scheme.size() == endpoint.size() || (scheme != "http" && scheme != "https")) return std::string(endpoint);
   std::string_view authority = endpoint.substr(scheme.size() + 3);

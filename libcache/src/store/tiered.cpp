@@ -38,15 +38,13 @@ class TieredStore final : public Store {
 
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                    Deadline deadline) override {
-    std::optional<Error> failure;
     PutOptions further = options;
     for (Store* store : far_to_near()) {
+      // Nearer stores never hold what a farther one has not taken.
       const auto written = store->put(name, value, further, deadline);
-      if (!written) note(failure, written.error());
-      if (further.only_new && (!written || !*written)) return written;
+      if (!written || (further.only_new && !*written)) return written;
       further.only_new = false;
     }
-    if (failure) return fail(*failure);
     if (far_to_near().empty()) return refuse();
     return true;
   }

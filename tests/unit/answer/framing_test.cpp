@@ -111,6 +111,17 @@ TEST_CASE("events that are separated by single newlines are separate events") {
   CHECK(chunks(named).size() == 2);
 }
 
+TEST_CASE("single newlines of every kind separate events, also with other fields between them") {
+  for (const std::string end : {"\n", "\r", "\r\n"}) {
+    for (const std::string other_end : {"\n", "\r", "\r\n"}) {
+      const std::string stream = "data: " + std::string(kWord) + end + "id: 2" + other_end + "event: x" + end +
+                                 "data: " + kWord + other_end + "data: " + kStop + end + "data: [DONE]" + other_end;
+      CHECK(chunks(stream).size() == 4);
+      CHECK(judge(stream) == Completeness::complete);
+    }
+  }
+}
+
 TEST_CASE("data of several lines is one event if only the lines together are JSON") {
   const std::string stream = "data: {\"choices\":[{\"index\":0,\"delta\":{},\ndata: \"finish_reason\":\"stop\"}]}\n\n";
   CHECK(judge(stream + "data: [DONE]\n\n") == Completeness::complete);

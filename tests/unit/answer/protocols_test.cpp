@@ -255,6 +255,15 @@ TEST_CASE("Cohere, version 1, ends with stream-end") {
   }
 }
 
+TEST_CASE("Cohere, version 1, gives generated texts a finish reason each") {
+  const auto body = [](const std::string& reason) {
+    return R"({"id":"r","generations":[{"id":"g","text":"a","finish_reason":")" + reason + R"("}],"prompt":"x"})";
+  };
+  check_complete(body("COMPLETE"));
+  check_complete(body("MAX_TOKENS"));
+  for (const auto* reason : {"ERROR", "ERROR_TOXIC", "TIMEOUT", "USER_CANCEL"}) check_error(body(reason));
+}
+
 TEST_CASE("Cohere, version 2, ends with message-end") {
   const std::string begun = R"({"type":"message-start","delta":{"message":{"role":"assistant"}}})";
   check_needs_all({begun, R"({"type":"content-delta","delta":{"message":{"content":{"text":"a"}}}})",

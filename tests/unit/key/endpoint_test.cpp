@@ -81,6 +81,8 @@ TEST_CASE("an endpoint that is too long, has control characters or is a URL with
   for (const std::string& text : {std::string("a\nb"), std::string("https://h/\x7f"), std::string("\0", 1)}) {
     CHECK(endpoint_error(text) == "the endpoint contains a control character");
   }
+  CHECK(endpoint_error("https://h/\xff") == "the endpoint is not UTF-8");
+  CHECK(endpoint_error("\xc3") == "the endpoint is not UTF-8");
   for (const char* url : {"https://", "http:///x", "https://user@/x", "https://:443/", "https://?q", "HTTP://#f"}) {
     CHECK(endpoint_error(url) == "the endpoint's URL has no host");
   }

@@ -1,6 +1,7 @@
 // Server-sent events (WHATWG HTML, 9.2), and the broken forms of them that exist in practice.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "answer/framing/framer.h"
 #include "text/json/prefix.h"
@@ -60,6 +61,14 @@ class Lines {
   }
   std::size_t begin() const { return begin_; }
   void advance(std::size_t end) { begin_ = end; }
+  // Continues at `place`, which is before the lines that were read last.
+  void go_back(std::string_view rest, std::size_t place) {
+    const auto read_again = rest.substr(place, begin_ - place);
+    for (const auto& [mark, at] : {std::pair('\n', &lf_), std::pair('\r', &cr_)}) {
+      if (const auto found = read_again.find(mark); found != read_again.npos) *at = place + found;
+    }
+    begin_ = place;
+  }
   // The first bytes are gone.
   void drop(std::size_t size) {
     for (std::size_t* const at : {&begin_, &lf_, &cr_}) *at -= std::min(*at, size);
@@ -91,9 +100,8 @@ class SseFramer final : public Framer {
         if (has_lines_) return cut(line->end);
       } else if (begins_next_event(rest, *line)) {
         const std::size_t size = data_.line_end;
-        cut(size);
-        lines_ = {};
-        return size;
+        lines_.go_back(rest, size);
+        return cut(size);
       }
     }
     return std::nullopt;

@@ -27,19 +27,24 @@ bool matches(const AnswerEvent& event) {
   return event.json["is_finished"].is_bool() || equals_any(event.json["event_type"], kEvents) || is_body(event);
 }
 
+void read(const AnswerEvent& event, Findings& findings) {
+  event.json["generations"].each(
+      [&](const JsonValue& generation) { findings.add_finish_reason(generation["finish_reason"].text()); });
+}
+
 constexpr Rule kRules[] = {
     {"is_finished", "true", Effect::ends},
     {"event_type", "stream-end", Effect::ends},
 };
 // What was billed may be less than what was used, which counts.
 constexpr Path kUsages[] = {"response.meta.billed_units", "response.meta.tokens", "meta.billed_units", "meta.tokens"};
-constexpr Path kFinishReasons[] = {"finish_reason", "response.finish_reason", "generations.finish_reason"};
+constexpr Path kFinishReasons[] = {"finish_reason", "response.finish_reason"};
 constexpr TextRule kTexts[] = {
     {"text", Piece::delta, "event_type", "text-generation"},
     {"text", Piece::delta, "is_finished", "false"},
     {"response.text", Piece::whole},
     {"text", Piece::whole, "generation_id", ""},
-    {"generations.text", Piece::whole},
+    {"generations[].text", Piece::whole},
 };
 
 constexpr std::string_view kTypes[] = {"message-start",   "content-start",   "content-delta",   "content-end",
@@ -76,6 +81,7 @@ const Protocol kCohereChat = {
     .usages = kUsages,
     .finish_reasons = kFinishReasons,
     .texts = kTexts,
+    .read = read,
     .is_body = is_body,
 };
 
