@@ -1,4 +1,4 @@
-"""Each installed header compiles alone, with nothing before it.
+"""Each installed header compiles alone, with nothing before it, and libcache(3) names it.
 
 Usage: headers_test.py COMPILER GENERATED_INCLUDES
 """
@@ -25,6 +25,10 @@ class Headers(unittest.TestCase):
         for header in HEADERS:
             with self.subTest(header):
                 self.assertEqual(compile_alone(header, INCLUDE), "")
+
+    def test_each_is_in_the_man_page(self):
+        page = (INCLUDE.parents[1] / "man" / "libcache.3").read_text(encoding="utf-8")
+        self.assertEqual([str(header) for header in HEADERS if str(header) not in page and header.name != "export.h"], [])
 
     def test_a_header_that_lacks_an_include_is_found(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@
 #include <utility>
 
 #include "answers/source.h"
-#include "command/child_command.h"
+#include "command/child.h"
 #include "event_loop.h"
 #include "http/credential_session.h"
 #include "monitor/junit.h"

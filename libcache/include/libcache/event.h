@@ -17,7 +17,7 @@ namespace libcache LIBCACHE_EXPORT {
 ///   fill.uncached              warning   the store failed, or another caller took too long: the answer is produced
 ///                                        and not stored
 ///   flight.unavailable         warning   other callers could not be found in the store; the answer was produced and
-///                                        stored (reported at its end)
+///                                        stored
 ///   flight.followed            info      another caller is producing the same answer
 ///   flight.other_request       info      that caller's request has the same name but another proof; this one leads too
 ///   write.failed               warning   a background write failed, and its answer is lost

@@ -1,7 +1,8 @@
 // The one error system of libcache.
 //
-// Every function that can fail returns a Result. No exception leaves the library (an allocation that fails ends the
-// program, as everywhere in C++), and nothing in it prints, exits or aborts. A miss is not an error.
+// Every function that can fail returns a Result. No exception leaves the library except those that a program's own
+// callbacks throw (an allocation that fails ends the program, as everywhere in C++), and nothing in it prints, exits or
+// aborts. A miss is not an error.
 #pragma once
 
 #include <libcache/export.h>

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <libcache/store_url.h>
 
 #include <algorithm>
@@ -162,6 +163,9 @@ Status parse_into(StoreUrl& url, std::string_view text) {
   const auto [scheme_name, behind] = cut(text, ':');
   if ((scheme_name == "sqlite" || scheme_name == "dir") && behind) {
     const auto [path, query] = cut(*behind, '?');
+    if (path.starts_with("//") && !path.starts_with("///")) {
+      return fail(ErrorCode::invalid, fmt::format("the path follows the colon: {}:{}", scheme_name, path.substr(2)));
+    }
     url.path = path;
     if (scheme_name == "dir") url.kind = Kind::dir;
     if (url.kind == Kind::dir && path.empty()) return fail(ErrorCode::invalid, "a directory must follow dir:");

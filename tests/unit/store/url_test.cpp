@@ -23,6 +23,10 @@ TEST_CASE("sqlite: is followed by the path of a file, or by nothing for the defa
   CHECK(parsed("sqlite:").path.empty());
   CHECK(parsed("sqlite:/var/a b%20@c:d/cache.db").path == "/var/a b%20@c:d/cache.db");
   CHECK(parsed("sqlite:relative.db?read_only=1").path == "relative.db");
+  CHECK(parsed("sqlite:///var/cache.db").path == "///var/cache.db");
+  for (const auto* url : {"sqlite://relative.db", "dir://fixtures", "sqlite://"}) {
+    CHECK_FALSE(StoreUrl::parse(url).has_value());
+  }
   CHECK(parsed("sqlite:relative.db?read_only=1").read_only);
   CHECK_FALSE(parsed("sqlite:relative.db?read_only=0").read_only);
 }

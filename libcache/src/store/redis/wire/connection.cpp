@@ -63,8 +63,9 @@ Event password_not_needed(const std::string& server) {
 }  // namespace
 
 Error error_of(const Reply& reply, std::string_view command, std::string_view server) {
+  const char* const advice = reply.is_error("MOVED") ? " (a server of a cluster: use redis+cluster://)" : "";
   return {code_of_reply(reply.text),
-          std::string(server) + " answered " + std::string(command) + ": " + printable(reply.text)};
+          std::string(server) + " answered " + std::string(command) + ": " + printable(reply.text) + advice};
 }
 
 Status check(std::span<const Command> commands, std::span<const Reply> replies, std::string_view server) {

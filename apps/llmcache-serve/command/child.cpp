@@ -1,4 +1,4 @@
-#include "command/child_command.h"
+#include "command/child.h"
 
 #include <fmt/format.h>
 #include <spawn.h>
