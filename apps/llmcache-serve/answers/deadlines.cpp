@@ -13,7 +13,7 @@ Deadlines::Deadline::~Deadline() {
   deadlines_.waits_.erase(place_);
 }
 
-// The timer stays set when the wait for which it was set has ended: mostly there are others when it expires.
+// When the wait for which the timer was set ends, the timer stays as it is: mostly others are waiting when it expires.
 void Deadlines::set_timer(TimePoint until) {
   timer_end_ = until;
   timer_.expires_at(until);

@@ -1,5 +1,5 @@
-// The deadlines of many waits, nearly all of which end earlier, with one timer: to set a timer for each would take two calls
-// of the system.
+// One timer for the deadlines of many waits. Nearly all of them end before their deadline, so that a timer for each would
+// only cost system calls.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

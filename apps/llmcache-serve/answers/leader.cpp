@@ -16,7 +16,7 @@ namespace lc = libcache;
 namespace {
 
 constexpr int kOk = 200;
-// How often a call that nobody here reads any more looks whether another process still does.
+// When no client here reads a call any more: how often to check whether other processes still follow it.
 constexpr std::chrono::seconds kAskInterval{1};
 
 AnswerEnd answer_end(UpstreamEnd end) {
@@ -33,7 +33,7 @@ AnswerEnd answer_end(UpstreamEnd end) {
   return AnswerEnd::broken;
 }
 
-// What clients may rely on: a length that the bytes will have (RFC 9112, section 6.3), or none.
+// The fields for clients, with a content-length only if the body is sure to have that length (RFC 9112, section 6.3).
 Headers client_fields(const Headers& upstream) {
   Headers fields = end_to_end(upstream);
   const auto length = fields.first("content-length");
@@ -44,8 +44,8 @@ Headers client_fields(const Headers& upstream) {
   return fields;
 }
 
-// Why an answer with this head is not stored; empty: it may be. Another client may not be able to decode what a coding has
-// changed, and a hit does not name the coding.
+// Why an answer with this head is not stored; empty if it may be stored. An encoded answer is not: another client may not
+// be able to decode it, and a hit does not name the encoding.
 std::string reason_not_to_store(const UpstreamHead& head) {
   if (head.status != kOk) return fmt::format("status {}", head.status);
   for (const std::string_view coding : head.fields.list("content-encoding")) {
@@ -84,8 +84,8 @@ void Leader::on_head(const UpstreamHead& head) {
   } else if (recording_) {
     recording_->run([](lc::Fill& fill) { fill.abandon(); });
   }
-  // A client that has read a whole answer is to find it in the cache when it asks again: the last piece leaves when the
-  // answer is stored. Where the end is marked by itself (chunked), the mark alone waits.
+  // The last piece is sent when the answer is stored, so that a client that asks again at once gets a hit. A chunked body
+  // ends with an empty chunk: only this is held back.
   holds_back_ = records_ && fields.first("content-length");
   if (options_.on_head) options_.on_head(records_);
   transfer_->begin({head.status, std::move(fields), head.reason, std::move(not_stored)});
@@ -123,7 +123,7 @@ void Leader::on_end(UpstreamEnd end, const std::string& message) {
   });
 }
 
-// The clients get the end of the answer.
+// Sends the end of the answer to the clients.
 void Leader::release(AnswerEnd end, const std::string& message) {
   transfer_->add(held_back_);
   held_back_ = {};
@@ -137,7 +137,7 @@ void Leader::finish(const LeaderEnd& end) {
   stop();
 }
 
-// Nobody here reads any more. Another process may: then, or if the options say so, the call goes on.
+// No client here reads the answer any more. The call continues if another process follows it, or if the options say so.
 void Leader::abandon() {
   if (recording_ && options_.finishes_abandoned()) return;
   if (!recording_) {
@@ -160,7 +160,7 @@ void Leader::abandon() {
   });
 }
 
-// Not from within a callback of the call itself: both end with the next turn of the loop.
+// May be called from a callback of the call, which must not be destroyed there: both are destroyed later, by the loop.
 void Leader::stop() {
   asio::post(loop_, [alive = std::move(alive_), call = std::shared_ptr<UpstreamCall>(std::move(call_))] {});
 }

@@ -1,4 +1,4 @@
-// A request that asks the upstream: what arrives goes to the clients and, on the workers, into the cache.
+// A call of the upstream: passes the answer to the clients and, on the workers, to the cache.
 #pragma once
 
 #include <libcache/cache.h>
@@ -20,16 +20,16 @@ namespace llmcache::serve {
 
 struct LeaderEnd {
   std::optional<AnswerEnd> upstream_failure;  // how the call failed, if it did
-  std::optional<libcache::Filled> filled;     // what became of an answer that was recorded
+  std::optional<libcache::Filled> filled;     // whether an answer that was recorded was stored
 };
 
 // Lives on the event loop until its answer has ended or was abandoned. Keeps itself alive until then.
 class Leader : public std::enable_shared_from_this<Leader> {
  public:
   struct Options {
-    // How long storing may keep the clients waiting for the end of the answer.
+    // The longest time that the clients wait for the end of the answer while it is being stored.
     libcache::Milliseconds store_budget{0};
-    // Whether the call goes on, to be stored, when nobody reads it any more.
+    // Whether an answer that no client reads any more is still received and stored.
     std::function<bool()> finishes_abandoned = [] { return false; };
     // The head has arrived: `shared` says whether other requests may have this answer.
     std::function<void(bool shared)> on_head;

@@ -1,4 +1,4 @@
-// Runs what may block on another thread, and goes on with its result on the event loop.
+// Runs blocking work on another thread, and continues with its result on the event loop.
 #pragma once
 
 #include <atomic>

@@ -34,7 +34,7 @@ void Recording::write(std::string_view bytes) {
   }
   waiting_bytes_ += bytes.size();
   waiting_.emplace_back(bytes);
-  // Otherwise it is written with what waits already.
+  // Otherwise the recording is in the queue already.
   if (waiting_.size() == 1) queue_->add(shared_from_this());
 }
 

@@ -1,4 +1,4 @@
-// Writes an answer into the cache: in order, on the workers, without keeping the event loop or the clients waiting.
+// Writes an answer into the cache: in order, on the workers, so that neither the event loop nor the clients wait.
 #pragma once
 
 #include <libcache/fill.h>
@@ -19,8 +19,8 @@ namespace llmcache::serve {
 
 class Recording;
 
-// The recordings that have bytes to write. A worker takes all of them at once: with many streams, to wake one for each chunk
-// would cost more than to write it.
+// The recordings that have bytes to write. A worker takes all of them at once, because waking a worker costs more than
+// writing a chunk.
 class RecordingQueue : public std::enable_shared_from_this<RecordingQueue> {
  public:
   explicit RecordingQueue(boost::asio::thread_pool& workers) : workers_(workers) {}
@@ -49,9 +49,9 @@ class Recording : public std::enable_shared_from_this<Recording> {
       work(*self->fill_);
     });
   }
-  // Records the next bytes soon. If the store has fallen far behind, the answer is no longer recorded.
+  // Takes the next bytes; a worker writes them. If too many wait to be written, the recording is given up.
   void write(std::string_view bytes);
-  // On a worker: writes the bytes that wait, now or after what is going on.
+  // Called on a worker: writes the waiting bytes, after the work that was posted before.
   void write_in_turn();
 
  private:

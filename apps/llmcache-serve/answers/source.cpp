@@ -24,12 +24,12 @@ namespace {
 
 constexpr std::size_t kFollowers = 32;
 constexpr std::size_t kMostMissed = 10'000;
-// A follower of another process waits this long on its thread before it makes room for the next.
+// A follower of another process waits on a thread for at most this long, then lets the next follower use the thread.
 constexpr lc::Milliseconds kFollowTime{25};
 
 constexpr const char* kTooSlow = "the store did not answer in time";
 
-// Where stores are files, more threads than cores only take turns. Those that wait for a server cost nothing.
+// Stores in files keep the processor busy, so that more threads than cores do not help. Threads that wait for a server do.
 std::size_t count_workers(const Settings& settings) {
   constexpr std::size_t kMost = 8;
   if (std::ranges::any_of(store_urls(settings), is_server)) return kMost;
@@ -91,7 +91,7 @@ bool is_fresh(const Hit& hit, const CacheControl& control) {
   return !control.max_age || lc::system_now() - hit.entry->created() <= *control.max_age;
 }
 
-// Without the headers of an upstream: what another process leads says what it is by its first bytes.
+// The head of an answer that another process leads, whose header fields are not known here.
 AnswerHead head_of(const lc::Metadata& metadata) {
   AnswerHead head;
   if (!metadata.content_type.empty()) head.fields.add("content-type", metadata.content_type);
@@ -100,14 +100,14 @@ AnswerHead head_of(const lc::Metadata& metadata) {
 
 }  // namespace
 
-// What a first look into the store gave.
+// The result of looking a request up.
 struct Answers::Found {
   lc::Result<lc::RequestKey> key;
   lc::Result<lc::Lookup> lookup = lc::Lookup{};  // without its entry, which is in `hit`
   std::shared_ptr<const Hit> hit = {};
 };
 
-// An answer that is being looked up or fetched, for all who ask for it at this time.
+// An answer that is being looked up or received, shared by all requests for it.
 struct Answers::Shared {
   Shared(asio::io_context& loop, lc::RequestKey request_key)
       : key(std::move(request_key)),
@@ -118,7 +118,7 @@ struct Answers::Shared {
   std::shared_ptr<Transfer> transfer;
   std::shared_ptr<lc::Metadata> metadata = std::make_shared<lc::Metadata>();
   std::shared_ptr<const Hit> hit;
-  std::string unavailable;  // why neither is known: the store takes too long
+  std::string unavailable;  // why there is neither: the store failed or took too long
   bool is_looked_up = false;
   Timer looked_up;  // never expires; cancelled to wake those who wait
 };
@@ -140,7 +140,7 @@ Answers::~Answers() {
 }
 
 Awaitable<void> Answers::keep_statistics() {
-  constexpr std::chrono::seconds kInterval{3};  // before a lookup would have to do it
+  constexpr std::chrono::seconds kInterval{3};  // less than the time after which a lookup would write them
   Timer timer(loop_);
   for (;;) {
     timer.expires_after(kInterval);
@@ -173,13 +173,13 @@ lc::Deadline Answers::store_deadline() const {
   return lc::Deadline::after(context_.settings().deadline);
 }
 
-// What the store may still take of a request's time.
+// How much longer the store may take for this request.
 lc::Milliseconds Answers::store_budget_left(const Question& question) const {
   const auto taken = std::chrono::floor<lc::Milliseconds>(Clock::now() - question.asked);
   return std::max(context_.settings().deadline - taken, lc::Milliseconds(0));
 }
 
-// Derives the key and looks it up, in one visit to a worker: all that a hit needs.
+// Derives the key and looks it up: all that a hit needs, in one task for the workers.
 Answers::Found Answers::find(const Question& question, Clock::time_point until) const {
   Found found{derive_key(context_, question)};
   if (!found.key) return found;
@@ -227,7 +227,7 @@ Awaitable<Answered> Answers::ask_alone(const Question& question) {
   co_return co_await fill(question, *std::move(key), may_look_up(question) ? Asks::alone : Asks::by_request);
 }
 
-// The upstream is not to be asked.
+// Answers a miss of a request that does not allow asking the upstream.
 Awaitable<Answered> Answers::answer_missing(const Question& question, Found found) {
   note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
   metrics_.count_miss(found.lookup ? std::string(to_string(found.lookup->miss)) : "store_error");
@@ -296,7 +296,7 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   miss.reason = filling->store_error() ? "store_error" : std::string(to_string(filling->lookup().miss));
   metrics_.count_miss(miss.reason);
   if (filling->role() == lc::Fill::Role::lead) {
-    // Before the answer to this request is stored, which would be the nearest.
+    // Now, because later the answer to this request itself would be the nearest.
     if (options_.why && !overwrite) co_await explain(question, name);
     lead(question, std::move(filling), shared);
   } else {
@@ -338,7 +338,7 @@ Awaitable<Answered> Answers::join(const Question& question, std::shared_ptr<Shar
 void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, const std::shared_ptr<Shared>& shared) {
   Leader::Options options;
   options.store_budget = store_budget_left(question);
-  // Within limits: nobody waits for these calls, and clients could start any number of them.
+  // Limited, because clients could start any number of such calls and leave.
   options.finishes_abandoned = [this] {
     return options_.finish_abandoned && upstream_.calls() <= options_.max_connections;
   };
@@ -368,7 +368,7 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
 
 // Takes an answer from the process that leads it.
 Awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
-  // Parting from a leader may take the store some time.
+  // Destroying the Fill may wait for the store.
   const auto leave = [&] { asio::post(followers_, [left = std::move(fill)] {}); };
   Transfer& transfer = *shared->transfer;
   for (;;) {
@@ -426,7 +426,7 @@ void Answers::note_lookup(const std::optional<lc::Error>& error) {
                                : std::string("the store answers again"));
 }
 
-// A state of its own while the store answers: it may be full.
+// Reported separately while lookups succeed: the store may be full.
 void Answers::note_storing(const std::optional<lc::Error>& error) {
   if (error) metrics_.count_store_error();
   if (error.has_value() == storing_fails_ || (error && lookups_fail_)) return;

@@ -34,30 +34,30 @@ class Answers {
   ~Answers();
 
   Awaitable<Answered> ask(std::shared_ptr<const Question> question);
-  // The same, but follows nobody: for a request whose leader turned out to have nothing to share.
+  // The same, but without following: for a request whose leader could not share its answer.
   Awaitable<Answered> ask_alone(const Question& question);
   // Fails: invalid, if the request's option fields are malformed.
   libcache::Status check_options(const Question& question) const;
-  // Straight from the upstream.
+  // Gets an answer from the upstream without the cache.
   std::shared_ptr<Transfer> pass_through(UpstreamRequest request);
 
   // Writes what was counted every few seconds. Never ends.
   Awaitable<void> keep_statistics();
-  // What is wrong with the store; nothing: it answers.
+  // The store's error; nothing if it answers.
   Awaitable<std::optional<std::string>> check_store();
   // The requests that found no recorded answer in replay mode, or cannot have one.
   const std::vector<Missed>& missed() const { return missed_; }
   void note_missed(Missed missed);
-  // Waits for what is being stored. No further calls.
+  // Waits until all answers are stored. To be called last.
   void close();
-  // What is still to be stored is not stored.
+  // Gives up storing the answers that wait to be stored.
   void cancel();
 
  private:
-  // When a request asks the upstream.
+  // When a request is sent to the upstream.
   enum class Asks {
     if_missing,  // if no answer is stored and nobody else is asking
-    alone,       // at once: those whom it followed had nothing to share
+    alone,       // at once, because its leader could not share its answer
     by_request,  // at once, because it does not accept a stored answer
   };
   struct Shared;
@@ -83,7 +83,7 @@ class Answers {
   Metrics& metrics_;
   libcache::Cache& cache_;
   boost::asio::thread_pool workers_;
-  boost::asio::thread_pool followers_;  // each waits for news of another process
+  boost::asio::thread_pool followers_;  // each waits for bytes from another process
   Deadlines deadlines_;
   std::shared_ptr<RecordingQueue> recordings_;
   UpstreamClient upstream_;

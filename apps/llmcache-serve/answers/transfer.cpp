@@ -13,8 +13,7 @@ namespace {
 
 // How far the source may be ahead of the fastest reader.
 constexpr std::uint64_t kWindowBytes = 256 * 1024;
-// How much of an answer is kept for clients who join later, and how far a reader may be behind a source that others keep
-// going.
+// How much of an answer is kept for clients that join later, and how far a slow reader may fall behind a faster one.
 constexpr std::uint64_t kMostKeptBytes = 8 * 1024 * 1024;
 constexpr std::size_t kBlockBytes = 16 * 1024;
 
@@ -34,7 +33,7 @@ void Transfer::add(std::string_view bytes) {
   while (!bytes.empty()) {
     if (blocks_.empty() || blocks_.back()->size() == kBlockBytes) {
       blocks_.push_back(std::make_shared<std::string>());
-      // So that what readers hold stays where it is.
+      // Readers refer to the bytes of a block: it must never move them.
       blocks_.back()->reserve(kBlockBytes);
     }
     const std::size_t size = std::min(bytes.size(), kBlockBytes - blocks_.back()->size());
@@ -109,7 +108,7 @@ Transfer::Reader::~Reader() {
   std::erase(transfer_->readers_, this);
   transfer_->drop_read_blocks();
   transfer_->control_flow();
-  // A copy: the call may destroy the source.
+  // Copied, because the call may destroy the source.
   const auto abandoned = transfer_->source_.abandoned;
   if (transfer_->readers_.empty() && !transfer_->end_ && abandoned) abandoned();
 }

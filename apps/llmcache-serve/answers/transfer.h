@@ -23,13 +23,13 @@ struct AnswerHead {
   std::string not_stored = {};  // why the answer will not be stored, where its head says so
 };
 
-// How an answer ended, or why there is none.
+// How an answer ended.
 enum class AnswerEnd {
   complete,
   broken,       // it broke off after its head
   unreachable,  // the upstream could not be reached
   timed_out,    // the upstream did not answer in time
-  withdrawn,    // it is not to be shared: a client that has received nothing asks the upstream itself
+  withdrawn,    // it cannot be shared: followers that have received nothing ask the upstream themselves
 };
 
 // Everything happens on the event loop.
@@ -41,10 +41,10 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     std::string_view bytes;
   };
 
-  // Where a client has got to.
+  // One client's position in the answer.
   class Reader {
    public:
-    // `follows`: somebody else's request is the reason for this answer.
+    // `follows`: the answer was requested for another client.
     Reader(std::shared_ptr<Transfer> transfer, bool follows);
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -57,7 +57,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     // Ends the current wait and all later ones: the client has gone.
     void interrupt();
     bool interrupted() const { return interrupted_; }
-    // What the answer ended as for this reader; nothing while it goes on.
+    // How the answer ended for this reader; nothing while it continues.
     std::optional<AnswerEnd> end() const { return withdrawn_ ? AnswerEnd::withdrawn : transfer_->end_; }
     const std::string& message() const { return transfer_->message_; }
 
@@ -70,21 +70,21 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     bool interrupted_ = false;
   };
 
-  // What the source of an answer is told about its readers.
+  // Callbacks to the source of an answer.
   struct Source {
     std::function<void()> pause = [] {};      // the fastest reader is too far behind
     std::function<void()> resume = [] {};     // it has caught up, or has gone
     std::function<void()> abandoned = [] {};  // the last reader has gone before the end
   };
 
-  // `keeps`: bytes that everybody has read stay for clients who join later, as long as there are not very many.
+  // `keeps`: keeps bytes that all readers have read, for clients that join later, up to a limit.
   Transfer(const LoopExecutor& executor, bool keeps);
 
   void set_source(Source source) { source_ = std::move(source); }
   void begin(AnswerHead head);
   void add(std::string_view bytes);
   void end(AnswerEnd end, std::string message = {});
-  // The answer is for the one who asked for it alone: those who follow get none of it.
+  // The answer is only for the client that requested it: followers get none of it.
   void withdraw_from_followers();
 
   // Whether a new reader would get the answer from its beginning.

@@ -30,7 +30,7 @@ bool is_preflight(std::string_view method, const Headers& headers);
 
 // The fields with which an allowed origin is told that it may read the answer.
 Headers cors_fields(std::string_view origin);
-// Those with which it is told, besides, that it may send a request.
+// The further fields that answer a preflight: what it may send.
 Headers preflight_fields(const Headers& request);
 
 }  // namespace llmcache::serve

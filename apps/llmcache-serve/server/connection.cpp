@@ -33,18 +33,18 @@ using PlainStream = ClientSocket;
 using TlsStream = asio::ssl::stream<ClientSocket>;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
-// While an answer is written, and between requests: most requests are no larger.
+// How much is read ahead, while an answer is written and between requests. Most requests fit.
 constexpr std::size_t kReadAheadBytes = 4 * 1024;
 constexpr std::uint32_t kMostFieldBytes = 64 * 1024;
-// Between two requests of one client, and for a client that does not read what is sent to it.
+// Between two requests of one client, and while a client does not read what is sent to it.
 constexpr std::chrono::seconds kIdleTime{75};
 constexpr std::chrono::seconds kWriteTime{60};
-// After an answer to what could not be read whole.
+// How long input is still read after a request was refused.
 constexpr std::chrono::seconds kDiscardTime{2};
 constexpr std::size_t kMostDiscardedBytes = 256 * 1024 * 1024;
 
-// Ends the operations of a socket that take too long. One operation at a time. The timer is not set for each of them: when it
-// expires and the present operation still has time, it is set again.
+// Cancels an operation of a socket that takes too long; one operation at a time. The timer is not set for each operation:
+// if the current one still has time when the timer expires, the timer is set again.
 class TimeLimit {
  public:
   using Clock = std::chrono::steady_clock;
@@ -77,7 +77,7 @@ class TimeLimit {
 
   ClientSocket::lowest_layer_type& socket_;
   Timer timer_;
-  std::optional<Clock::time_point> end_;        // of the present operation
+  std::optional<Clock::time_point> end_;        // of the current operation
   std::optional<Clock::time_point> timer_end_;  // when the timer expires, if it is set
   bool expired_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
@@ -192,7 +192,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
       co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(use_awaitable, error));
     }
     if (!error) {
-      // Before the body: the parser adds trailers to the fields, and those must not count as fields.
+      // Before reading the body, after which the parser's fields include the trailers.
       take_head(parser.get());
       if (!has_known_framing()) error = http::error::bad_transfer_encoding;
     }
@@ -229,7 +229,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     co_return error;
   }
 
-  // Answers what is not a request. A client that has gone, or never sent anything and closes, gets no answer.
+  // Answers a malformed or incomplete request. A client that closed the connection gets no answer.
   Awaitable<void> refuse(error_code error) {
     std::optional<OwnError> refusal;
     if (reading_.expired()) {
@@ -250,8 +250,8 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     co_await discard_input();
   }
 
-  // Reads for a moment what the client is still sending: if the socket were closed with unread input, the system would
-  // reset the connection, and the client might lose the answer.
+  // Reads for a moment what the client is still sending: closing a socket with unread input resets the connection, and
+  // the client might lose the answer.
   Awaitable<void> discard_input() {
     error_code error;
     stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, error);
@@ -352,7 +352,7 @@ Awaitable<void> turn_away(Client client) {
   TimeLimit limit(client.socket);
   limit.start(kDiscardTime);
   co_await asio::async_write(client.socket, asio::buffer(text), asio::redirect_error(use_awaitable, ignored));
-  // What the client has sent is read, or the system would reset the connection and the answer might be lost.
+  // As in discard_input().
   (void)client.socket.shutdown(asio::socket_base::shutdown_send, ignored);
   std::array<char, 4096> unread;
   for (std::size_t most = kMostFieldBytes; most > 0;) {

@@ -17,7 +17,7 @@ namespace llmcache::serve {
 
 class Listener {
  public:
-  // Binds and listens. Throws a Failure: usage, for a malformed address; refused, for one that cannot be had.
+  // Binds and listens. Throws a Failure: usage, for a malformed address; refused, for an address that cannot be used.
   static std::unique_ptr<Listener> open(boost::asio::io_context& loop, const std::string& address);
   // The sockets of socket activation (sd_listen_fds(3)): LISTEN_FDS of them, if LISTEN_PID is this process.
   static std::vector<std::unique_ptr<Listener>> inherited(boost::asio::io_context& loop);

@@ -145,7 +145,7 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   }
   co_await begin_pieces(head->status, std::move(fields), head->reason);
   while (const auto piece = co_await reader.next()) co_await write_piece(piece->bytes);
-  // Without its end the client can tell that the answer is not whole.
+  // The client sees that the end is missing.
   if (reader.interrupted() || reader.end() != AnswerEnd::complete) co_return writer_.abort(), true;
   co_await end_pieces();
   co_return true;

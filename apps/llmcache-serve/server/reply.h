@@ -44,7 +44,7 @@ class Reply {
   Reply& operator=(const Reply&) = delete;
 
   Exchange& exchange() { return exchange_; }
-  // What every answer to this request has.
+  // Adds fields to every answer to this request.
   void add_fields(const Headers& fields);
   void set_cache_status(std::string value) { cache_status_ = std::move(value); }
   void take(const libcache::Metadata& metadata);

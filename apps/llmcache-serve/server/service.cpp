@@ -111,7 +111,7 @@ Awaitable<void> Service::answer_cached(Question question, Reply& reply) {
   const auto shared = std::make_shared<const Question>(std::move(question));
   Answered answered = co_await answers_.ask(shared);
   if (co_await write_answered(*shared, answered, reply)) co_return;
-  // The request that this one followed had nothing to share.
+  // The leader could not share its answer.
   answered = co_await answers_.ask_alone(*shared);
   co_await write_answered(*shared, answered, reply);
 }

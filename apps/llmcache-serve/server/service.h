@@ -20,7 +20,7 @@ namespace llmcache::serve {
 
 class Service {
  public:
-  // `secret`: from which sessions are made of credentials; empty unless the options ask for that.
+  // `secret`: for making sessions from credentials; empty unless the options ask for that.
   Service(const ServeOptions& options, std::string secret, Answers& answers, Metrics& metrics, AccessLog& log)
       : options_(options), secret_(std::move(secret)), answers_(answers), metrics_(metrics), log_(log) {}
 
@@ -28,7 +28,7 @@ class Service {
 
   // Answers one request, whole.
   Awaitable<void> answer(const Request& request, std::string_view local_address, ResponseWriter& writer);
-  // Answers what could not be read as a request.
+  // Answers a request that could not be read.
   Awaitable<void> refuse(const OwnError& error, ResponseWriter& writer);
 
   // A connection that is open. `on_drain` is called when the server stops.

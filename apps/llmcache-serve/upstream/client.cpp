@@ -30,10 +30,10 @@ struct FreeList {
 using Easy = std::unique_ptr<CURL, FreeEasy>;
 using List = std::unique_ptr<curl_slist, FreeList>;
 
-// libcurl sends these by itself unless it is told not to: what the client did not send does not go upstream.
+// Fields that libcurl adds by itself. Those that the client did not send are turned off.
 constexpr const char* kFieldsOfCurl[] = {"Accept", "User-Agent", "Content-Type", "Expect"};
 
-// Each call has a buffer of this size, and most streams come in pieces that are much smaller.
+// The size of each call's buffer. Most streams arrive in much smaller pieces.
 constexpr long kReadBytes = 4 * 1024;
 
 void append(List& list, const std::string& line) {
@@ -116,7 +116,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     }
 
    private:
-    // libcurl's own limit is one of mean speed, which a stream of few bytes does not reach.
+    // libcurl only limits the mean speed, and a stream of few bytes is alive too.
     void wait_for_bytes(Timer::duration time) {
       idle_.expires_after(time);
       idle_.async_wait([alive = std::weak_ptr(alive_), this](auto error) {
@@ -244,7 +244,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     return 0;
   }
 
-  // Waits for what libcurl wants of a socket, again and again until it wants something else.
+  // Waits until the socket is ready as libcurl wants, repeatedly, until libcurl wants something else.
   void wait(const std::shared_ptr<Socket>& socket, curl_socket_t number) {
     if ((socket->wanted & CURL_POLL_IN) && !std::exchange(socket->reading, true)) {
       wait(socket, number, stream_descriptor::wait_read, CURL_CSELECT_IN, &Socket::reading);
