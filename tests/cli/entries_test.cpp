@@ -334,7 +334,7 @@ TEST_CASE("get --why distinguishes a stream, another option and an entry that is
   CHECK(shell.run("llmcache get --why --sample 3 request.json").err.find("under other options") != std::string::npos);
 }
 
-TEST_CASE("a request and a --key exclude each other") {
+TEST_CASE("a request and a --key cannot be used together") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   CHECK(shell.run("llmcache get --key some request.json").exit == 2);

@@ -105,7 +105,7 @@ TEST_CASE("the beginning of two hashes lists the candidates, and changes nothing
     const auto ran = named.shell.run(std::string("llmcache ") + command + " " + named.start());
     INFO(command);
     CHECK(ran.exit == 2);
-    CHECK(ran.err.starts_with("llmcache: error: '" + named.start() + "' stands for several entries: "));
+    CHECK(ran.err.starts_with("llmcache: error: '" + named.start() + "' matches several entries: "));
     CHECK(ran.err.find(named.name) != std::string::npos);
     CHECK(ran.err.find(other) != std::string::npos);
   }

@@ -46,7 +46,7 @@ Headers client_fields(const Headers& upstream) {
 
 // Why an answer with this head is not stored; empty if it may be stored. An encoded answer is not: another client may not
 // be able to decode it, and a hit does not name the encoding.
-std::string reason_not_to_store(const UpstreamHead& head) {
+std::string reason_in_head(const UpstreamHead& head) {
   if (head.status != kOk) return fmt::format("status {}", head.status);
   for (const std::string_view coding : head.fields.list("content-encoding")) {
     if (!equals_ignoring_case(coding, "identity")) return fmt::format("content-encoding {}", coding);
@@ -74,7 +74,7 @@ void Leader::start(UpstreamClient& client, UpstreamRequest request) {
 }
 
 void Leader::on_head(const UpstreamHead& head) {
-  std::string not_stored = reason_not_to_store(head);
+  std::string not_stored = reason_in_head(head);
   records_ = recording_ && not_stored.empty();
   Headers fields = client_fields(head.fields);
   if (records_) {

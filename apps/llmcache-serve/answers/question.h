@@ -23,6 +23,13 @@ struct Question {
   std::string session;  // empty: the settings'
 };
 
+// Whether the upstream may be asked.
+bool asks_upstream(const Question& question);
+// Whether a stored answer may be used.
+bool may_look_up(const Question& question);
+// Why the options forbid storing the answer; empty if they do not.
+std::string reason_not_to_store(const RequestOptions& options);
+
 // A stored answer. Made on a worker, so that the event loop need not decode anything.
 struct Hit {
   std::shared_ptr<const libcache::Entry> entry;
@@ -31,6 +38,11 @@ struct Hit {
   // A response that is not large, whole. Others are decoded piece by piece, so that all clients get their turn.
   std::optional<libcache::Result<std::string>> body;
 };
+
+// Decodes what a hit needs. May take some time.
+std::shared_ptr<const Hit> make_hit(std::shared_ptr<const libcache::Entry> entry);
+// Whether the answer is young enough for the request.
+bool is_fresh(const Hit& hit, const CacheControl& control);
 
 // An answer that comes from the upstream.
 struct Miss {

@@ -29,17 +29,11 @@ constexpr lc::Milliseconds kFollowTime{25};
 
 constexpr const char* kTooSlow = "the store did not answer in time";
 
-// Stores in files keep the processor busy, so that more threads than cores do not help. Threads that wait for a server do.
+// For stores in files, more threads than cores do not help. Threads that wait for a server only sleep.
 std::size_t count_workers(const Settings& settings) {
   constexpr std::size_t kMost = 8;
   if (std::ranges::any_of(store_urls(settings), is_server)) return kMost;
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, kMost);
-}
-
-std::string detail_of(const RequestOptions& options) {
-  if (options.cache_control.no_store) return "no-store";
-  if (options.ttl && options.ttl->duration && options.ttl->duration->count() <= 0) return "ttl 0";
-  return {};
 }
 
 template <class What>
@@ -64,31 +58,9 @@ bool is_same_request(const lc::RequestKey& left, const lc::RequestKey& right) {
          left.left_out == right.left_out;
 }
 
-bool asks_upstream(const Question& question) {
-  return question.mode != Mode::replay && !question.options.cache_control.only_if_cached;
-}
-
-bool may_look_up(const Question& question) {
-  return question.mode != Mode::refresh && !question.options.cache_control.no_cache;
-}
-
 // The name that the request's own entry has.
 const std::string& entry_name(const lc::RequestKey& key) {
   return key.stream ? key.stream_name : key.response_name;
-}
-
-std::shared_ptr<const Hit> make_hit(std::shared_ptr<const lc::Entry> entry) {
-  constexpr std::uint64_t kLargestWhole = 256 * 1024;
-  const auto hit = std::make_shared<Hit>();
-  hit->metadata = entry->metadata().value_or(lc::Metadata{});
-  hit->cost = entry->cost();
-  if (entry->kind() == lc::EntryKind::response && entry->payload_size() <= kLargestWhole) hit->body = entry->body();
-  hit->entry = std::move(entry);
-  return hit;
-}
-
-bool is_fresh(const Hit& hit, const CacheControl& control) {
-  return !control.max_age || lc::system_now() - hit.entry->created() <= *control.max_age;
 }
 
 // The head of an answer that another process leads, whose header fields are not known here.
@@ -129,6 +101,7 @@ Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& c
       context_(context),
       metrics_(metrics),
       cache_(context.cache()),
+      store_health_(context.report(), metrics),
       workers_(count_workers(context.settings())),
       followers_(kFollowers),
       deadlines_(loop),
@@ -202,13 +175,13 @@ Awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
   auto work = [this, asked, until] { return find(*asked, until); };
   auto answer = co_await within(loop_, deadlines_, until, workers_, std::move(work));
   if (!answer) {
-    note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
+    store_health_.note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
     co_return bypassed(kTooSlow);
   }
   Found found = *std::move(answer);
   if (!found.key) co_return bypassed(found.key.error().message);
   if (found.hit) {
-    note_lookup(std::nullopt);
+    store_health_.note_lookup(std::nullopt);
     if (is_fresh(*found.hit, question.options.cache_control)) {
       co_return answered(entry_name(*found.key), std::move(found.hit));
     }
@@ -229,7 +202,7 @@ Awaitable<Answered> Answers::ask_alone(const Question& question) {
 
 // Answers a miss of a request that does not allow asking the upstream.
 Awaitable<Answered> Answers::answer_missing(const Question& question, Found found) {
-  note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
+  store_health_.note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
   metrics_.count_miss(found.lookup ? std::string(to_string(found.lookup->miss)) : "store_error");
   std::string nearest =
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
@@ -254,7 +227,8 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   options.share_with_threads = false;  // a Transfer does it
   options.ttl = question.options.ttl;
   options.store_budget = store_budget_left(question);
-  options.refuse = [metadata = shared->metadata, detail = detail_of(question.options)](const lc::Answer& answer) {
+  options.refuse = [metadata = shared->metadata,
+                    detail = reason_not_to_store(question.options)](const lc::Answer& answer) {
     *metadata = answer.metadata;
     return detail;
   };
@@ -265,12 +239,12 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   std::unique_ptr<lc::Fill> filling;
   if (!begun) {
     shared->unavailable = kTooSlow;
-    note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
+    store_health_.note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
   } else if (!*begun) {
     shared->unavailable = begun->error().message;
   } else {
     filling = std::make_unique<lc::Fill>(**std::move(begun));
-    if (!overwrite) note_lookup(filling->store_error());
+    if (!overwrite) store_health_.note_lookup(filling->store_error());
   }
   if (filling && filling->role() == lc::Fill::Role::hit) {
     const std::shared_ptr<lc::Fill> owner(filling.release());
@@ -292,7 +266,7 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   miss.transfer = shared->transfer;
   miss.metadata = shared->metadata;
   miss.by_request = asks == Asks::by_request;
-  miss.detail = detail_of(question.options);
+  miss.detail = reason_not_to_store(question.options);
   miss.reason = filling->store_error() ? "store_error" : std::string(to_string(filling->lookup().miss));
   metrics_.count_miss(miss.reason);
   if (filling->role() == lc::Fill::Role::lead) {
@@ -354,13 +328,13 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
     const lc::Filled& filled = *end.filled;
     if (filled.storing == lc::Filled::Storing::stored) {
       metrics_.count_stored();
-      note_storing(std::nullopt);
+      store_health_.note_storing(std::nullopt);
     }
     if (filled.storing == lc::Filled::Storing::refused) {
       metrics_.count_refused(filled.refusal ? std::string(to_string(*filled.refusal)) : "request");
       context_.report().note(fmt::format("not stored: {}", filled.reason));
     }
-    if (filled.storing == lc::Filled::Storing::failed) note_storing(filled.store_error);
+    if (filled.storing == lc::Filled::Storing::failed) store_health_.note_storing(filled.store_error);
   };
   std::make_shared<Leader>(loop_, recordings_, shared->transfer, std::move(fill), std::move(options))
       ->start(upstream_, question.upstream);
@@ -416,23 +390,6 @@ Awaitable<std::optional<std::string>> Answers::check_store() {
 
 void Answers::forget(const std::shared_ptr<Shared>& shared) {
   shared_.remove(shared);
-}
-
-void Answers::note_lookup(const std::optional<lc::Error>& error) {
-  if (error) metrics_.count_store_error();
-  if (error.has_value() == lookups_fail_) return;
-  lookups_fail_ = error.has_value();
-  context_.report().warn(error ? fmt::format("the store failed, requests go upstream uncached: {}", error->message)
-                               : std::string("the store answers again"));
-}
-
-// Reported separately while lookups succeed: the store may be full.
-void Answers::note_storing(const std::optional<lc::Error>& error) {
-  if (error) metrics_.count_store_error();
-  if (error.has_value() == storing_fails_ || (error && lookups_fail_)) return;
-  storing_fails_ = error.has_value();
-  context_.report().warn(error ? fmt::format("answers cannot be stored: {}", error->message)
-                               : std::string("answers are stored again"));
 }
 
 }  // namespace llmcache::serve

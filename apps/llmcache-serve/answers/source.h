@@ -18,6 +18,7 @@
 #include "answers/deadlines.h"
 #include "answers/question.h"
 #include "answers/recording.h"
+#include "answers/store_health.h"
 #include "context.h"
 #include "event_loop.h"
 #include "monitor/junit.h"
@@ -72,8 +73,6 @@ class Answers {
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   Awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
   void forget(const std::shared_ptr<Shared>& shared);
-  void note_lookup(const std::optional<libcache::Error>& error);
-  void note_storing(const std::optional<libcache::Error>& error);
   libcache::Deadline store_deadline() const;
   libcache::Milliseconds store_budget_left(const Question& question) const;
 
@@ -82,6 +81,7 @@ class Answers {
   Context& context_;
   Metrics& metrics_;
   libcache::Cache& cache_;
+  StoreHealth store_health_;
   boost::asio::thread_pool workers_;
   boost::asio::thread_pool followers_;  // each waits for bytes from another process
   Deadlines deadlines_;
@@ -89,8 +89,6 @@ class Answers {
   UpstreamClient upstream_;
   std::list<std::shared_ptr<Shared>> shared_;  // answers that later requests may join
   std::vector<Missed> missed_;
-  bool lookups_fail_ = false;
-  bool storing_fails_ = false;
 };
 
 }  // namespace llmcache::serve

@@ -31,16 +31,21 @@ lc::EntryKind kind_of(const Context& context, const std::string& name) {
   return parts && parts->stream ? lc::EntryKind::stream : lc::EntryKind::response;
 }
 
+struct Found {
+  std::set<std::string> names;
+  std::set<std::string> hashes;
+};
+
 // The entries under `prefix` whose hash begins with these digits, a stream of chunks as one entry.
-std::set<std::string> find_under(Context& context, const std::string& prefix, bool session_only,
-                                 const std::string& digits) {
-  std::set<std::string> found;
+Found find_under(Context& context, const std::string& prefix, bool session_only, const std::string& digits) {
+  Found found;
   const lc::KeyOptions options = context.key_options();
   const auto visit = [&](const lc::ScanRow& row) -> lc::Result<bool> {
     const auto name = lc::EntryName::parse(row.name, options.scheme);
     if (!name || !name->hash.starts_with(digits)) return true;
     if (session_only && !lc::is_of_session(row.name, options)) return true;
-    found.insert(context.cache().entry_name(row.name, kind_of(context, row.name)));
+    found.hashes.emplace(name->hash);
+    found.names.insert(context.cache().entry_name(row.name, kind_of(context, row.name)));
     return true;
   };
   checked(context.cache().store().scan(prefix, 0, visit, context.deadline()));
@@ -48,12 +53,12 @@ std::set<std::string> find_under(Context& context, const std::string& prefix, bo
 }
 
 // Those of the session, which a store finds by the beginnings of their names. Only if it has none, those of all sessions.
-std::vector<std::string> find_by_hash(Context& context, const std::string& digits) {
+Found find_by_hash(Context& context, const std::string& digits) {
   auto found = find_under(context, lc::session_prefix(context.key_options()) + digits, true, digits);
-  if (found.empty() && !context.is_set("session")) {
+  if (found.names.empty() && !context.is_set("session")) {
     found = find_under(context, context.key_options().prefix, false, digits);
   }
-  return {found.begin(), found.end()};
+  return found;
 }
 
 [[noreturn]] void ambiguous(const std::string& argument, const std::vector<std::string>& candidates) {
@@ -61,14 +66,7 @@ std::vector<std::string> find_by_hash(Context& context, const std::string& digit
   std::string list;
   for (std::size_t i = 0; i < std::min(kMost, candidates.size()); ++i) list += (i == 0 ? "" : ", ") + candidates[i];
   if (candidates.size() > kMost) list += fmt::format(" and {} more", candidates.size() - kMost);
-  usage_error(fmt::format("'{}' stands for several entries: {}", argument, list));
-}
-
-bool have_one_hash(const Context& context, const std::vector<std::string>& names) {
-  const auto hash = [&](const std::string& name) {
-    return lc::EntryName::parse(name, context.key_options().scheme)->hash;
-  };
-  return std::ranges::all_of(names, [&](const std::string& name) { return hash(name) == hash(names.front()); });
+  usage_error(fmt::format("'{}' matches several entries: {}", argument, list));
 }
 
 }  // namespace
@@ -94,15 +92,16 @@ std::vector<std::string> names_of_entries(Context& context, const std::string& a
     return {key.response_name};
   }
   if (is_full_name(context, argument)) return {argument};
-  std::vector<std::string> names;
-  if (is_start_of_hash(argument)) names = find_by_hash(context, argument);
-  if (names.empty()) {
+  Found found;
+  if (is_start_of_hash(argument)) found = find_by_hash(context, argument);
+  if (found.names.empty()) {
     usage_error(
         fmt::format("'{}' is neither {}the full name of an entry nor the first {} or more hex digits of a stored "
                     "entry's hash",
                     argument, naming == Naming::either ? "a file nor " : "", kFewestDigits));
   }
-  if (!have_one_hash(context, names)) ambiguous(argument, names);
+  std::vector<std::string> names(found.names.begin(), found.names.end());
+  if (found.hashes.size() > 1) ambiguous(argument, names);
   return names;
 }
 

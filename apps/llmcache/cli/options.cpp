@@ -36,7 +36,7 @@ void Option::assign(const std::string& value) const {
 void at_most_one(const std::vector<std::pair<const char*, bool>>& given) {
   const char* first = nullptr;
   for (const auto& [name, is_given] : given) {
-    if (is_given && first != nullptr) usage_error(std::string(first) + " and " + name + " exclude each other");
+    if (is_given && first != nullptr) usage_error(std::string(first) + " and " + name + " cannot be used together");
     if (is_given) first = name;
   }
 }

@@ -59,7 +59,7 @@ if there is such a file.)",
   }
 
   Exit run(Context& context) override {
-    if (delete_ && action_ != "unused") usage_error("--delete belongs to 'fixtures unused'");
+    if (delete_ && action_ != "unused") usage_error("--delete works only with 'fixtures unused'");
     const fs::path directory = directory_of(context);
     if (action_ == "check") return check(context, checked(lc::check_fixtures(directory)));
     if (action_ == "fix") return fix(context, directory);

@@ -27,7 +27,7 @@ namespace lc = libcache;
 // "N/s" or "N": entries a second.
 std::uint64_t parse_rate(std::string_view text) {
   const std::uint64_t rate = parse_count(text.ends_with("/s") ? text.substr(0, text.size() - 2) : text);
-  if (rate == 0) usage_error("a rate is at least 1/s");
+  if (rate == 0) usage_error("the rate must be at least 1/s");
   return rate;
 }
 

@@ -78,8 +78,9 @@ With a filter by anything else, such as --kind, it counts the stored entries.)",
   Exit count_entries(Context& context) const {
     if (!since_.empty() || !by_.empty() || !prices_.empty() || prometheus_ || zero_) {
       usage_error(
-          "uses are counted by day, model, session and endpoint: the other filters only select entries, and go "
-          "with none of --since, --by, --prices, --prometheus and --zero");
+          "--since, --by, --prices, --prometheus and --zero cannot be combined with filters by entry: uses are counted "
+          "by "
+          "day, model, session and endpoint only");
     }
     lc::StoreSize size;
     filters_.for_each(context, context.key_options().prefix, [&](const lc::ScanRow& row, const auto&) {

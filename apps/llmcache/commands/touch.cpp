@@ -32,9 +32,10 @@ response and its stream. Exits with 1 if there is none.)",
   Exit run(Context& context) override {
     at_most_one({{"ENTRY", argument_.has_value()}, {"--key", key_.has_value()}});
     if (!argument_ && !key_) usage_error("touch needs an ENTRY");
-    if (!context.is_flag("ttl")) usage_error("touch needs --ttl: how long the entry is to live from now on");
+    if (!context.is_flag("ttl")) usage_error("touch needs --ttl: the new time to live, counted from now");
     const lc::Ttl ttl = context.settings().cache.ttl;
-    if (ttl.duration == lc::Milliseconds(0)) usage_error("--ttl 0 keeps nothing; to remove an entry: llmcache clear");
+    if (ttl.duration == lc::Milliseconds(0))
+      usage_error("the TTL must be greater than 0; to remove an entry, use llmcache clear");
     const std::string name = name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
     std::uint64_t touched = 0;
     for (const std::string& entry : response_and_stream(context, name)) {

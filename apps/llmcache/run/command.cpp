@@ -86,7 +86,7 @@ when it is run again, it asks only for what is missing.)",
     }
     if (wait_ && *wait_ != "never") options.wait = parse_duration(*wait_);
     if (jobs_ && !lines_) usage_error("--jobs needs --lines");
-    if (why_ && lines_) usage_error("--why explains one request: it does not go with --lines");
+    if (why_ && lines_) usage_error("--why cannot be combined with --lines");
     return lines_ ? run_lines(context, std::move(options)) : run_one(context, std::move(options));
   }
 

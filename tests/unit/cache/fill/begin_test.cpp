@@ -64,6 +64,35 @@ TEST_CASE("threads that share a cache follow each other in the same way") {
   CHECK(read_all(follower) == "answer");
 }
 
+TEST_CASE("a leader that does not share with threads is followed by them to its end, and by processes piece by piece") {
+  Callers callers;
+  const auto cache = callers.process();
+  const auto other = callers.process();
+  FillOptions options;
+  options.share_with_threads = false;
+  Fill leader = begin(*cache, callers.stream, options);
+  Fill thread = begin(*cache, callers.stream);
+  Fill process = begin(*other, callers.stream);
+  REQUIRE(thread.role() == Role::follow);
+  CHECK(leader.is_followed());
+  REQUIRE(leader.write(kEvents[0]));
+  CHECK(thread.read(Deadline::after(1ms)).value().bytes.empty());
+  CHECK(process.read(kNever).value().bytes == kEvents[0]);
+  SECTION("which finds it in the store") {
+    REQUIRE(leader.write(kEvents[1]));
+    REQUIRE(leader.write(kEvents[2]));
+    CHECK(leader.finish().storing == Storing::stored);
+    CHECK(read_all(thread).empty());
+    REQUIRE(thread.role() == Role::hit);
+    CHECK(read_all(thread) == kWhole);
+  }
+  SECTION("or leads if there is none") {
+    leader.abandon();
+    CHECK(read_all(thread).empty());
+    CHECK(thread.role() == Role::lead);
+  }
+}
+
 TEST_CASE("a follower whose leader abandons the flight leads, and so does every other one") {
   Callers callers;
   const auto cache = callers.process();

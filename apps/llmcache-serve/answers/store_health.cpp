@@ -1,0 +1,25 @@
+#include "answers/store_health.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace llmcache::serve {
+
+void StoreHealth::note_lookup(const std::optional<libcache::Error>& error) {
+  if (error) metrics_.count_store_error();
+  if (error.has_value() == lookups_fail_) return;
+  lookups_fail_ = error.has_value();
+  report_.warn(error ? fmt::format("the store failed, requests go upstream uncached: {}", error->message)
+                     : std::string("the store answers again"));
+}
+
+void StoreHealth::note_storing(const std::optional<libcache::Error>& error) {
+  if (error) metrics_.count_store_error();
+  if (error.has_value() == storing_fails_ || (error && lookups_fail_)) return;
+  storing_fails_ = error.has_value();
+  report_.warn(error ? fmt::format("answers cannot be stored: {}", error->message)
+                     : std::string("answers are stored again"));
+}
+
+}  // namespace llmcache::serve
