@@ -34,7 +34,7 @@ std::unique_ptr<ssl::context> open_tls(const ServeOptions& options) {
   if (!options.upstream.ca_file.empty()) check_authorities(options.upstream.ca_file);
   const std::string& certificate = options.tls_certificate;
   const std::string& key = options.tls_key;
-  if (certificate.empty() != key.empty()) usage_error("--tls-cert and --tls-key need each other");
+  if (certificate.empty() != key.empty()) usage_error("--tls-cert and --tls-key must be given together");
   if (certificate.empty()) return nullptr;
   require_readable("--tls-cert", certificate);
   require_readable("--tls-key", key);

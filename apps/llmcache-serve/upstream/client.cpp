@@ -126,8 +126,9 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     void check_bytes() {
       curl_off_t sent = 0;
       curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
-      if (paused_ || std::exchange(sent_, sent) != sent) received_ = Timer::clock_type::now();
-      const auto left = received_ + multi_->options_.idle_timeout - Timer::clock_type::now();
+      const bool has_sent = std::exchange(sent_, sent) != sent;
+      if (paused_ || has_sent) active_ = Timer::clock_type::now();
+      const auto left = active_ + multi_->options_.idle_timeout - Timer::clock_type::now();
       if (left > Timer::duration::zero()) return wait_for_bytes(left);
       curl_multi_remove_handle(multi_->multi_.get(), easy_.get());
       std::snprintf(error_, sizeof error_, "the upstream sent nothing for too long; see --upstream-idle-timeout");
@@ -170,7 +171,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     // One line of a head. Interim answers (1xx) have heads of their own, which are dropped.
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
       auto& call = *static_cast<Call*>(self);
-      call.received_ = Timer::clock_type::now();
+      call.active_ = Timer::clock_type::now();
       std::string_view line(data, size * count);
       while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
       if (line.starts_with("HTTP/")) {
@@ -198,7 +199,7 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
       auto& call = *static_cast<Call*>(self);
       if (call.paused_) return CURL_WRITEFUNC_PAUSE;
-      call.received_ = Timer::clock_type::now();
+      call.active_ = Timer::clock_type::now();
       call.events_.on_data(std::string_view(data, size * count));
       return size * count;
     }
@@ -208,8 +209,8 @@ class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
     UpstreamEvents events_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     Timer idle_;
-    Timer::time_point received_ = Timer::clock_type::now();  // when the last byte came
-    curl_off_t sent_ = 0;                                    // bytes of the request, when that was looked at last
+    Timer::time_point active_ = Timer::clock_type::now();  // when bytes last came, or were found to have been sent
+    curl_off_t sent_ = 0;                                  // bytes of the request, at the last check
     char error_[CURL_ERROR_SIZE] = {};
     Easy easy_;
     List fields_;

@@ -127,7 +127,8 @@ terminal it asks for confirmation; elsewhere it needs --yes.)",
     Signals signals;
     std::optional<ArrivedSignal> interrupted;
     filter.on_batch = [&](std::span<const lc::ScanRow> batch) {
-      if ((interrupted = signals.next())) return false;
+      interrupted = signals.next();
+      if (interrupted) return false;
       removed = std::exchange(handed_over, handed_over + batch.size());
       progress.show(removed);
       if (!rate_.empty()) {

@@ -107,7 +107,7 @@ constexpr Field separated() {
             all.clear();
             for (const std::string& text : v) {
               auto parts = split(text, Separator);
-              if (parts.empty()) usage_error(fmt::format("'{}' names nothing", shortened(text)));
+              if (parts.empty()) usage_error(fmt::format("'{}' is an empty list", shortened(text)));
               std::ranges::move(parts, std::back_inserter(all));
             }
           },

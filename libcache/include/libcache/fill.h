@@ -78,8 +78,8 @@ struct FillOptions {
   bool overwrite = false;
   /// Delivers what a leader streams as it arrives; otherwise once the answer is complete.
   bool live = true;
-  /// Shares the bytes with this process's other callers as they arrive, which takes a copy of them. A program that passes
-  /// them on to its callers itself needs none: a caller that follows gets the answer from the store when it is complete.
+  /// Keeps a copy of the bytes, from which this process's other callers follow as they arrive. False saves the copy: such
+  /// callers then wait for the end and read the store. For a program that passes the bytes on to its callers itself.
   bool share_with_threads = true;
   /// How long a follower waits for new bytes from its leader. Then it produces the answer itself, without storing it,
   /// or fails (corrupt) if it has delivered a part. nullopt: as long as there is a leader.

@@ -88,31 +88,33 @@ Result<Metadata> read_metadata(std::string_view text) {
   const JsonValue json(document);
   if (!json.is(JsonKind::object)) return not_metadata();
   Metadata metadata;
-  for (const auto& [name, member] : kStrings) {
-    if (!json.has(name)) continue;
-    const JsonValue value = json[name];
-    if (!value.is(JsonKind::string)) return not_metadata();
-    metadata.*member = value.text();
-  }
-  for (const auto& [name, member] : kFlags) {
-    if (!json.has(name)) continue;
-    const JsonValue value = json[name];
-    if (!value.is_bool()) return not_metadata();
-    metadata.*member = value.is(JsonKind::true_);
-  }
-  for (const auto& [name, member] : kCounts) {
-    if (!json.has(name)) continue;
-    const JsonValue value = json[name];
-    metadata.*member = value.integer();
-    if (!(metadata.*member)) return not_metadata();
-  }
-  for (const auto& [name, member] : kTimes) {
-    if (!json.has(name)) continue;
-    const JsonValue value = json[name];
-    const auto number = value.integer();
-    if (!number) return not_metadata();
-    metadata.*member = Milliseconds(*number);
-  }
+  // False if a field is there, but not of its type.
+  const auto read = [&](const auto& fields, const auto& take) {
+    return std::ranges::all_of(fields, [&](const auto& field) {
+      return !json.has(field.name) || take(json[field.name], metadata.*field.member);
+    });
+  };
+  const bool is_valid = read(kStrings,
+                             [](const JsonValue& value, std::string& string) {
+                               string = value.text();
+                               return value.is(JsonKind::string);
+                             }) &&
+                        read(kFlags,
+                             [](const JsonValue& value, bool& flag) {
+                               flag = value.is(JsonKind::true_);
+                               return value.is_bool();
+                             }) &&
+                        read(kCounts,
+                             [](const JsonValue& value, std::optional<std::int64_t>& count) {
+                               count = value.integer();
+                               return count.has_value();
+                             }) &&
+                        read(kTimes, [](const JsonValue& value, std::optional<Milliseconds>& time) {
+                          const auto number = value.integer();
+                          if (number) time = Milliseconds(*number);
+                          return number.has_value();
+                        });
+  if (!is_valid) return not_metadata();
   return metadata;
 }
 

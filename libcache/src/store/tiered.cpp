@@ -38,14 +38,15 @@ class TieredStore final : public Store {
 
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                    Deadline deadline) override {
+    const auto stores = far_to_near();
+    if (stores.empty()) return refuse();
     PutOptions further = options;
-    for (Store* store : far_to_near()) {
+    for (Store* store : stores) {
       // Nearer stores never hold what a farther one has not taken.
       const auto written = store->put(name, value, further, deadline);
       if (!written || (further.only_new && !*written)) return written;
       further.only_new = false;
     }
-    if (far_to_near().empty()) return refuse();
     return true;
   }
 

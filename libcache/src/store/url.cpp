@@ -164,7 +164,8 @@ Status parse_into(StoreUrl& url, std::string_view text) {
   if ((scheme_name == "sqlite" || scheme_name == "dir") && behind) {
     const auto [path, query] = cut(*behind, '?');
     if (path.starts_with("//") && !path.starts_with("///")) {
-      return fail(ErrorCode::invalid, fmt::format("the path follows the colon: {}:{}", scheme_name, path.substr(2)));
+      return fail(ErrorCode::invalid,
+                  fmt::format("write the path directly after the colon: {}:{}", scheme_name, path.substr(2)));
     }
     url.path = path;
     if (scheme_name == "dir") url.kind = Kind::dir;

@@ -1,4 +1,4 @@
-// Cohere's chat, versions 1 and 2, and its older generation of texts.
+// Cohere's chat, versions 1 and 2, and its older API `generate`.
 #include "answer/protocol.h"
 
 namespace libcache::internal {

@@ -91,7 +91,7 @@ Status load_authorities(SSL_CTX* context, const TlsOptions& options) {
 Status load_client_certificate(SSL_CTX* context, const TlsOptions& options) {
   if (options.certificate.empty() && options.key.empty()) return {};
   if (options.certificate.empty() || options.key.empty()) {
-    return fail(ErrorCode::invalid, "TLS: a client's certificate and its key need each other");
+    return fail(ErrorCode::invalid, "TLS: a client's certificate and its key must be given together");
   }
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) != 1) {
     return unusable("certificate", options.certificate.string());
