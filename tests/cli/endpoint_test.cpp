@@ -72,6 +72,8 @@ TEST_CASE("arguments that add to the query of the URL or replace its path are pa
   CHECK(url_of(Command{"curl", "--url-query", "v=1", "https://h/x"}) == "https://h/x?v=1");
   CHECK(url_of(Command{"curl", "https://h/x?a=2#part", "--url-query", "v=1"}) == "https://h/x?a=2&v=1#part");
   CHECK(url_of(Command{"curl", "-G", "-d", "v=1", "--data-urlencode", "w=2", "https://h"}) == "https://h?v=1&w=2");
+  CHECK(url_of(Command{"curl", "-sSGdv=1", "-dw=2", "https://h"}) == "https://h?v=1&w=2");
+  CHECK(url_of(Command{"curl", "-sSG", "-H", "-d", "https://h"}) == "https://h");
   CHECK(url_of(Command{"curl", "-d", "v=1", "https://h/x"}) == "https://h/x");
   CHECK(url_of(Command{"curl", "--request-target", "/y?z", "https://h/x?q"}) == "https://h/y?z");
   CHECK(url_of(Command{"curl", "https://h/x", "--url-query"}) == "https://h/x");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/stores.h"
+#include "process/curl.h"
 #include "text.h"
 
 namespace llmcache {
@@ -41,13 +42,14 @@ void replace_target(std::string& url, std::string_view target) {
 void add_options_of_curl(std::span<const std::string> arguments, std::string& url) {
   constexpr auto kData = std::to_array<std::string_view>(
       {"-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode"});
-  const bool sends_data_in_query =
-      std::ranges::find(arguments, "-G") != arguments.end() || std::ranges::find(arguments, "--get") != arguments.end();
-  for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
-    const std::string& value = arguments[i + 1];
-    const bool is_data = sends_data_in_query && std::ranges::find(kData, arguments[i]) != kData.end();
-    if (arguments[i] == "--url-query" || is_data) add_to_query(url, value);
-    if (arguments[i] == "--request-target") replace_target(url, value);
+  const auto options = curl_options(arguments);
+  const bool sends_data_in_query = std::ranges::any_of(
+      options, [](const CurlOption& option) { return option.name == "-G" || option.name == "--get"; });
+  for (const auto& [name, value] : options) {
+    if (value.empty()) continue;
+    const bool is_data = sends_data_in_query && std::ranges::find(kData, name) != kData.end();
+    if (name == "--url-query" || is_data) add_to_query(url, value);
+    if (name == "--request-target") replace_target(url, value);
   }
 }
 
