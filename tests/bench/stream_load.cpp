@@ -121,7 +121,8 @@ bool take_times(std::string& text, std::vector<std::int64_t>& latencies) {
     const auto at = event.find(kMark);
     std::int64_t sent = 0;
     if (event.find("[DONE]") != std::string_view::npos) return true;
-    if (at == std::string_view::npos) continue;
+    // An event that is cut by the framing of HTTP chunks may have a part of its time only.
+    if (at == std::string_view::npos || event.find("\r\n", event.find("data: ")) != std::string_view::npos) continue;
     std::from_chars(event.data() + at + kMark.size(), event.data() + event.size(), sent);
     if (sent > 0) latencies.push_back(now - sent);
   }

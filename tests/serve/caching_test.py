@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import time
 
 import support
 from support import CHAT, STREAM, event, delta, request
@@ -164,6 +165,33 @@ class Caching(support.ServeTest):
         leader.close()
         self.upstream.gate.set()
         self.assertEqual(first + answer.read(), b"".join(STREAM))
+        self.assertEqual(self.calls(), 1)
+
+    def test_a_client_that_joins_a_long_and_slow_stream_late_gets_all_of_it(self):
+        sent = threading.Semaphore(0)
+        pieces = [event(delta(f"{number} " + "x" * 2_000)) for number in range(40)]
+
+        def slow(handler, _):
+            handler.begin_chunks()
+            for piece in pieces:
+                handler.send_chunk(piece)
+                sent.release()
+                time.sleep(0.01)
+            self.upstream.gate.wait(20)
+            for piece in STREAM[2:] + [b""]:
+                handler.send_chunk(piece)
+        self.upstream.answer = slow
+        bodies = []
+        clients = [threading.Thread(target=lambda: bodies.append(self.serve.call(body=request(stream=True))[2]))
+                   for _ in range(6)]
+        for number, client in enumerate(clients):
+            client.start()
+            for _ in range(8 if number < 5 else 0):
+                sent.acquire(timeout=20)
+        self.upstream.gate.set()
+        for client in clients:
+            client.join()
+        self.assertEqual(bodies, 6 * [b"".join(pieces + STREAM[2:])])
         self.assertEqual(self.calls(), 1)
 
     def test_a_call_that_nobody_reads_any_more_ends(self):

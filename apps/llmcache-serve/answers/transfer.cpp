@@ -1,5 +1,7 @@
 #include "answers/transfer.h"
 
+#include <zstd.h>
+
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 
@@ -15,7 +17,28 @@ namespace {
 constexpr std::uint64_t kWindowBytes = 256 * 1024;
 // How much of an answer is kept for clients that join later, and how far a slow reader may fall behind a faster one.
 constexpr std::uint64_t kMostKeptBytes = 8 * 1024 * 1024;
-constexpr std::size_t kBlockBytes = 16 * 1024;
+constexpr std::size_t kBlockBytes = 8 * 1024;
+// An answer that fills its blocks faster will soon be whole: compressing it would only cost time.
+constexpr std::chrono::milliseconds kSlow{20};
+constexpr int kFastLevel = 1;
+
+// Empty if it cannot be compressed.
+std::string compress(const std::string& block) {
+  static const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  std::string frame(ZSTD_compressBound(block.size()), '\0');
+  const std::size_t size =
+      ZSTD_compressCCtx(context.get(), frame.data(), frame.size(), block.data(), block.size(), kFastLevel);
+  if (ZSTD_isError(size) != 0) return {};
+  frame.resize(size);
+  frame.shrink_to_fit();
+  return frame;
+}
+
+std::string decompress(const std::string& frame) {
+  std::string block(kBlockBytes, '\0');
+  ZSTD_decompress(block.data(), block.size(), frame.data(), frame.size());
+  return block;
+}
 
 }  // namespace
 
@@ -31,18 +54,15 @@ void Transfer::add(std::string_view bytes) {
   if (bytes.empty() || end_) return;
   bytes_ += bytes.size();
   while (!bytes.empty()) {
-    if (blocks_.empty() || blocks_.back()->size() == kBlockBytes) {
-      blocks_.push_back(std::make_shared<std::string>());
-      // Readers refer to the bytes of a block: it must never move them.
-      blocks_.back()->reserve(kBlockBytes);
-    }
-    const std::size_t size = std::min(bytes.size(), kBlockBytes - blocks_.back()->size());
-    blocks_.back()->append(bytes.substr(0, size));
+    if (blocks_.empty() || blocks_.back().bytes->size() == kBlockBytes) add_block();
+    std::string& last = *blocks_.back().bytes;
+    const std::size_t size = std::min(bytes.size(), kBlockBytes - last.size());
+    last.append(bytes.substr(0, size));
     bytes.remove_prefix(size);
   }
   if (bytes_ > kMostKeptBytes) keeps_ = false;
   interrupt_stragglers();
-  drop_read_blocks();
+  put_read_blocks_away();
   control_flow();
   notify();
 }
@@ -69,15 +89,36 @@ void Transfer::notify() {
   changed_.cancel();
 }
 
-void Transfer::drop_read_blocks() {
-  if (keeps_) return;
+void Transfer::add_block() {
+  const auto now = Clock::now();
+  if (!blocks_.empty()) blocks_.back().is_slow = now - blocks_.back().begun >= kSlow;
+  blocks_.push_back({.bytes = std::make_shared<std::string>(), .compressed = {}, .begun = now, .is_slow = false});
+  // Readers refer to the bytes of a block: it must never move them.
+  blocks_.back().bytes->reserve(kBlockBytes);
+}
+
+std::shared_ptr<const std::string> Transfer::bytes_of(std::size_t block) const {
+  const Block& wanted = blocks_[block];
+  return wanted.bytes ? wanted.bytes : std::make_shared<const std::string>(decompress(wanted.compressed));
+}
+
+// Drops the blocks that all readers have read or, if they are kept, compresses them.
+void Transfer::put_read_blocks_away() {
   std::uint64_t first_needed = bytes_;
   for (const Reader* reader : readers_) {
     if (!reader->interrupted_) first_needed = std::min(first_needed, reader->bytes_);
   }
-  while (first_needed - dropped_ >= kBlockBytes) {
+  while (!keeps_ && first_needed - dropped_ >= kBlockBytes) {
     blocks_.pop_front();
     dropped_ += kBlockBytes;
+  }
+  if (!keeps_) return;
+  // Not the last block, which may still be filled.
+  while (put_away_ + 1 < blocks_.size() && first_needed - dropped_ >= (put_away_ + 1) * kBlockBytes) {
+    Block& block = blocks_[put_away_++];
+    if (!block.is_slow) continue;
+    block.compressed = compress(*block.bytes);
+    if (!block.compressed.empty()) block.bytes.reset();
   }
 }
 
@@ -106,7 +147,7 @@ Transfer::Reader::Reader(std::shared_ptr<Transfer> transfer, bool follows)
 
 Transfer::Reader::~Reader() {
   std::erase(transfer_->readers_, this);
-  transfer_->drop_read_blocks();
+  transfer_->put_read_blocks_away();
   transfer_->control_flow();
   // Copied, because the call may destroy the source.
   const auto abandoned = transfer_->source_.abandoned;
@@ -127,10 +168,10 @@ Awaitable<std::optional<Transfer::Piece>> Transfer::Reader::next() {
   while (!interrupted_) {
     if (bytes_ < transfer_->bytes_) {
       const std::uint64_t at = bytes_ - transfer_->dropped_;
-      Piece piece{transfer_->blocks_[at / kBlockBytes], {}};
+      Piece piece{transfer_->bytes_of(at / kBlockBytes), {}};
       piece.bytes = std::string_view(*piece.block).substr(at % kBlockBytes);
       bytes_ += piece.bytes.size();
-      transfer_->drop_read_blocks();
+      transfer_->put_read_blocks_away();
       transfer_->control_flow();
       co_return piece;
     }

@@ -1,6 +1,7 @@
 // An answer on its way from one source to any number of clients. A client that is slow or goes away affects no other.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -77,7 +78,8 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     std::function<void()> abandoned = [] {};  // the last reader has gone before the end
   };
 
-  // `keeps`: keeps bytes that all readers have read, for clients that join later, up to a limit.
+  // `keeps`: keeps bytes that all readers have read, for clients that join later, up to a limit. Those of a slow answer are
+  // compressed, because thousands may be in progress at a time.
   Transfer(const LoopExecutor& executor, bool keeps);
 
   void set_source(Source source) { source_ = std::move(source); }
@@ -95,9 +97,19 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   bool was_read() const { return was_read_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Block {
+    std::shared_ptr<std::string> bytes;  // null if they are compressed
+    std::string compressed;
+    Clock::time_point begun;
+    bool is_slow;  // took long to be filled
+  };
+
   Awaitable<void> wait();
   void notify();
-  void drop_read_blocks();
+  void add_block();
+  std::shared_ptr<const std::string> bytes_of(std::size_t block) const;
+  void put_read_blocks_away();
   void interrupt_stragglers();
   void control_flow();
 
@@ -106,7 +118,8 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   Source source_;
   std::optional<AnswerHead> head_;
   // All of one size, and full except the last.
-  std::deque<std::shared_ptr<std::string>> blocks_;
+  std::deque<Block> blocks_;
+  std::size_t put_away_ = 0;   // blocks at the beginning that need not be looked at again
   std::uint64_t dropped_ = 0;  // bytes before the first block
   std::uint64_t bytes_ = 0;    // of the answer so far
   std::optional<AnswerEnd> end_;

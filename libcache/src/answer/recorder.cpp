@@ -5,6 +5,7 @@
 
 #include "answer/judge.h"
 #include "answer/reader.h"
+#include "answer/received_bytes.h"
 #include "answer/shapes/plain_text.h"
 #include "text/trim.h"
 
@@ -35,8 +36,8 @@ struct AnswerRecorder::State {
   void read(bool last);
   bool has_events() const { return reader.has_framing() || judge.has_protocol(); }
   bool is_stream() const { return has_events() && judge.is_stream(); }
-  Verdict judge_body();
-  Verdict judge_transport(const Verdict& of_body) const;
+  Verdict judge_body(std::string_view bytes);
+  Verdict judge_transport(std::string_view bytes, const Verdict& of_body) const;
   Verdict finish();
 
   const AnswerFacts facts;
@@ -49,7 +50,8 @@ struct AnswerRecorder::State {
   std::vector<Recording::Mark> writes;  // where each piece ended: the chunks of a compressed stream
   AnswerReader reader;
   Judge judge;
-  Recording recording;
+  ReceivedBytes received;
+  std::vector<Recording::Mark> marks;
 };
 
 void AnswerRecorder::State::read(bool is_last) {
@@ -60,25 +62,26 @@ void AnswerRecorder::State::read(bool is_last) {
   // If the end of a chunk is recognised only when more bytes arrive, the chunk keeps its earlier time.
   const auto on_chunk = [this](std::size_t size) {
     chunks_end += size;
-    recording.marks.push_back({chunks_end, chunks_end <= written ? last : now});
+    marks.push_back({chunks_end, chunks_end <= written ? last : now});
   };
-  (void)reader.read(std::string_view(recording.bytes).substr(chunks_end), is_last, on_event, on_chunk);
+  (void)reader.read(received.after(chunks_end), is_last, on_event, on_chunk);
+  received.set_read(chunks_end, now);
 }
 
-Verdict AnswerRecorder::State::judge_body() {
+Verdict AnswerRecorder::State::judge_body(std::string_view bytes) {
   if (has_events()) return judge.finish();
   if (reader.left_framing()) return {};  // a text that began like JSON or events
   const auto& decompressed = reader.decompressed();
-  const std::string_view body = std::string_view(recording.bytes).substr(reader.head().size);
+  const std::string_view body = bytes.substr(reader.head().size);
   std::string error = describe_text_error(decompressed ? decompressed->bytes : body);
   if (error.empty()) return {};
   return {Completeness::error, std::move(error), {}};
 }
 
 // The faults outside the body.
-Verdict AnswerRecorder::State::judge_transport(const Verdict& of_body) const {
+Verdict AnswerRecorder::State::judge_transport(std::string_view bytes, const Verdict& of_body) const {
   const HttpHead& head = reader.head();
-  const bool is_request = !facts.request.empty() && trimmed(recording.bytes) == trimmed(facts.request);
+  const bool is_request = !facts.request.empty() && trimmed(bytes) == trimmed(facts.request);
   if (is_request) return {Completeness::error, "the answer is the request itself", {}};
   if (head.is_cut) return {Completeness::incomplete, "the answer ended inside its HTTP header", {}};
   for (const int status : {head.status, facts.http_status.value_or(0)}) {
@@ -94,19 +97,20 @@ Verdict AnswerRecorder::State::judge_transport(const Verdict& of_body) const {
   }
   // curl --compressed prints the length of what it decompressed.
   const bool has_length = head.content_length && (decompressed || !head.is_encoded);
-  if (has_length && recording.bytes.size() - head.size < *head.content_length) {
+  if (has_length && bytes.size() - head.size < *head.content_length) {
     return {Completeness::incomplete, "the answer is shorter than its content-length", {}};
   }
   return {};
 }
 
 Verdict AnswerRecorder::State::finish() {
-  written = recording.bytes.size();
+  written = received.size();
   read(true);
+  const std::string_view bytes = received.whole();
   const auto& decompressed = reader.decompressed();
   const bool is_judged = !decompressed || decompressed->end != Decompressed::End::too_large;
-  Verdict verdict = is_judged ? judge_body() : Verdict();
-  Verdict transport = judge_transport(verdict);
+  Verdict verdict = is_judged ? judge_body(bytes) : Verdict();
+  Verdict transport = judge_transport(bytes, verdict);
   if (transport.completeness != Completeness::complete) {
     verdict.completeness = transport.completeness;
     verdict.reason = std::move(transport.reason);
@@ -126,15 +130,15 @@ void AnswerRecorder::write(std::string_view bytes, TimePoint now) {
   State& state = *state_;
   state.now = std::chrono::duration_cast<Milliseconds>(now - state.start);
   if (!state.first) state.first = state.now;
-  state.written = state.recording.bytes.size();
-  state.recording.bytes += bytes;
-  if (!state.reader.has_framing()) state.writes.push_back({state.recording.bytes.size(), state.now});
+  state.written = state.received.size();
+  state.received.append(bytes, state.now);
+  if (!state.reader.has_framing()) state.writes.push_back({state.received.size(), state.now});
   state.read(false);
   state.last = state.now;
 }
 
 std::size_t AnswerRecorder::size() const {
-  return state_->recording.bytes.size();
+  return state_->received.size();
 }
 
 bool AnswerRecorder::is_stream() const {
@@ -151,15 +155,15 @@ Answer AnswerRecorder::finish(TimePoint now) && {
   answer.metadata.origin_total = std::chrono::duration_cast<Milliseconds>(now - state.start);
   answer.metadata.origin_first_chunk = state.first;
   if (!state.is_stream()) {
-    answer.body = std::move(state.recording.bytes);
+    answer.body = std::move(state.received.whole());
     return answer;
   }
   answer.kind = EntryKind::stream;
-  answer.recording = std::move(state.recording);
+  answer.recording.bytes = std::move(state.received.whole());
+  answer.recording.marks = std::move(state.reader.decompressed() ? state.writes : state.marks);
   answer.recording.total = *answer.metadata.origin_total;
   auto& marks = answer.recording.marks;
   const std::size_t size = answer.recording.bytes.size();
-  if (state.reader.decompressed()) marks = std::move(state.writes);
   if (marks.empty() || marks.back().end < size) marks.push_back({size, state.last});
   return answer;
 }

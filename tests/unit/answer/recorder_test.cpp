@@ -1,4 +1,5 @@
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 #include <functional>
 #include <random>
@@ -62,6 +63,30 @@ TEST_CASE("a stream is recorded in the same chunks whatever the pieces in which 
 TEST_CASE("the chunks of a recording are all of its bytes") {
   const Answer answer = record("\xEF\xBB\xBF\n: hello\n\ndata: a\n\n\ndata: b\n\ndata: c");
   CHECK(chunks(answer.recording) == Chunks{"\xEF\xBB\xBF\n: hello\n\n", "data: a\n\n", "\ndata: b\n\n", "data: c"});
+}
+
+TEST_CASE("a long stream is recorded byte for byte, however slowly it arrives") {
+  const auto pause = GENERATE(std::chrono::milliseconds(0), 3ms, 50ms);
+  std::string stream;
+  AnswerRecorder recorder({}, kStart);
+  auto now = kStart;
+  const auto write = [&](const std::string& bytes) {
+    stream += bytes;
+    recorder.write(bytes, now += pause);
+  };
+  std::mt19937 random(1);
+  for (int count = 0; count < 500; ++count) {
+    std::string noise(random() % 300, ' ');  // hardly compressible
+    for (char& byte : noise) byte = static_cast<char>('a' + random() % 26);
+    write(R"(data: {"choices":[{"index":0,"delta":{"content":")" + noise + R"("},"finish_reason":null}]})" + "\n");
+    write("\n");
+  }
+  write("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+  CHECK(recorder.size() == stream.size());
+  const Answer answer = std::move(recorder).finish(now);
+  CHECK(answer.completeness == Completeness::complete);
+  CHECK(answer.recording.bytes == stream);
+  CHECK(answer.recording.marks.size() == 502);
 }
 
 TEST_CASE("a chunk's time is when it was whole, since the recording began") {
