@@ -3,26 +3,21 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cstdio>
-#include <map>
 #include <utility>
 
 #include "event_loop.h"
+#include "upstream/curl_multi.h"
 
 namespace llmcache::serve {
 
 namespace asio = boost::asio;
-using stream_descriptor = asio::posix::basic_stream_descriptor<LoopExecutor>;
 
 namespace {
 
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -58,258 +53,155 @@ UpstreamEnd end_of(CURLcode code, bool has_head) {
   return has_head ? UpstreamEnd::broken : UpstreamEnd::unreachable;
 }
 
-}  // namespace
-
-// libcurl's sockets and its one timer, waited for on the event loop.
-class UpstreamClient::Multi : public std::enable_shared_from_this<Multi> {
+class Call final : public UpstreamCall, public CurlTransfer {
  public:
-  Multi(asio::io_context& loop, UpstreamOptions options)
-      : options_(std::move(options)), loop_(loop), timer_(loop), multi_(curl_multi_init()) {
-    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 256L);
+  Call(std::shared_ptr<CurlMulti> multi, const UpstreamOptions& options, UpstreamRequest request, UpstreamEvents events)
+      : multi_(std::move(multi)),
+        options_(options),
+        request_(std::move(request)),
+        events_(std::move(events)),
+        idle_(multi_->loop()),
+        easy_(curl_easy_init()) {
+    set_up();
+    multi_->add(easy_.get(), *this);
+    wait_for_bytes(options_.idle_timeout);
+  }
+  ~Call() override { multi_->remove(easy_.get()); }
+
+  void pause() override { paused_ = true; }
+  void resume() override {
+    if (!std::exchange(paused_, false)) return;
+    // Not from within a callback of libcurl, and not if the call is over by then.
+    asio::post(multi_->loop(), [alive = std::weak_ptr(alive_), this] {
+      if (!alive.expired() && !paused_) curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+    });
   }
 
-  // Sockets are closed by libcurl: the event loop must release them first.
-  ~Multi() {
-    for (auto& [number, socket] : sockets_) socket->descriptor.release();
+  void on_done(CURLcode code) override {
+    idle_.cancel();
+    const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
+    // The owner may destroy this in on_end.
+    const auto on_end = std::move(events_.on_end);
+    on_end(end_of(code, head_done_), message);
   }
-
-  std::size_t calls() const { return calls_; }
-
-  class Call final : public UpstreamCall {
-   public:
-    Call(std::shared_ptr<Multi> multi, UpstreamRequest request, UpstreamEvents events)
-        : multi_(std::move(multi)),
-          request_(std::move(request)),
-          events_(std::move(events)),
-          idle_(multi_->loop_),
-          easy_(curl_easy_init()) {
-      ++multi_->calls_;
-      set_up();
-      curl_multi_add_handle(multi_->multi_.get(), easy_.get());
-      wait_for_bytes(multi_->options_.idle_timeout);
-    }
-    ~Call() override {
-      --multi_->calls_;
-      curl_multi_remove_handle(multi_->multi_.get(), easy_.get());
-    }
-
-    void pause() override { paused_ = true; }
-    void resume() override {
-      if (!std::exchange(paused_, false)) return;
-      // Not from within a callback of libcurl, and not if the call is over by then.
-      asio::post(multi_->loop_, [alive = std::weak_ptr(alive_), this] {
-        if (!alive.expired() && !paused_) curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
-      });
-    }
-
-    void end(CURLcode code) {
-      idle_.cancel();
-      const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
-      // The owner may destroy this in on_end.
-      const auto on_end = std::move(events_.on_end);
-      on_end(end_of(code, head_done_), message);
-    }
-
-   private:
-    // libcurl only limits the mean speed, and a stream of few bytes is alive too.
-    void wait_for_bytes(Timer::duration time) {
-      idle_.expires_after(time);
-      idle_.async_wait([alive = std::weak_ptr(alive_), this](auto error) {
-        if (!error && !alive.expired()) check_bytes();
-      });
-    }
-    void check_bytes() {
-      curl_off_t sent = 0;
-      curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
-      const bool has_sent = std::exchange(sent_, sent) != sent;
-      if (paused_ || has_sent) active_ = Timer::clock_type::now();
-      const auto left = active_ + multi_->options_.idle_timeout - Timer::clock_type::now();
-      if (left > Timer::duration::zero()) return wait_for_bytes(left);
-      curl_multi_remove_handle(multi_->multi_.get(), easy_.get());
-      std::snprintf(error_, sizeof error_, "the upstream sent nothing for too long; see --upstream-idle-timeout");
-      end(CURLE_OPERATION_TIMEDOUT);
-    }
-
-    void set_up() {
-      CURL* easy = easy_.get();
-      curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-      curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
-      curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-      curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReadBytes);
-#if LIBCURL_VERSION_NUM >= 0x075700
-      // A call that is cancelled while its host's name is looked up does not wait for that.
-      curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
-      curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
-      curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-      curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-      curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-      curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-      curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(multi_->options_.connect_timeout.count()));
-      if (!multi_->options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, multi_->options_.ca_file.c_str());
-      if (request_.method == "HEAD") {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-      } else if (!request_.body->empty() || request_.method == "POST" || request_.method == "PUT" ||
-                 request_.method == "PATCH") {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body->data());
-      }
-      if (request_.method != "HEAD") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-      fields_ = field_list(request_.fields);
-      curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
-      curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-      curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-      curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
-      curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-    }
-
-    // One line of a head. Interim answers (1xx) have heads of their own, which are dropped.
-    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
-      auto& call = *static_cast<Call*>(self);
-      call.active_ = Timer::clock_type::now();
-      std::string_view line(data, size * count);
-      while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-      if (line.starts_with("HTTP/")) {
-        constexpr std::size_t kStatusSize = 5;  // with the blanks around it
-        const std::size_t reason = line.find(' ') == line.npos ? line.npos : line.find(' ') + kStatusSize;
-        call.head_ = {.reason = std::string(line.substr(std::min(reason, line.size())))};
-      } else if (!line.empty()) {
-        const std::size_t colon = line.find(':');
-        if (colon == line.npos || call.head_done_) return size * count;  // trailers are not passed on
-        const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-        call.head_.fields.add(std::string(line.substr(0, colon)),
-                              value == line.npos ? "" : std::string(line.substr(value)));
-      } else if (!call.head_done_) {
-        long status = 0;
-        curl_easy_getinfo(call.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-        if (status == 101) return 0;  // it was not asked to switch protocols
-        if (status < 200) return size * count;
-        call.head_done_ = true;
-        call.head_.status = static_cast<int>(status);
-        call.events_.on_head(std::move(call.head_));
-      }
-      return size * count;
-    }
-
-    static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
-      auto& call = *static_cast<Call*>(self);
-      if (call.paused_) return CURL_WRITEFUNC_PAUSE;
-      call.active_ = Timer::clock_type::now();
-      call.events_.on_data(std::string_view(data, size * count));
-      return size * count;
-    }
-
-    std::shared_ptr<Multi> multi_;
-    UpstreamRequest request_;
-    UpstreamEvents events_;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    Timer idle_;
-    Timer::time_point active_ = Timer::clock_type::now();  // when bytes last came, or were found to have been sent
-    curl_off_t sent_ = 0;                                  // bytes of the request, at the last check
-    char error_[CURL_ERROR_SIZE] = {};
-    Easy easy_;
-    List fields_;
-    UpstreamHead head_;
-    bool head_done_ = false;
-    bool paused_ = false;
-  };
 
  private:
-  struct Socket {
-    explicit Socket(asio::io_context& loop, curl_socket_t number) : descriptor(loop, number) {}
-    stream_descriptor descriptor;
-    int wanted = 0;
-    bool reading = false;
-    bool writing = false;
-  };
-
-  static int on_socket(CURL*, curl_socket_t number, int wanted, void* self, void*) {
-    auto& multi = *static_cast<Multi*>(self);
-    if (wanted == CURL_POLL_REMOVE) {
-      if (const auto found = multi.sockets_.find(number); found != multi.sockets_.end()) {
-        found->second->wanted = 0;
-        found->second->descriptor.release();
-        multi.sockets_.erase(found);
-      }
-      return 0;
-    }
-    auto& socket = multi.sockets_[number];
-    if (!socket) socket = std::make_shared<Socket>(multi.loop_, number);
-    socket->wanted = wanted;
-    multi.wait(socket, number);
-    return 0;
-  }
-
-  // Waits until the socket is ready as libcurl wants, repeatedly, until libcurl wants something else.
-  void wait(const std::shared_ptr<Socket>& socket, curl_socket_t number) {
-    if ((socket->wanted & CURL_POLL_IN) && !std::exchange(socket->reading, true)) {
-      wait(socket, number, stream_descriptor::wait_read, CURL_CSELECT_IN, &Socket::reading);
-    }
-    if ((socket->wanted & CURL_POLL_OUT) && !std::exchange(socket->writing, true)) {
-      wait(socket, number, stream_descriptor::wait_write, CURL_CSELECT_OUT, &Socket::writing);
-    }
-  }
-
-  void wait(const std::shared_ptr<Socket>& socket, curl_socket_t number, stream_descriptor::wait_type type, int event,
-            bool Socket::* waiting) {
-    socket->descriptor.async_wait(type, [weak = weak_from_this(), socket, number, event, waiting](auto error) {
-      (*socket).*waiting = false;
-      const auto self = weak.lock();
-      const int poll = event == CURL_CSELECT_IN ? CURL_POLL_IN : CURL_POLL_OUT;
-      if (!self || error == asio::error::operation_aborted || !(socket->wanted & poll)) return;
-      self->act(number, error ? CURL_CSELECT_ERR : event);
-      if (socket->wanted) self->wait(socket, number);
+  // libcurl only limits the mean speed, and a stream of few bytes is alive too.
+  void wait_for_bytes(Timer::duration time) {
+    idle_.expires_after(time);
+    idle_.async_wait([alive = std::weak_ptr(alive_), this](auto error) {
+      if (!error && !alive.expired()) check_bytes();
     });
   }
-
-  static int on_timer(CURLM*, long milliseconds, void* self) {
-    auto& multi = *static_cast<Multi*>(self);
-    multi.timer_.cancel();
-    if (milliseconds < 0) return 0;
-    multi.timer_.expires_after(std::chrono::milliseconds(milliseconds));
-    multi.timer_.async_wait([weak = multi.weak_from_this()](auto error) {
-      if (const auto alive = weak.lock(); alive && !error) alive->act(CURL_SOCKET_TIMEOUT, 0);
-    });
-    return 0;
+  void check_bytes() {
+    curl_off_t sent = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+    const bool has_sent = std::exchange(sent_, sent) != sent;
+    if (paused_ || has_sent) active_ = Timer::clock_type::now();
+    const auto left = active_ + options_.idle_timeout - Timer::clock_type::now();
+    if (left > Timer::duration::zero()) return wait_for_bytes(left);
+    multi_->remove(easy_.get());
+    std::snprintf(error_, sizeof error_, "the upstream sent nothing for too long; see --upstream-idle-timeout");
+    on_done(CURLE_OPERATION_TIMEDOUT);
   }
 
-  void act(curl_socket_t number, int events) {
-    int running = 0;
-    curl_multi_socket_action(multi_.get(), number, events, &running);
-    int left = 0;
-    while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;
-      Call* call = nullptr;
-      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-      call->end(code);
+  void set_up() {
+    CURL* easy = easy_.get();
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReadBytes);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // A call that is cancelled while its host's name is looked up does not wait for that.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
+    if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (request_.method == "HEAD") {
+      curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else if (!request_.body->empty() || request_.method == "POST" || request_.method == "PUT" ||
+               request_.method == "PATCH") {
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body->data());
     }
+    if (request_.method != "HEAD") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    fields_ = field_list(request_.fields);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   }
 
-  UpstreamOptions options_;
-  asio::io_context& loop_;
-  Timer timer_;
-  std::map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
-  std::unique_ptr<CURLM, FreeMulti> multi_;
-  std::size_t calls_ = 0;
+  // One line of a head. Interim answers (1xx) have heads of their own, which are dropped.
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
+    auto& call = *static_cast<Call*>(self);
+    call.active_ = Timer::clock_type::now();
+    std::string_view line(data, size * count);
+    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    if (line.starts_with("HTTP/")) {
+      constexpr std::size_t kStatusSize = 5;  // with the blanks around it
+      const std::size_t reason = line.find(' ') == line.npos ? line.npos : line.find(' ') + kStatusSize;
+      call.head_ = {.reason = std::string(line.substr(std::min(reason, line.size())))};
+    } else if (!line.empty()) {
+      const std::size_t colon = line.find(':');
+      if (colon == line.npos || call.head_done_) return size * count;  // trailers are not passed on
+      const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+      call.head_.fields.add(std::string(line.substr(0, colon)),
+                            value == line.npos ? "" : std::string(line.substr(value)));
+    } else if (!call.head_done_) {
+      long status = 0;
+      curl_easy_getinfo(call.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+      if (status == 101) return 0;  // it was not asked to switch protocols
+      if (status < 200) return size * count;
+      call.head_done_ = true;
+      call.head_.status = static_cast<int>(status);
+      call.events_.on_head(std::move(call.head_));
+    }
+    return size * count;
+  }
+
+  static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
+    auto& call = *static_cast<Call*>(self);
+    if (call.paused_) return CURL_WRITEFUNC_PAUSE;
+    call.active_ = Timer::clock_type::now();
+    call.events_.on_data(std::string_view(data, size * count));
+    return size * count;
+  }
+
+  std::shared_ptr<CurlMulti> multi_;
+  const UpstreamOptions options_;
+  UpstreamRequest request_;
+  UpstreamEvents events_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Timer idle_;
+  Timer::time_point active_ = Timer::clock_type::now();  // when bytes last came, or were found to have been sent
+  curl_off_t sent_ = 0;                                  // bytes of the request, at the last check
+  char error_[CURL_ERROR_SIZE] = {};
+  Easy easy_;
+  List fields_;
+  UpstreamHead head_;
+  bool head_done_ = false;
+  bool paused_ = false;
 };
 
+}  // namespace
+
 UpstreamClient::UpstreamClient(asio::io_context& loop, UpstreamOptions options)
-    : multi_(std::make_shared<Multi>(loop, std::move(options))) {}
+    : options_(std::move(options)), multi_(std::make_shared<CurlMulti>(loop)) {}
 
 UpstreamClient::~UpstreamClient() = default;
 
 std::size_t UpstreamClient::calls() const {
-  return multi_->calls();
+  return multi_->transfers();
 }
 
 std::unique_ptr<UpstreamCall> UpstreamClient::start(UpstreamRequest request, UpstreamEvents events) {
-  return std::make_unique<Multi::Call>(multi_, std::move(request), std::move(events));
+  return std::make_unique<Call>(multi_, options_, std::move(request), std::move(events));
 }
 
 }  // namespace llmcache::serve

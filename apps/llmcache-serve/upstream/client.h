@@ -54,6 +54,8 @@ class UpstreamCall {
   virtual void resume() = 0;
 };
 
+class CurlMulti;
+
 class UpstreamClient {
  public:
   UpstreamClient(boost::asio::io_context& loop, UpstreamOptions options);
@@ -63,8 +65,8 @@ class UpstreamClient {
   std::size_t calls() const;
 
  private:
-  class Multi;
-  std::shared_ptr<Multi> multi_;
+  const UpstreamOptions options_;
+  const std::shared_ptr<CurlMulti> multi_;
 };
 
 }  // namespace llmcache::serve
