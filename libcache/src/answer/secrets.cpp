@@ -1,9 +1,12 @@
 #include "answer/secrets.h"
 
 #include <fmt/format.h>
+#include <libcache/stream.h>
 
 #include <algorithm>
 
+#include "answer/transport/compression.h"
+#include "answer/transport/http_head.h"
 #include "text/ascii.h"
 
 namespace libcache::internal {
@@ -85,12 +88,37 @@ std::optional<Secret> next(std::string_view text, std::size_t from) {
 
 constexpr std::size_t kShown = 6;
 
+std::optional<std::string> find_secret_in_events(std::string_view bytes, bool is_stream) {
+  auto secret = find_secret(bytes);
+  if (secret || !is_stream) return secret;
+  TextExtractor extractor;
+  std::string text = extractor.feed(bytes);
+  text += extractor.finish();
+  return find_secret(text);
+}
+
+std::optional<std::string> find_secret_in_answer(std::string_view bytes, bool is_stream) {
+  const auto head = read_http_head(bytes, true);
+  const std::string_view body = bytes.substr(head ? head->size : 0);
+  if (!is_compressed(body)) return find_secret_in_events(bytes, is_stream);
+  auto secret = find_secret(bytes.substr(0, bytes.size() - body.size()));
+  return secret ? secret : find_secret_in_events(decompress(body).bytes, is_stream);
+}
+
 }  // namespace
 
 std::optional<std::string> find_secret(std::string_view text) {
   const auto secret = next(text, 0);
   if (!secret) return std::nullopt;
   return fmt::format("{} ({}...)", secret->kind, text.substr(secret->at, kShown));
+}
+
+std::optional<std::string> find_secret(std::string_view request, const Answer& answer) {
+  if (const auto secret = find_secret(request)) return "the request holds what looks like " + *secret;
+  const bool is_stream = answer.kind == EntryKind::stream;
+  const auto secret = find_secret_in_answer(is_stream ? answer.recording.bytes : answer.body, is_stream);
+  if (!secret) return std::nullopt;
+  return "the answer holds what looks like " + *secret;
 }
 
 bool redact_secrets(std::string& text) {
@@ -100,6 +128,12 @@ bool redact_secrets(std::string& text) {
     any = true;
   }
   return any;
+}
+
+std::optional<Answer> without_secrets(Answer answer) {
+  redact_secrets(answer.kind == EntryKind::stream ? answer.recording.bytes : answer.body);
+  if (find_secret({}, answer)) return std::nullopt;
+  return answer;
 }
 
 }  // namespace libcache::internal

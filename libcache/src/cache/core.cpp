@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "answer/secrets.h"
-#include "answer/transport/compression.h"
-#include "answer/transport/http_head.h"
 #include "entry/rejection.h"
 #include "text/utf8.h"
 
@@ -24,41 +22,6 @@ std::string shortened(const std::string& endpoint) {
 
 // A longer list might not fit in an entry's metadata.
 constexpr std::size_t kLongestLeftOut = 160;
-
-// The events of a stream may cut a secret into pieces, so its text is searched too.
-std::optional<std::string> find_secret_in_events(std::string_view bytes, bool is_stream) {
-  auto secret = find_secret(bytes);
-  if (secret || !is_stream) return secret;
-  TextExtractor extractor;
-  std::string text = extractor.feed(bytes);
-  text += extractor.finish();
-  return find_secret(text);
-}
-
-std::optional<std::string> find_secret_in_answer(std::string_view bytes, bool is_stream) {
-  const auto head = read_http_head(bytes, true);
-  const std::string_view body = bytes.substr(head ? head->size : 0);
-  if (!is_compressed(body)) return find_secret_in_events(bytes, is_stream);
-  auto secret = find_secret(bytes.substr(0, bytes.size() - body.size()));
-  return secret ? secret : find_secret_in_events(decompress(body).bytes, is_stream);
-}
-
-// The secret in a request or its answer, for people.
-std::optional<std::string> find_secret_in(std::string_view request, const Answer& answer) {
-  if (const auto secret = find_secret(request)) return "the request holds what looks like " + *secret;
-  const bool is_stream = answer.kind == EntryKind::stream;
-  const auto secret = find_secret_in_answer(is_stream ? answer.recording.bytes : answer.body, is_stream);
-  if (!secret) return std::nullopt;
-  return "the answer holds what looks like " + *secret;
-}
-
-// Nothing if a secret stays.
-std::optional<Answer> without_secrets(const Answer& answer) {
-  Answer redacted = answer;
-  redact_secrets(redacted.kind == EntryKind::stream ? redacted.recording.bytes : redacted.body);
-  if (find_secret_in({}, redacted)) return std::nullopt;
-  return redacted;
-}
 
 std::uint64_t size_of(std::span<const NamedValue> values) {
   const auto add = [](std::uint64_t sum, const NamedValue& value) { return sum + value.bytes.size(); };
@@ -237,8 +200,7 @@ Refused CacheCore::refuse(const RequestKey& key, Refusal refusal, std::string me
 
 Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
                                       const StoreAnswerOptions& put_options, Deadline deadline) {
-  const auto secret =
-      options.policy.on_secret == OnSecret::allow ? std::nullopt : find_secret_in(key.canonical, answer);
+  const auto secret = options.policy.on_secret == OnSecret::allow ? std::nullopt : find_secret(key.canonical, answer);
   if (!secret) return store_answer(key, answer, put_options, options.keep_request, deadline);
   auto redacted = options.policy.on_secret == OnSecret::redact ? without_secrets(answer) : std::nullopt;
   if (redacted) return store_answer(key, *redacted, put_options, false, deadline);
