@@ -29,7 +29,7 @@ ServeOptions parse_options(const ServeArguments& arguments, const Settings& sett
   for (const std::string& upstream : arguments.upstreams) options.upstreams.add(upstream);
   options.command = arguments.command;
   options.listen = arguments.listen;
-  // With a COMMAND any port will do, because COMMAND is told which.
+  // With a COMMAND any port will do, because COMMAND gets its URL.
   if (options.listen.empty()) options.listen = {options.command.empty() ? "127.0.0.1:8090" : "127.0.0.1:0"};
   const auto mode = find_choice(arguments.mode, kModes);
   if (!mode) usage_error(fmt::format("--mode {}: expected auto, replay, refresh or off", arguments.mode));

@@ -31,6 +31,13 @@ inline bool starts_with_ignoring_case(std::string_view text, std::string_view be
   return equals_ignoring_case(text.substr(0, beginning.size()), beginning);
 }
 
+// `text` without the white space around it.
+constexpr std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+  return text.substr(0, text.find_last_not_of(kSpace) + 1);
+}
+
 // The value of `text`; nullopt unless all of it is a decimal Number.
 template <std::integral Number>
 std::optional<Number> whole_number(std::string_view text) {

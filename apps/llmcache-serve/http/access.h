@@ -28,7 +28,7 @@ bool is_allowed_origin(const AccessRules& rules, std::string_view origin);
 // Whether a request is a browser's question before the actual request (Fetch standard, CORS preflight).
 bool is_preflight(std::string_view method, const Headers& headers);
 
-// The fields with which an allowed origin is told that it may read the answer.
+// The fields that let an allowed origin read the answer.
 Headers cors_fields(std::string_view origin);
 // The further fields that answer a preflight: what it may send.
 Headers preflight_fields(const Headers& request);

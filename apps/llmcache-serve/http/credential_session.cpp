@@ -15,6 +15,7 @@
 #include <span>
 
 #include "failure.h"
+#include "process/descriptor.h"
 #include "text.h"
 
 namespace llmcache::serve {
@@ -47,13 +48,12 @@ void make_secret(const std::string& path) {
   if (RAND_bytes(secret.data(), secret.size()) != 1) throw Failure(Exit::refused, "no random numbers are available");
   const std::string text = hex(secret) + "\n";
   std::string temporary = path + ".XXXXXX";
-  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) fail_with_errno(path);
-  const bool written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.number() < 0) fail_with_errno(path);
+  const bool written = ::write(file.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
   // If another process was first, its secret counts.
   const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const int error = errno;
-  ::close(descriptor);
   ::unlink(temporary.c_str());
   errno = error;
   if (!linked) fail_with_errno(path);
@@ -95,13 +95,12 @@ std::string session_of_credential(std::string_view secret, std::string_view cred
 
 std::string session_secret(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) make_secret(path);
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (descriptor < 0) fail_with_errno(path);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.number() < 0) fail_with_errno(path);
   struct stat state{};
   std::array<char, 4096> buffer;
-  const bool is_file = ::fstat(descriptor, &state) == 0 && S_ISREG(state.st_mode);
-  const ssize_t size = is_file ? ::read(descriptor, buffer.data(), buffer.size()) : -1;
-  ::close(descriptor);
+  const bool is_file = ::fstat(file.number(), &state) == 0 && S_ISREG(state.st_mode);
+  const ssize_t size = is_file ? ::read(file.number(), buffer.data(), buffer.size()) : -1;
   if (!is_file) throw Failure(Exit::refused, fmt::format("--session-secret-file {}: not a regular file", path));
   if ((state.st_mode & 077) != 0) {
     throw Failure(Exit::refused,

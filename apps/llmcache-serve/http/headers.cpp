@@ -10,8 +10,6 @@ namespace llmcache::serve {
 
 namespace {
 
-constexpr std::string_view kSpace = " \t";
-
 constexpr auto kConnectionFields = std::to_array<std::string_view>({
     "connection",
     "keep-alive",
@@ -27,12 +25,6 @@ constexpr auto kConnectionFields = std::to_array<std::string_view>({
 // Set anew for the upstream call.
 constexpr auto kReplacedFields =
     std::to_array<std::string_view>({"host", "content-length", "expect", "accept-encoding"});
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 // The end of the list member that begins at `start`.
 std::size_t end_of_member(std::string_view list, std::size_t start) {

@@ -26,25 +26,24 @@ double milliseconds(Exchange::Clock::duration duration) {
 
 AccessLog::AccessLog(const std::string& path) {
   if (path.empty()) return;
-  descriptor_ =
-      path == "-" ? ::dup(STDOUT_FILENO) : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor_ < 0) throw Failure(Exit::refused, fmt::format("--access-log {}: {}", path, std::strerror(errno)));
+  file_ = Descriptor(path == "-" ? ::dup(STDOUT_FILENO)
+                                 : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (file_.number() < 0) throw Failure(Exit::refused, fmt::format("--access-log {}: {}", path, std::strerror(errno)));
   writer_ = std::thread([this] { write_lines(); });
 }
 
 AccessLog::~AccessLog() {
-  if (descriptor_ < 0) return;
+  if (file_.number() < 0) return;
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   changed_.notify_one();
   writer_.join();
-  ::close(descriptor_);
 }
 
 void AccessLog::write(const Exchange& exchange) {
-  if (descriptor_ < 0) return;
+  if (file_.number() < 0) return;
   const auto now = Exchange::Clock::now();
   nlohmann::ordered_json line{{"time", format_time(std::chrono::floor<std::chrono::milliseconds>(exchange.time))},
                               {"method", exchange.method},
@@ -74,7 +73,7 @@ void AccessLog::write_lines() {
     const std::string lines = std::exchange(waiting_, {});
     lock.unlock();
     // Writes of whole lines: those of several processes do not mix.
-    (void)!::write(descriptor_, lines.data(), lines.size());
+    (void)!::write(file_.number(), lines.data(), lines.size());
     lock.lock();
   }
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "process/descriptor.h"
 #include "server/exchange.h"
 
 namespace llmcache::serve {
@@ -27,7 +28,7 @@ class AccessLog {
  private:
   void write_lines();
 
-  int descriptor_ = -1;
+  Descriptor file_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string waiting_;  // whole lines

@@ -18,6 +18,7 @@
 #include "event_loop.h"
 #include "failure.h"
 #include "options.h"
+#include "process/descriptor.h"
 #include "text.h"
 
 namespace llmcache::serve {
@@ -71,12 +72,10 @@ bool is_loopback_address(const sockaddr_storage& name) {
 bool is_stale_socket(const sockaddr_un& name) {
   struct stat state{};
   if (::lstat(name.sun_path, &state) != 0 || !S_ISSOCK(state.st_mode)) return false;
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
-  const bool refused =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
-  ::close(probe);
-  return refused;
+  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (probe.number() < 0) return false;
+  const auto* const address = reinterpret_cast<const sockaddr*>(&name);
+  return ::connect(probe.number(), address, sizeof name) != 0 && errno == ECONNREFUSED;
 }
 
 int listen_unix(const std::string& address, const std::string& path) {

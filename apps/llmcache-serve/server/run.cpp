@@ -24,6 +24,7 @@
 #include "http/credential_session.h"
 #include "monitor/junit.h"
 #include "monitor/unused_fixtures.h"
+#include "process/descriptor.h"
 #include "server/listener.h"
 #include "server/service.h"
 #include "server/tls.h"
@@ -55,12 +56,11 @@ void notify_ready() {
   if (text.size() >= sizeof name.sun_path) return;
   text.copy(name.sun_path, text.size());
   if (*path == '@') name.sun_path[0] = '\0';
-  const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return;
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket.number() < 0) return;
   constexpr std::string_view kReady = "READY=1";
-  ::sendto(descriptor, kReady.data(), kReady.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&name),
+  ::sendto(socket.number(), kReady.data(), kReady.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&name),
            static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size()));
-  ::close(descriptor);
 }
 
 // Credentials of requests in flight are in this process's memory: the kernel is not to write it to a file. A limit of one

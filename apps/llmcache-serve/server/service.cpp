@@ -20,7 +20,7 @@ bool is_json_post(const Request& request) {
   const auto type = request.headers.first("content-type");
   if (!type) return true;
   const std::string_view media = type->substr(0, type->find(';'));
-  return equals_ignoring_case(media.substr(0, media.find_last_not_of(" \t") + 1), "application/json");
+  return equals_ignoring_case(trimmed(media), "application/json");
 }
 
 std::string health_json(const std::optional<std::string>& problem) {

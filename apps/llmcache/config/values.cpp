@@ -113,13 +113,10 @@ std::optional<double> parse_pace(std::string_view text) {
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
-  constexpr std::string_view kSpace = " \t\r\n";
   std::vector<std::string> parts;
   while (!text.empty()) {
     const auto end = std::min(text.find(separator), text.size());
-    const auto begin = std::min(text.find_first_not_of(kSpace), end);
-    const auto part = text.substr(begin, end - begin);
-    if (!part.empty()) parts.emplace_back(part.substr(0, part.find_last_not_of(kSpace) + 1));
+    if (const auto part = trimmed(text.substr(0, end)); !part.empty()) parts.emplace_back(part);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;

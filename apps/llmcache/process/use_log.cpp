@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "failure.h"
+#include "process/descriptor.h"
 #include "ui/json_line.h"
 
 namespace llmcache {
@@ -35,13 +36,12 @@ std::string line_of(const lc::Use& use) {
 
 bool append(const std::string& path, std::string line) {
   line += '\n';
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (file < 0) return false;
-  const auto written = ::write(file, line.data(), line.size());
-  const int error = errno;
-  ::close(file);
-  errno = written < 0 ? error : ENOSPC;
-  return written == static_cast<ssize_t>(line.size());
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (file.number() < 0) return false;
+  const auto written = ::write(file.number(), line.data(), line.size());
+  if (written == static_cast<ssize_t>(line.size())) return true;
+  if (written >= 0) errno = ENOSPC;
+  return false;
 }
 
 }  // namespace

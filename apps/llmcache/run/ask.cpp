@@ -51,7 +51,7 @@ Asked asked_of(const lc::Result<lc::Filled>& filled, const std::optional<ChildRe
   } else {
     asked.outcome = Outcome::refused;
     asked.reason = filled->reason;
-    asked.is_told = was_uncached && filled->storing != lc::Filled::Storing::refused;
+    asked.is_reported = was_uncached && filled->storing != lc::Filled::Storing::refused;
   }
   return asked;
 }
@@ -132,13 +132,13 @@ Asked Asker::run_uncached(const Question& question, const std::string& reason) {
   const auto on_output = [&](std::string_view bytes) { return question.receive(bytes).has_value(); };
   const auto child = run_child(options_.command, question.request, {.on_output = on_output, .group = question.group});
   if (child.exit_code == 0 && !child.signalled) {
-    return {.outcome = Asked::Outcome::refused, .has_run = true, .reason = reason, .is_told = true};
+    return {.outcome = Asked::Outcome::refused, .has_run = true, .reason = reason, .is_reported = true};
   }
   return {.outcome = Asked::Outcome::failed,
           .exit = child.exit_code,
           .has_run = true,
           .reason = fmt::format("COMMAND exited with {}", child.exit_code),
-          .is_told = true};
+          .is_reported = true};
 }
 
 // Gets the answer from the store, from another run that is receiving it, or from COMMAND.

@@ -43,7 +43,7 @@ struct Asked {
   bool has_run = false;
   // Why the answer was not stored or there is none, and whether a warning has said so already.
   std::string reason = {};
-  bool is_told = false;
+  bool is_reported = false;
 };
 
 // With is_batch, ask() is thread-safe.

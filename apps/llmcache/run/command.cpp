@@ -130,7 +130,7 @@ when it is run again, it asks only for what is missing.)",
     if (is_replay && asked.outcome == Asked::Outcome::failed) {
       if (!context.settings().json) context.report().warn(asked.reason + "; COMMAND is not run");
       if (missed) explain_miss(context, request, *missed);
-    } else if (!output.is_closed() && !asked.is_told) {
+    } else if (!output.is_closed() && !asked.is_reported) {
       tell(context.report(), asked);
     }
     return static_cast<Exit>(asked.exit);

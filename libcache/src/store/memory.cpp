@@ -68,8 +68,8 @@ class Shelf {
   }
 
   // The first live value at or after `from` whose name starts with `prefix`.
-  const Values::value_type* next(std::string_view prefix, std::string_view from, bool behind, UnixTime now) const {
-    auto value = behind ? values_.upper_bound(from) : values_.lower_bound(from);
+  const Values::value_type* next(std::string_view prefix, std::string_view from, UnixTime now) const {
+    auto value = values_.lower_bound(from);
     while (value != values_.end() && value->first.starts_with(prefix) && !value->second.live(now)) ++value;
     return value != values_.end() && value->first.starts_with(prefix) ? &*value : nullptr;
   }
@@ -138,12 +138,12 @@ class MemoryStore final : public Store, public Flights {
   }
 
   Status scan(std::string_view prefix, std::size_t head_bytes, const Visitor& visit, Deadline deadline) override {
-    ScanRow listing{.name = std::string(prefix), .size = 0, .expires = std::nullopt, .head = {}};
-    for (bool behind = false;; behind = true) {
+    ScanRow listing{.name = {}, .size = 0, .expires = std::nullopt, .head = {}};
+    for (std::string from(prefix);; from = listing.name + '\0') {
       {
         const auto shelf = lock_before(deadline, shelf_);
         if (!shelf) return fail(shelf.error());
-        const auto* found = (*shelf)->next(prefix, listing.name, behind, clock_());
+        const auto* found = (*shelf)->next(prefix, from, clock_());
         if (found == nullptr) return {};
         const auto& [name, value] = *found;
         listing = {name, value.bytes->size(), value.expires, value.bytes->substr(0, head_bytes)};

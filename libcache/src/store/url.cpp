@@ -57,24 +57,24 @@ Status parse_user(std::string_view text, StoreUrl& url) {
 
 Status parse_host(std::string_view text, std::uint16_t default_port, StoreUrl& url) {
   StoreUrl::Host host{.name = {}, .port = default_port};
-  std::string_view behind;
+  std::string_view rest;
   if (text.starts_with('[')) {
     const auto close = text.find(']');
     if (close == text.npos) return fail(ErrorCode::invalid, "an IPv6 address lacks its closing bracket");
     host.name = text.substr(1, close - 1);
-    behind = text.substr(close + 1);
+    rest = text.substr(close + 1);
     if (host.name.find(':') == std::string::npos || !is_made_of_alphanumerics_or(":.%-_", host.name)) {
       return fail(ErrorCode::invalid, "the text in brackets is not an IPv6 address");
     }
   } else {
     host.name = text.substr(0, text.find(':'));
-    behind = text.substr(host.name.size());
+    rest = text.substr(host.name.size());
     if (host.name.empty()) return fail(ErrorCode::invalid, "a host is missing");
     if (!is_made_of_alphanumerics_or("-._", host.name))
       return fail(ErrorCode::invalid, "a host name contains invalid characters");
   }
-  if (!behind.empty()) {
-    const auto port = behind.front() == ':' ? parse_integer<std::uint16_t>(behind.substr(1)) : std::nullopt;
+  if (!rest.empty()) {
+    const auto port = rest.front() == ':' ? parse_integer<std::uint16_t>(rest.substr(1)) : std::nullopt;
     if (!port || *port == 0) return fail(ErrorCode::invalid, "a port is not a number from 1 to 65535");
     host.port = *port;
   }
@@ -160,9 +160,9 @@ Status parse_server(std::string_view text, StoreUrl& url) {
 
 Status parse_into(StoreUrl& url, std::string_view text) {
   if (text.find('\0') != text.npos) return fail(ErrorCode::invalid, "it contains a NUL byte");
-  const auto [scheme_name, behind] = cut(text, ':');
-  if ((scheme_name == "sqlite" || scheme_name == "dir") && behind) {
-    const auto [path, query] = cut(*behind, '?');
+  const auto [scheme_name, rest] = cut(text, ':');
+  if ((scheme_name == "sqlite" || scheme_name == "dir") && rest) {
+    const auto [path, query] = cut(*rest, '?');
     if (path.starts_with("//") && !path.starts_with("///")) {
       return fail(ErrorCode::invalid,
                   fmt::format("write the path directly after the colon: {}:{}", scheme_name, path.substr(2)));
@@ -172,8 +172,8 @@ Status parse_into(StoreUrl& url, std::string_view text) {
     if (url.kind == Kind::dir && path.empty()) return fail(ErrorCode::invalid, "a directory must follow dir:");
     return query ? parse_query(*query, url) : Status();
   }
-  if (scheme_name == "memory" && behind) {
-    const auto [path, query] = cut(*behind, '?');
+  if (scheme_name == "memory" && rest) {
+    const auto [path, query] = cut(*rest, '?');
     url.kind = Kind::memory;
     if (!path.empty()) return fail(ErrorCode::invalid, "nothing may follow memory:");
     return query ? parse_query(*query, url) : Status();
@@ -213,11 +213,11 @@ std::string without_unknown_values(std::string_view query) {
 
 // A URL that does not parse, for a message: everything that may be a password is replaced by ***.
 std::string without_secrets(std::string_view text) {
-  const auto [scheme, behind] = cut(text, ':');
-  const bool has_scheme = behind && is_made_of_alphanumerics_or("+", scheme);
-  const bool is_server = has_scheme && (behind->starts_with("//") || scheme.find("redis") != scheme.npos ||
+  const auto [scheme, after_scheme] = cut(text, ':');
+  const bool has_scheme = after_scheme && is_made_of_alphanumerics_or("+", scheme);
+  const bool is_server = has_scheme && (after_scheme->starts_with("//") || scheme.find("redis") != scheme.npos ||
                                         scheme.find("valkey") != scheme.npos);
-  std::string shown = is_server ? std::string(scheme) + (behind->starts_with("//") ? "://" : ":") : "";
+  std::string shown = is_server ? std::string(scheme) + (after_scheme->starts_with("//") ? "://" : ":") : "";
   std::string_view rest = text.substr(shown.size());
   if (const auto at = rest.rfind('@'); at != rest.npos) {
     shown += "***";

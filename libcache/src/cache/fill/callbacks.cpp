@@ -23,7 +23,7 @@ class Receiving {
   Receiving(const Fill& fill, const FillOptions& options, const Receiver& receive)
       : fill_(fill), options_(options), receive_(receive) {}
 
-  // Copies what on_begin is told. The other functions may run on another thread, later, while the fill goes on.
+  // Copies the arguments of on_begin. The other functions may run on another thread, later, while the fill goes on.
   void note_beginning() {
     if (options_.on_begin && !beginning_) beginning_ = {fill_.source(), fill_.head()};
   }

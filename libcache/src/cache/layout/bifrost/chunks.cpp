@@ -137,7 +137,7 @@ void ChunkJudge::read(const StoredChunk& chunk) {
 }
 
 // Chunks that are missing were not passed on by the gateway before the first content and, with some providers, between
-// blocks. Behind the end nothing is missed.
+// blocks. After the end none is expected.
 void ChunkJudge::check_gap(const StoredChunk& chunk, JsonValue answer) {
   if (chunk.index == next_ || is_finished()) return;
   if (next_ == 0 && chunk.expires && *chunk.expires - now_ < kSoon) doubtful_ = chunk.index;

@@ -31,7 +31,7 @@ class Route {
   // may be an error reply.
   virtual Result<std::vector<Reply>> run(std::span<const Command> commands, Repeat repeat, Deadline deadline) = 0;
 
-  // The same for commands that only read. Replicas may answer them, if the URL says so, and may be behind their master.
+  // The same for commands that only read. Replicas may answer them, if the URL says so, and may lag behind their master.
   virtual Result<std::vector<Reply>> read(std::span<const Command> commands, Deadline deadline) {
     return run(commands, Repeat::allowed, deadline);
   }

@@ -73,7 +73,7 @@ Status check_locks(const Place& place) {
 Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline deadline) {
   const auto aside = set_aside(place.file, damaged, place.clock(), deadline);
   if (!aside) return fail(aside.error());
-  place.told_missing = true;
+  place.warned_missing = true;
   if (*aside) {
     tell(place, Event::Severity::warning, "store.moved_aside",
          quoted(place) + " is damaged: moved to '" + (*aside)->string() + "'; a new one is created");
@@ -81,16 +81,16 @@ Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline de
   return {};
 }
 
-Status tell_missing(const Place& place) {
+Status warn_if_missing(const Place& place) {
   if (place.strict && place.read_only) return fail(ErrorCode::refused, quoted(place) + " does not exist");
-  if (place.told_missing.exchange(true)) return {};
+  if (place.warned_missing.exchange(true)) return {};
   tell(place, place.read_only ? Event::Severity::warning : Event::Severity::info, "store.missing",
        quoted(place) + " does not exist, so nothing is cached in it");
   return {};
 }
 
-void tell_damaged(const Place& place, const Error& error) {
-  if (place.told_damaged.exchange(true)) return;
+void warn_of_damage(const Place& place, const Error& error) {
+  if (place.warned_damaged.exchange(true)) return;
   tell(place, Event::Severity::warning, "store.damaged",
        error.message + "; it is read as if it were empty, and the next write moves it aside");
 }

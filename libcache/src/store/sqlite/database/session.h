@@ -21,8 +21,8 @@ struct Place {
   EventHandler on_event;
   bool strict = false;
   bool read_only = false;
-  mutable std::atomic<bool> told_missing = false;
-  mutable std::atomic<bool> told_damaged = false;
+  mutable std::atomic<bool> warned_missing = false;
+  mutable std::atomic<bool> warned_damaged = false;
 };
 
 // How a session uses the file. Only `write` creates it or moves a damaged one aside.
@@ -74,10 +74,10 @@ Status check_locks(const Place& place);
 Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline deadline);
 
 // Reports once that the file does not exist. Fails (refused) for a strict store that may not create it.
-Status tell_missing(const Place& place);
+Status warn_if_missing(const Place& place);
 
 // Reports once that the file is damaged and is read as if it were empty.
-void tell_damaged(const Place& place, const Error& error);
+void warn_of_damage(const Place& place, const Error& error);
 
 // A file's connection as T, which is a Reader or a Writer. One thread at a time.
 template <class T>
@@ -103,7 +103,7 @@ class Session {
         continue;
       } else if (is_read_as_empty(failure)) {
         close();
-        tell_damaged(place_, failure.error);
+        warn_of_damage(place_, failure.error);
         return R{};
       }
       if (!connection_) way_ = Way::usual;
@@ -157,7 +157,7 @@ class Session {
     const auto opening = begin_opening(place_, request.create, request.deadline);
     if (!opening) return tl::make_unexpected(Failure{opening.error()});
     if (!opening->file) {
-      if (auto told = tell_missing(place_); !told) return tl::make_unexpected(Failure{told.error()});
+      if (auto exists = warn_if_missing(place_); !exists) return tl::make_unexpected(Failure{exists.error()});
       return {};
     }
     file_ = *opening->file;
