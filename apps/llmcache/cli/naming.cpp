@@ -48,7 +48,7 @@ Found find_under(Context& context, const std::string& prefix, bool session_only,
     found.names.insert(context.cache().entry_name(row.name, kind_of(context, row.name)));
     return true;
   };
-  checked(context.cache().store().scan(prefix, 0, visit, context.deadline()));
+  checked(context.cache().store().scan(prefix, 0, visit, context.long_deadline()));
   return found;
 }
 
