@@ -222,6 +222,15 @@ TEST_CASE("an AWS event stream is judged frame by frame") {
   }
 }
 
+TEST_CASE("frames that hold pieces of plain text are complete when the last one is whole") {
+  const std::string chunk = event_frame("chunk", R"({"bytes":"SGVsbG8gdGhlcmU="})");  // Hello there
+  CHECK(judge(chunk + chunk) == Completeness::complete);
+  CHECK(is_stream(chunk + chunk));
+  CHECK(judge((chunk + chunk).substr(0, chunk.size() + 20)) == Completeness::incomplete);
+  const std::string of_model = event_frame("chunk", R"({"bytes":"eyJvdXRwdXRUZXh0IjoiSGkifQ=="})");  // {"outputText":"Hi"}
+  CHECK(judge(of_model) == Completeness::incomplete);
+}
+
 TEST_CASE("a damaged frame is an error wherever the damage is") {
   const std::string stream = event_frame("messageStart", "{}") + event_frame("messageStop", R"({"stopReason":"x"})");
   for (const std::size_t at :

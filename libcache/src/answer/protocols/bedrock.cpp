@@ -34,8 +34,9 @@ constexpr TextRule kTexts[] = {
     {"output.message.content[]", Piece::whole},
 };
 
+// The chunks of InvokeAgent hold plain text. Nothing says that they end.
 bool matches_invoke(const AnswerEvent& event) {
-  return event.form == EventForm::frame && event.name == "chunk";
+  return event.form == EventForm::frame && event.name == "chunk" && event.json.is(JsonKind::object);
 }
 
 constexpr Rule kInvokeRules[] = {{"amazon-bedrock-invocationMetrics", "*", Effect::ends}};
