@@ -64,6 +64,22 @@ class Package(unittest.TestCase):
         run("cmake", "--build", build)
         self.assertEqual(run(build / "consumer"), STORED)
 
+    def check_page(self, prefix):
+        """The project of docs/linking.md, as a reader would copy it."""
+        page = (ROOT / "docs/linking.md").read_text(encoding="utf-8")
+        project = self.folder / "page"
+        project.mkdir()
+        for language, file in (("cmake", "CMakeLists.txt"), ("cpp", "main.cpp")):
+            block = re.search(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[1]
+            (project / file).write_text(block, encoding="utf-8")
+        run(*configure(project, project / "build", f"-DCMAKE_PREFIX_PATH={prefix}"))
+        run("cmake", "--build", project / "build")
+        answers = {subprocess.run([project / "build/example"], cwd=project, check=True, capture_output=True).stdout
+                   for _ in range(2)}
+        self.assertEqual(len(answers), 1)
+        self.assertIn(b"Hello", answers.pop())
+        self.assertTrue((project / "cache.db").exists())
+
     def compile_with_pkg_config(self, prefix, compiler, *options):
         static = [option for option in options if option == "-static"]
         flags = run("pkg-config", "--cflags", "--libs", *(["--static"] if static else []), "libcache",
@@ -110,6 +126,7 @@ class StaticPackage(Package):
         self.assertEqual(licences, {"LICENSE"} | {f"LICENSE.{name}" for name in bundled})
 
         self.check_find_package(prefix)
+        self.check_page(prefix)
         self.check_versions(prefix)
         for compiler in (COMPILER, *OTHER_COMPILERS):
             self.check_pkg_config(prefix, compiler)
