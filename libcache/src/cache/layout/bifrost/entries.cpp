@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "cache/layout/bifrost/answer.h"
 #include "cache/layout/bifrost/chunks.h"
 #include "cache/layout/bifrost/response.h"
+#include "cache/layout/bifrost/stored_stream.h"
 #include "key/names.h"
 #include "text/ascii.h"
 
@@ -15,13 +15,9 @@ namespace libcache::internal {
 
 namespace {
 
-using bifrost::ChunkJudge;
 using bifrost::StoredChunk;
+using bifrost::StoredStream;
 
-// How many chunks are read at a time.
-constexpr std::size_t kWindow = 64;
-// How many chunks are removed at a time.
-constexpr std::size_t kRemoved = 512;
 // The metadata of a longer response is not read for listings.
 constexpr std::size_t kHeadBytes = 16 << 10;
 
@@ -35,87 +31,6 @@ bool is_chunk(std::string_view name) {
   return is_digit(name.back()) && stem_of(name).ends_with(kChunkSuffix);
 }
 
-std::vector<std::string> chunk_names(std::string_view stem, std::size_t first, std::size_t count) {
-  std::vector<std::string> names;
-  names.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) names.push_back(fmt::format("{}{}", stem, first + i));
-  return names;
-}
-
-// The chunks of a stream that a store holds, and the verdict on them.
-struct StoredStream {
-  std::vector<StoredChunk> chunks;
-  Verdict verdict;
-};
-
-// Reads windows of chunks up to the one after the window in which the stream ends, or until two in a row are empty.
-Result<StoredStream> read_stream(Store& store, std::string_view stem, UnixTime now, Deadline deadline) {
-  StoredStream stream;
-  ChunkJudge judge(now);
-  bool finished = false;
-  for (std::size_t first = 0, empty = 0; !finished && empty < 2; first += kWindow) {
-    finished = judge.is_finished();
-    auto values = store.get_all(chunk_names(stem, first, kWindow), deadline);
-    if (!values) return fail(values.error());
-    ++empty;
-    for (std::size_t i = 0; i < kWindow; ++i) {
-      auto& value = (*values)[i];
-      if (!value) continue;
-      stream.chunks.push_back({first + i, std::move(value->bytes), value->expires});
-      judge.read(stream.chunks.back());
-      empty = 0;
-    }
-  }
-  stream.verdict = judge.finish();
-  return stream;
-}
-
-// The entry for values that the plugin wrote.
-Result<Entry> open_entry(EntryDraft& draft, const bifrost::About& about) {
-  draft.created = about.created;
-  draft.metadata = about.metadata;
-  draft.compress = false;
-  return libcache::encode(draft).and_then(&Entry::open);
-}
-
-Result<Entry> open_stream(StoredStream& stream) {
-  std::string bytes;
-  std::vector<std::size_t> ends;
-  std::optional<UnixTime> expires;
-  for (const StoredChunk& chunk : stream.chunks) {
-    bytes += bifrost::event_of(chunk.json);
-    ends.push_back(bytes.size());
-    if (chunk.expires) expires = std::min(expires.value_or(*chunk.expires), *chunk.expires);
-  }
-  if (stream.verdict.completeness == Completeness::complete) {
-    bytes += bifrost::kDoneEvent;
-    ends.push_back(bytes.size());
-  }
-  std::vector<Chunk> chunks;
-  for (std::size_t begin = 0; const std::size_t end : ends) {
-    chunks.push_back({Milliseconds(0), std::string_view(bytes).substr(begin, end - begin)});
-    begin = end;
-  }
-  auto about = bifrost::read_about(stream.chunks.front().json).value_or(bifrost::About{});
-  stream.verdict.metadata.provider = about.metadata.provider;
-  about.metadata = std::move(stream.verdict.metadata);
-  EntryDraft draft{.kind = EntryKind::stream, .expires = expires, .chunks = chunks};
-  return open_entry(draft, about);
-}
-
-Result<Lookup> get_stream(Store& store, std::string_view stem, UnixTime now, Deadline deadline) {
-  auto stream = read_stream(store, stem, now, deadline);
-  if (!stream) return fail(stream.error());
-  if (stream->chunks.empty()) return Lookup{};
-  auto entry = open_stream(*stream);
-  if (!entry) return fail(entry.error());
-  if (stream->verdict.completeness == Completeness::complete) {
-    return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
-  }
-  return Lookup{
-      .miss = MissReason::incomplete, .reason = std::move(stream->verdict.reason), .partial = *std::move(entry)};
-}
-
 Result<Lookup> get_response(Store& store, std::string_view name, Deadline deadline) {
   const std::string names[] = {std::string(name)};
   auto values = store.get_all(names, deadline);
@@ -125,66 +40,9 @@ Result<Lookup> get_response(Store& store, std::string_view name, Deadline deadli
   const auto about = bifrost::read_about(value.bytes);
   if (!about) return Lookup{.miss = MissReason::corrupt, .reason = "not a JSON object"};
   EntryDraft draft{.expires = value.expires, .body = value.bytes};
-  auto entry = open_entry(draft, *about);
+  auto entry = bifrost::open_entry(draft, *about);
   if (!entry) return fail(entry.error());
   return Lookup{.entry = *std::move(entry), .miss = MissReason::none};
-}
-
-// Removes the chunks of a stream; how many there were. If any were left after the end of what is then written, it would
-// belong to that stream.
-Result<std::uint64_t> remove_chunks(Store& store, std::string_view stem, Deadline deadline) {
-  std::uint64_t total = 0;
-  std::size_t first = 0;
-  for (std::uint64_t removed = 1; removed > 0; first += kRemoved, total += removed) {
-    const auto batch = store.remove(chunk_names(stem, first, kRemoved), deadline);
-    if (!batch) return batch;
-    removed = *batch;
-  }
-  return total;
-}
-
-// Whether a lookup would find any chunk of a stream.
-Result<bool> has_chunks(Store& store, std::string_view stem, Deadline deadline) {
-  const auto values = store.get_all(chunk_names(stem, 0, 2 * kWindow), deadline);
-  if (!values) return fail(values.error());
-  return std::ranges::any_of(*values, [](const auto& value) { return value.has_value(); });
-}
-
-// The last chunk is written last: until then no reader finds a whole stream.
-Result<bool> put_stream(Store& store, std::span<const NamedValue> chunks, std::string_view stem,
-                        const PutOptions& options, Deadline deadline) {
-  if (options.only_new) {
-    const auto exists = has_chunks(store, stem, deadline);
-    if (!exists) return exists;
-    if (*exists) return false;
-  }
-  if (auto done = remove_chunks(store, stem, deadline); !done) return fail(done.error());
-  const std::size_t last = chunks.size() - 1;
-  for (const auto part : {chunks.first(last), chunks.subspan(last)}) {
-    if (auto done = store.put_all(part, options.expires, deadline); !done) return fail(done.error());
-  }
-  return true;
-}
-
-// Writes the chunks of a stream again, from its last window to its first: a reader may see an early end of the
-// stream's life, but never a stream without its beginning.
-Result<bool> touch_stream(Store& store, std::string_view stem, std::optional<UnixTime> expires, Deadline deadline) {
-  std::vector<std::vector<NamedValue>> windows;
-  for (std::size_t first = 0, empty = 0; empty < 2; first += kWindow) {
-    const auto names = chunk_names(stem, first, kWindow);
-    auto values = store.get_all(names, deadline);
-    if (!values) return fail(values.error());
-    std::vector<NamedValue> window;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if ((*values)[i]) window.push_back({names[i], std::move((*values)[i]->bytes)});
-    }
-    empty = window.empty() ? empty + 1 : 0;
-    if (!window.empty()) windows.push_back(std::move(window));
-  }
-  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
-    if (auto done = store.put_all(*window, expires, deadline); !done) return fail(done.error());
-  }
-  return !windows.empty();
 }
 
 class BifrostLayout final : public EntryLayout {
@@ -197,7 +55,7 @@ class BifrostLayout final : public EntryLayout {
 
   Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const override {
     const std::string_view stem = stem_of(name);
-    return stem.ends_with(kChunkSuffix) ? get_stream(store, stem, clock_(), deadline)
+    return stem.ends_with(kChunkSuffix) ? StoredStream(store, stem, deadline).get(clock_())
                                         : get_response(store, name, deadline);
   }
 
@@ -242,14 +100,14 @@ class BifrostLayout final : public EntryLayout {
   Result<bool> write(Store& store, std::span<const NamedValue> values, const PutOptions& options,
                      Deadline deadline) const override {
     const NamedValue& first = values.front();
-    if (is_chunk(first.name)) return put_stream(store, values, stem_of(first.name), options, deadline);
+    if (is_chunk(first.name)) return StoredStream(store, stem_of(first.name), deadline).put(values, options);
     return store.put(first.name, first.bytes, options, deadline);
   }
 
   Result<bool> touch(Store& store, std::string_view name, std::optional<UnixTime> expires,
                      Deadline deadline) const override {
     if (const auto stem = stem_of(name); stem.ends_with(kChunkSuffix)) {
-      return touch_stream(store, stem, expires, deadline);
+      return StoredStream(store, stem, deadline).touch(expires);
     }
     const auto value = store.get(name, deadline);
     if (!value) return fail(value.error());
@@ -271,9 +129,9 @@ class BifrostLayout final : public EntryLayout {
     const std::string response[] = {std::string(key)};
     const auto responses = store.remove(response, deadline);
     if (!responses) return responses;
-    return remove_chunks(store, entry_name(key, EntryKind::stream), deadline).map([&](std::uint64_t chunks) {
-      return *responses + chunks;
-    });
+    const auto chunks = StoredStream(store, entry_name(key, EntryKind::stream), deadline).remove();
+    if (!chunks) return chunks;
+    return *responses + *chunks;
   }
 
   Status check(std::string_view name, const std::string& bytes) const override {
