@@ -221,39 +221,7 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   const std::string name = entry_name(key);
   const auto shared = std::make_shared<Shared>(loop_, std::move(key));
   if (!overwrite) shared_.push_back(shared);
-  const auto until = Clock::now() + store_budget_left(question);
-  lc::FillOptions options;
-  options.overwrite = overwrite;
-  options.share_with_threads = false;  // a Transfer does it
-  options.ttl = question.options.ttl;
-  options.store_budget = store_budget_left(question);
-  options.refuse = [metadata = shared->metadata,
-                    detail = reason_not_to_store(question.options)](const lc::Answer& answer) {
-    *metadata = answer.metadata;
-    return detail;
-  };
-  auto work = [this, shared, options = std::move(options)] {
-    return cache_.begin(shared->key, options, lc::Deadline::never());
-  };
-  auto begun = co_await within(loop_, deadlines_, until, workers_, std::move(work));
-  std::unique_ptr<lc::Fill> filling;
-  if (!begun) {
-    shared->unavailable = kTooSlow;
-    store_health_.note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
-  } else if (!*begun) {
-    shared->unavailable = begun->error().message;
-  } else {
-    filling = std::make_unique<lc::Fill>(**std::move(begun));
-    if (!overwrite) store_health_.note_lookup(filling->store_error());
-  }
-  if (filling && filling->role() == lc::Fill::Role::hit) {
-    const std::shared_ptr<lc::Fill> owner(filling.release());
-    // Named, as in ask().
-    auto decode = [entry = std::shared_ptr<const lc::Entry>(owner, &*owner->lookup().entry)] {
-      return make_hit(entry);
-    };
-    shared->hit = co_await on_workers(workers_, std::move(decode));
-  }
+  std::unique_ptr<lc::Fill> filling = co_await begin_fill(question, shared, overwrite);
   shared->is_looked_up = true;
   shared->looked_up.cancel();
   if (!filling) forget(shared);
@@ -278,6 +246,44 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
     asio::co_spawn(loop_, follow(question, std::move(filling), shared), asio::detached);
   }
   co_return answered(name, std::move(miss));
+}
+
+// Looks a request up in the store and, if it has no answer, begins to get one. Nothing if there was a hit, or if the store
+// failed or took too long: `shared` has it.
+Awaitable<std::unique_ptr<lc::Fill>> Answers::begin_fill(const Question& question,
+                                                         const std::shared_ptr<Shared>& shared, bool overwrite) {
+  const auto until = Clock::now() + store_budget_left(question);
+  lc::FillOptions options;
+  options.overwrite = overwrite;
+  options.share_with_threads = false;  // a Transfer does it
+  options.ttl = question.options.ttl;
+  options.store_budget = store_budget_left(question);
+  options.refuse = [metadata = shared->metadata,
+                    detail = reason_not_to_store(question.options)](const lc::Answer& answer) {
+    *metadata = answer.metadata;
+    return detail;
+  };
+  // Named, as in ask().
+  auto begin = [this, shared, options = std::move(options)] {
+    return cache_.begin(shared->key, options, lc::Deadline::never());
+  };
+  auto begun = co_await within(loop_, deadlines_, until, workers_, std::move(begin));
+  if (!begun) {
+    shared->unavailable = kTooSlow;
+    store_health_.note_lookup(lc::Error{lc::ErrorCode::timeout, kTooSlow});
+    co_return nullptr;
+  }
+  if (!*begun) {
+    shared->unavailable = begun->error().message;
+    co_return nullptr;
+  }
+  auto filling = std::make_unique<lc::Fill>(**std::move(begun));
+  if (!overwrite) store_health_.note_lookup(filling->store_error());
+  if (filling->role() != lc::Fill::Role::hit) co_return filling;
+  const std::shared_ptr<lc::Fill> owner(filling.release());
+  auto decode = [entry = std::shared_ptr<const lc::Entry>(owner, &*owner->lookup().entry)] { return make_hit(entry); };
+  shared->hit = co_await on_workers(workers_, std::move(decode));
+  co_return nullptr;
 }
 
 // Says on stderr what is nearest to a request that missed.

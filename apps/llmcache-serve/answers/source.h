@@ -68,6 +68,8 @@ class Answers {
   Found find(const Question& question, Clock::time_point until) const;
   Awaitable<Answered> answer_missing(const Question& question, Found found);
   Awaitable<Answered> fill(const Question& question, libcache::RequestKey key, Asks asks);
+  Awaitable<std::unique_ptr<libcache::Fill>> begin_fill(const Question& question, const std::shared_ptr<Shared>& shared,
+                                                        bool overwrite);
   Awaitable<void> explain(const Question& question, const std::string& name);
   Awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);

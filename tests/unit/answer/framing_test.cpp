@@ -227,7 +227,8 @@ TEST_CASE("frames that hold pieces of plain text are complete when the last one 
   CHECK(judge(chunk + chunk) == Completeness::complete);
   CHECK(is_stream(chunk + chunk));
   CHECK(judge((chunk + chunk).substr(0, chunk.size() + 20)) == Completeness::incomplete);
-  const std::string of_model = event_frame("chunk", R"({"bytes":"eyJvdXRwdXRUZXh0IjoiSGkifQ=="})");  // {"outputText":"Hi"}
+  const std::string of_model =
+      event_frame("chunk", R"({"bytes":"eyJvdXRwdXRUZXh0IjoiSGkifQ=="})");  // {"outputText":"Hi"}
   CHECK(judge(of_model) == Completeness::incomplete);
 }
 
