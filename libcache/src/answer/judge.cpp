@@ -61,6 +61,7 @@ void Judge::find_protocol_of(const AnswerEvent& event) {
 
 void Judge::read_shape(const AnswerEvent& event) {
   if (event.form == EventForm::frame && event.json.has("amazon-bedrock-invocationMetrics")) has_bedrock_end_ = true;
+  if (protocol_ != nullptr && protocol_->is_text != nullptr && protocol_->is_text(event)) return;
   const bool is_named_error = event.form == EventForm::sse && event.name == "error";
   if (protocol_ != nullptr) {
     const Shape shape = judge_shape(event.json, Position::known_protocol, is_known_success_);

@@ -66,6 +66,8 @@ struct Protocol {
   std::string (*missing_in_body)(const Findings& findings) = nullptr;
   // Whether an event is a whole answer by itself, as a request without streaming gets it.
   bool (*is_body)(const AnswerEvent& event) = nullptr;
+  // Whether the data of an event is a model's text, even if it looks like JSON.
+  bool (*is_text)(const AnswerEvent& event) = nullptr;
   // Whether an event that matches may also be of an unknown protocol. The next event decides.
   bool (*is_doubtful)(const AnswerEvent& event) = nullptr;
   // Whether the provider may send all of the text so far with each event.

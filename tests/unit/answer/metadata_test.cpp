@@ -78,6 +78,16 @@ TEST_CASE("providers with OpenAI's format report usage in other places") {
         metadata("", "", {3, 4, {}, {}}));
   CHECK(of_response(R"({"choices":[],"usage":{"prompt_tokens":3,"prompt_cache_hit_tokens":2}})") ==
         metadata("", "", {3, {}, 2, {}}));
+  CHECK(of_stream(sse({R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop",)"
+                       R"("usage":{"prompt_tokens":3,"completion_tokens":4}}]})",
+                       "[DONE]"})) == metadata("", "stop", {3, 4, {}, {}}));
+}
+
+TEST_CASE("Bedrock's models report usage and reasons in their own members") {
+  CHECK(of_response(R"({"generation":"a","prompt_token_count":3,"generation_token_count":4,"stop_reason":"length"})") ==
+        metadata("", "length", {3, 4, {}, {}}));
+  CHECK(of_response(R"({"inputTextTokenCount":3,"results":[{"outputText":"a","completionReason":"LENGTH"}]})") ==
+        metadata("", "LENGTH", {3, {}, {}, {}}));
 }
 
 TEST_CASE("Anthropic counts at the start and again at the end") {

@@ -294,7 +294,10 @@ TEST_CASE("Workers AI ends with [DONE]") {
   check_needs_all({R"({"response":"a","p":"x"})", R"({"response":""})", kDone});
   check_error(R"({"result":null,"success":false,"errors":[{"code":7009,"message":"no"}],"messages":[]})");
   check_error(sse({R"({"response":"a"})", R"({"success":false,"message":"no"})", kDone}));
+  check_error(sse({R"({"response":"a"})", R"({"success":false,"errors":[{"code":3040,"message":"no"}]})", kDone}));
+  check_error(sse({R"({"response":"a"})", R"({"success":false,"result":null})", kDone}));
   check_complete(R"({"result":{"response":"a"},"success":true,"errors":[],"messages":[]})");
+  check_complete(R"({"response":"a"})");
   check_needs_all(
       {R"({"response":"Paragraph "})", R"({"response":5,"p":"x"})", R"({"response":null,"usage":{}})", kDone});
 }
@@ -326,6 +329,14 @@ TEST_CASE("Replicate ends with an event called done") {
   check_error(sse_of({"event: output\ndata: a", "event: done\ndata: {\"reason\":\"error\"}"}));
   check_error(sse_of({"event: output\ndata: a", "event: done\ndata: {\"reason\":\"canceled\"}"}));
   check_error(sse_of({"event: output\ndata: a", "event: error\ndata: no", "event: done\ndata: {}"}));
+  check_complete(sse_of({"event: output\ndata: {\"error\":\"x\"}", "event: done\ndata: {}"}));
+}
+
+TEST_CASE("a list of errors with success: false is an error in the middle of any known stream") {
+  const std::string list = R"({"success":false,"errors":[{"code":1,"message":"no"}],"messages":[],"result":null})";
+  check_error(sse({R"({"id":"c","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]})", list,
+                   R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})", kDone}));
+  check_error(sse({R"({"type":"message_start","message":{"role":"assistant"}})", list, R"({"type":"message_stop"})"}));
 }
 
 TEST_CASE("the AI SDK ends with finish") {

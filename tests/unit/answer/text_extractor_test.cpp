@@ -86,6 +86,9 @@ TEST_CASE("a body that was not streamed has text too") {
       R"({"response_id":"r","generation_id":"g","text":"hello"})", R"({"generated_text":"hello","details":{}})",
       R"({"result":{"response":"hello"},"success":true})", R"({"event":"message","task_id":"t","answer":"hello"})",
       R"({"output":{"message":{"content":[{"text":"hello"}]}},"stopReason":"end_turn"})",
+      R"({"inputTextTokenCount":3,"results":[{"tokenCount":1,"outputText":"hello","completionReason":"FINISH"}]})",
+      R"({"generation":"hello","prompt_token_count":3,"generation_token_count":1,"stop_reason":"stop"})",
+      R"({"outputs":[{"text":"hello","stop_reason":"stop"}]})", R"({"response":"hello"})",
       R"({"object":"conversation.response","outputs":[{"type":"message.output","content":"hello"}]})");
   INFO(body);
   CHECK(text(body) == "hello");
@@ -143,6 +146,11 @@ TEST_CASE("a whole message after its pieces is not repeated, but its additions a
           {R"({"type":"response.created","response":{}})",
            R"({"type":"response.completed","response":{"output":[{"content":[{"type":"output_text","text":"a"}]}]}})"})) ==
       "a");
+}
+
+TEST_CASE("a piece of text that an event has in two places is shown once") {
+  CHECK(text(sse({R"({"choices":[{"index":0,"text":"a","delta":{"content":"a"}}]})",
+                  R"({"choices":[{"index":0,"text":"b","delta":{"content":"b"}}]})"})) == "ab");
 }
 
 TEST_CASE("each protocol shows its text") {

@@ -34,15 +34,31 @@ constexpr TextRule kTexts[] = {
     {"output.message.content[]", Piece::whole},
 };
 
+// Titan, Llama and Mistral.
+bool is_invoke_body(const AnswerEvent& event) {
+  if (event.form != EventForm::value) return false;
+  bool has_text = event.json["generation"].is(JsonKind::string) && event.json.has("stop_reason");
+  event.json["results"].each([&](JsonValue result) { has_text = has_text || result["outputText"]; });
+  event.json["outputs"].each(
+      [&](JsonValue output) { has_text = has_text || (output["text"] && output.has("stop_reason")); });
+  return has_text;
+}
+
+void read_invoke(const AnswerEvent& event, Findings& findings) {
+  event.json["results"].each([&](JsonValue one) { findings.add_finish_reason(one["completionReason"].text()); });
+  event.json["outputs"].each([&](JsonValue one) { findings.add_finish_reason(one["stop_reason"].text()); });
+}
+
 // The chunks of InvokeAgent hold plain text. Nothing says that they end.
 bool matches_invoke(const AnswerEvent& event) {
+  if (is_invoke_body(event)) return true;
   return event.form == EventForm::frame && event.name == "chunk" && event.json.is(JsonKind::object);
 }
 
 constexpr Rule kInvokeRules[] = {{"amazon-bedrock-invocationMetrics", "*", Effect::ends}};
 constexpr Path kInvokeUsages[] = {"", "amazon-bedrock-invocationMetrics"};
 constexpr Path kInvokeFinishReasons[] = {"stop_reason", "completionReason"};
-constexpr TextRule kInvokeTexts[] = {{"generation"}, {"outputText"}, {"outputs[].text"}};
+constexpr TextRule kInvokeTexts[] = {{"generation"}, {"outputText"}, {"results[].outputText"}, {"outputs[].text"}};
 
 }  // namespace
 
@@ -65,6 +81,8 @@ const Protocol kBedrockInvoke = {
     .usages = kInvokeUsages,
     .finish_reasons = kInvokeFinishReasons,
     .texts = kInvokeTexts,
+    .read = read_invoke,
+    .is_body = is_invoke_body,
 };
 
 }  // namespace libcache::internal

@@ -5,6 +5,10 @@ namespace libcache::internal {
 
 namespace {
 
+bool is_text(const AnswerEvent& event) {
+  return event.name == "output";
+}
+
 bool matches(const AnswerEvent& event) {
   return event.form == EventForm::sse && (event.name == "output" || event.name == "logs");
 }
@@ -27,6 +31,7 @@ const Protocol kReplicate = {
     .matches = matches,
     .texts = kTexts,
     .read = read,
+    .is_text = is_text,
 };
 
 }  // namespace libcache::internal

@@ -7,30 +7,31 @@ namespace libcache::internal {
 
 namespace {
 
-bool is_body(const AnswerEvent& event) {
-  return event.json["result"].has("response") && event.json["success"].is_bool();
-}
-
-// Only a server-sent event with nothing else in it: many APIs, and models themselves, write JSON with a response. A token
-// that is a number is sent as one.
-bool is_piece(const AnswerEvent& event) {
+// A response with nothing else: many APIs, and models themselves, write JSON with a response. A token that is a number is
+// sent as one.
+bool is_response(const AnswerEvent& event) {
   constexpr std::string_view kMembers[] = {"p", "response", "tool_calls", "usage"};
   const JsonValue response = event.json["response"];
-  bool fits = event.form == EventForm::sse && event.json.has("response") && !response.is(JsonKind::object) &&
-              !response.is(JsonKind::array);
+  bool fits = event.json.has("response") && !response.is(JsonKind::object) && !response.is(JsonKind::array);
   event.json.each_member(
       [&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
   return fits;
 }
 
+bool is_body(const AnswerEvent& event) {
+  const bool has_envelope = event.json["result"].has("response") && event.json["success"].is_bool();
+  return has_envelope || (event.form == EventForm::value && is_response(event));
+}
+
 bool matches(const AnswerEvent& event) {
-  return is_piece(event) || is_body(event);
+  return is_body(event) || (event.form == EventForm::sse && is_response(event));
 }
 
 std::string missing(const Findings& findings) {
   return findings.done_marker ? "" : "the stream ended without data: [DONE]";
 }
 
+constexpr Rule kRules[] = {{"success", "false", Effect::fails}};
 constexpr Path kUsages[] = {"result.usage"};
 constexpr TextRule kTexts[] = {{"response"}, {"choices[0].delta.content"}, {"result.response", Piece::whole}};
 
@@ -40,6 +41,7 @@ extern const Protocol kWorkersAi;
 const Protocol kWorkersAi = {
     .end = "data: [DONE]",
     .matches = matches,
+    .rules = kRules,
     .usages = kUsages,
     .texts = kTexts,
     .missing = missing,

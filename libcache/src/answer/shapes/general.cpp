@@ -96,7 +96,9 @@ JsonValue find_error(JsonValue json, Position position, bool is_known_success) {
   }
   if (is_error(error)) return error;
   if (is_marked_as_error(json)) return json;
-  if (position == Position::known_protocol) return {};
+  if (position == Position::known_protocol) {
+    return json["success"].is(JsonKind::false_) && is_error_list(json) ? json : JsonValue();
+  }
   if (is_error_list(json) || is_error_code(json["error_code"])) return json;
   if (is_number_other_than_zero(json["base_resp"]["status_code"])) return json["base_resp"];
   if (const JsonValue inner = json["Response"]["Error"]) return inner;

@@ -28,12 +28,15 @@ void TextExtractor::State::read(const AnswerEvent& event) {
   if (protocol == nullptr) protocol = find_protocol(event);
   if (protocol == nullptr) return;
   Path shown_path = "@nothing";
+  std::string last;
   for (const TextRule& rule : protocol->texts) {
     if (rule.path == shown_path) continue;
-    const std::string text = text_of(event, rule);
-    if (text.empty()) continue;
+    std::string text = text_of(event, rule);
+    // Together writes each piece in two places.
+    if (text.empty() || text == last) continue;
     shown_path = rule.path;
     out += rule.piece == Piece::whole ? shown.add_whole(text) : shown.add(text, protocol->may_be_cumulative);
+    last = std::move(text);
   }
 }
 

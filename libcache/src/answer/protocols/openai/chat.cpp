@@ -52,6 +52,7 @@ void read_choice(JsonValue choice, bool in_body, Findings& findings) {
   findings.has_finish_reasons = findings.has_finish_reasons || choice.has("finish_reason");
   findings.add_choice(choice["index"], reason.text());
   if (is_error(choice["error"])) findings.add_error(choice["error"]);
+  findings.read_usage(choice["usage"]);  // Moonshot
   if (!in_body || !reason.text().empty()) return;
   // Some servers send null on complete answers.
   if (has_content(choice)) {
