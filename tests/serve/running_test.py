@@ -223,6 +223,32 @@ class Running(support.ServeTest):
         self.assertEqual((answers[0][0], answers[0][1]["connection"]), (200, "close"))
         self.assertEqual(self.serve.process.wait(timeout=20), 0)
 
+    def stubborn_command(self, *arguments):
+        """A serve whose COMMAND ignores SIGTERM."""
+        started = pathlib.Path(self.home, "started")
+        process = subprocess.Popen([self.program, "serve", "--upstream", self.upstream.url, *arguments, "--", "sh", "-c",
+                                    f"trap '' TERM; touch {started}; exec sleep 60"], env=self.serve.environment)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        while not started.exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        return process
+
+    def test_a_second_signal_kills_the_command(self):
+        process = self.stubborn_command()
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=20), 128 + signal.SIGKILL)
+
+    def test_a_command_that_does_not_end_in_time_is_killed(self):
+        self.assertEqual(self.stubborn_command("--drain", "300ms").wait(timeout=20), 128 + signal.SIGKILL)
+
+    def test_llmcache_within_the_command_has_nothing_to_warn_of(self):
+        _, _, err = self.command(self.program, "ls")
+        self.assertNotIn("LLMCACHE_URL", err)
+
     def test_a_second_signal_ends_it_at_once(self):
         self.upstream.answer = lambda handler, _: self.upstream.gate.wait(60)
         client = self.serve.connection()

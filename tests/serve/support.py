@@ -178,7 +178,7 @@ def nginx(home, server):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = pathlib.Path(home, "nginx")
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     paths = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "conf").write_text(f"daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}} "
                                  f"http {{ access_log off; {paths} {server.replace('{port}', str(port))} }}")

@@ -12,7 +12,7 @@ import threading
 import time
 
 import support
-from support import STREAM, request
+from support import CHAT, STREAM, delta, event, request
 
 POST = {"content-type": "application/json"}
 
@@ -111,6 +111,36 @@ class Upstreams(support.ServeTest):
             self.assertEqual(len({answer[1]["x-connection"] for answer in answers}), 1)
             self.assertIn("hit", hit[1]["cache-status"])
             serve.stop()
+
+    def test_a_kept_connection_that_the_upstream_has_closed_is_replaced(self):
+        certificate, key = support.certificate(self.home)
+        for protocol in ("ssl http2", "ssl"):
+            server = f"""server {{ listen 127.0.0.1:{{port}} {protocol}; ssl_certificate {certificate}; ssl_certificate_key {key};
+                         keepalive_timeout 300ms; location / {{ proxy_pass {self.upstream.url}; }} }}"""
+            with support.nginx(self.home, server) as port:
+                serve = self.start("--upstream", f"https://127.0.0.1:{port}", "--upstream-cacert", certificate)
+                for number in range(4):
+                    answer = serve.call(body=request(f"{protocol} {number}"))
+                    self.assertEqual((answer[0], answer[2]), (200, json.dumps(CHAT).encode()), protocol)
+                    time.sleep(0.25 + 0.1 * number)
+                serve.stop()
+
+    def test_a_client_that_reads_slowly_gets_all_that_came_before_an_answer_broke_off(self):
+        pieces = 200 * [event(delta("x" * 5_000))]
+
+        def cut_off(handler, _):
+            handler.begin_chunks()
+            for piece in pieces:
+                handler.send_chunk(piece)
+            handler.close_connection = True
+        self.upstream.answer = cut_off
+        client = self.serve.connection()
+        client.request("POST", "/v1/x", body=request(stream=True), headers=POST)
+        answer = client.getresponse()
+        time.sleep(0.5)
+        with self.assertRaises(http.client.IncompleteRead) as cut:
+            answer.read()
+        self.assertEqual(len(cut.exception.partial), len(b"".join(pieces)))
 
     def test_the_proxy_of_the_environment_is_used_but_not_for_exceptions(self):
         with socket.create_server(("127.0.0.1", 0)) as proxy:

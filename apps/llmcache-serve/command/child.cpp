@@ -82,7 +82,7 @@ void ChildCommand::start(const std::vector<std::string>& command, const std::map
   wait(std::move(on_end));
 }
 
-void ChildCommand::forward(int signal) const {
+void ChildCommand::send(int signal) const {
   if (process_ > 0) ::kill(process_, signal);
 }
 

@@ -21,7 +21,7 @@ class ChildCommand {
   // Starts it. `on_end` gets its exit code, as a shell would report it. Throws a Failure (126, 127).
   void start(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
              std::function<void(int)> on_end);
-  void forward(int signal) const;
+  void send(int signal) const;
   bool is_running() const { return process_ > 0; }
 
  private:

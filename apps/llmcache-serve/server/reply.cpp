@@ -114,7 +114,7 @@ Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optio
     if (pace) co_await wait_until((*chunk)->at, *pace);
     co_await write_piece((*chunk)->bytes);
   }
-  if (!chunk) co_return writer_.abort();
+  if (!chunk) co_return break_off();
   co_await end_pieces();
 }
 
@@ -126,7 +126,7 @@ Awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer,
 
 Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   const AnswerHead* head = co_await reader.head();
-  if (reader.interrupted()) co_return writer_.abort(), true;
+  if (reader.interrupted()) co_return break_off(), true;
   if (!head) {
     if (reader.end() == AnswerEnd::withdrawn) co_return false;
     co_await write_error(error_of(*reader.end(), reader.message()));
@@ -145,8 +145,7 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   }
   co_await begin_pieces(head->status, std::move(fields), head->reason);
   while (const auto piece = co_await reader.next()) co_await write_piece(piece->bytes);
-  // The client sees that the end is missing.
-  if (reader.interrupted() || reader.end() != AnswerEnd::complete) co_return writer_.abort(), true;
+  if (reader.interrupted() || reader.end() != AnswerEnd::complete) co_return break_off(), true;
   co_await end_pieces();
   co_return true;
 }
@@ -165,14 +164,10 @@ Awaitable<void> Reply::write_head(int status, Headers fields, std::string_view b
 // A body that comes in pieces: with the upstream's content-length where there is one, else chunked, or until the
 // connection is closed for HTTP/1.0 (RFC 9112, section 6).
 Awaitable<void> Reply::begin_pieces(int status, Headers fields, std::string_view reason) {
-  if (!fields.first("content-length")) {
-    if (writer_.http_1_0()) {
-      writer_.close_after_answer();
-    } else {
-      chunked_ = true;
-      fields.add("transfer-encoding", "chunked");
-    }
-  }
+  chunked_ = !fields.first("content-length") && !writer_.http_1_0();
+  if (chunked_) fields.add("transfer-encoding", "chunked");
+  has_length_ = fields.first("content-length").has_value();
+  if (!chunked_ && !has_length_) writer_.close_after_answer();
   co_await write_head(status, std::move(fields), "", reason);
 }
 
@@ -186,6 +181,12 @@ Awaitable<void> Reply::write_piece(std::string_view piece) {
 
 Awaitable<void> Reply::end_pieces() {
   if (chunked_) co_await writer_.write({kLastChunk, {}, {}});
+}
+
+// Ends an answer whose end is missing, so that the client notices: a last chunk or bytes are missing or, if the end of the
+// connection would be the end of the answer, the connection is reset. A reset drops what the client has not read yet.
+void Reply::break_off() {
+  chunked_ || has_length_ ? writer_.close_after_answer() : writer_.abort();
 }
 
 Awaitable<void> Reply::wait_until(lc::Milliseconds at, double pace) {

@@ -31,7 +31,7 @@ class ResponseWriter {
   virtual void on_gone(std::function<void()> handler) = 0;
   // Writes all parts. Throws boost::system::system_error if the client has gone or does not read.
   virtual Awaitable<void> write(std::array<std::string_view, 3> parts) = 0;
-  // Breaks the connection off, so that the client cannot take what it has received for a whole answer.
+  // Resets the connection, so that the client cannot take what it has received for a whole answer.
   virtual void abort() = 0;
 };
 
@@ -64,6 +64,7 @@ class Reply {
   Awaitable<void> begin_pieces(int status, Headers fields, std::string_view reason = {});
   Awaitable<void> write_piece(std::string_view piece);
   Awaitable<void> end_pieces();
+  void break_off();
   Awaitable<void> wait_until(libcache::Milliseconds at, double pace);
 
   const Request& request_;
@@ -74,6 +75,7 @@ class Reply {
   Headers extra_;
   std::string cache_status_;
   bool chunked_ = false;
+  bool has_length_ = false;
 };
 
 }  // namespace llmcache::serve

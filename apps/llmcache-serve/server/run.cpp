@@ -106,7 +106,7 @@ class Server {
                    client_environment(url_for_command(), options_.upstreams.has_names(), options_.mode == Mode::replay),
                    [this](int code) {
                      exit_code_ = code;
-                     drain();
+                     kills_command_ ? end_at_once() : drain();
                    });
     }
     // After COMMAND has been started, which inherits the limits.
@@ -201,15 +201,29 @@ class Server {
     signals_.async_wait([this](auto error, int signal) {
       if (error) return;
       if (child_.is_running()) {
-        child_.forward(signal);
+        pass_to_command(signal);
       } else if (service_.draining()) {
-        answers_.cancel();
-        stop();
+        end_at_once();
       } else {
         drain();
       }
       wait_for_signals();
     });
+  }
+
+  // COMMAND gets the first signal, and as long as requests to end. At a second signal it is killed.
+  void pass_to_command(int signal) {
+    if (std::exchange(is_command_ending_, true)) return kill_command();
+    child_.send(signal);
+    drained_.expires_after(options_.drain);
+    drained_.async_wait([this](auto error) {
+      if (!error) kill_command();
+    });
+  }
+
+  void kill_command() {
+    kills_command_ = true;
+    child_.send(SIGKILL);
   }
 
   void drain() {
@@ -220,6 +234,11 @@ class Server {
     drained_.async_wait([this](auto error) {
       if (!error) stop();
     });
+  }
+
+  void end_at_once() {
+    answers_.cancel();
+    stop();
   }
 
   void stop() { loop_.stop(); }
@@ -238,6 +257,8 @@ class Server {
   Timer drained_;
   ChildCommand child_;
   std::size_t turning_away_ = 0;
+  bool is_command_ending_ = false;
+  bool kills_command_ = false;
   int exit_code_ = 0;
 };
 

@@ -78,6 +78,7 @@ class Call final : public UpstreamCall, public CurlTransfer {
   }
 
   void on_done(CURLcode code) override {
+    if (retries(code)) return;
     idle_.cancel();
     const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
     // The owner may destroy this in on_end.
@@ -86,6 +87,20 @@ class Call final : public UpstreamCall, public CurlTransfer {
   }
 
  private:
+  // Sends the request again if the upstream had closed the kept connection on which it was sent. libcurl does this for
+  // HTTP/1.1, but not if an HTTP/2 connection was closed with GOAWAY.
+  bool retries(CURLcode code) {
+    long connects = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
+    const bool is_kept_connection = connects == 0 && (code == CURLE_HTTP2 || code == CURLE_SEND_ERROR ||
+                                                      code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING);
+    if (!is_kept_connection || has_answer_ || std::exchange(retried_, true)) return false;
+    error_[0] = '\0';
+    curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
+    multi_->remove(easy_.get());
+    multi_->add(easy_.get(), *this);
+    return true;
+  }
   // libcurl only limits the mean speed, and a stream of few bytes is alive too.
   void wait_for_bytes(Timer::duration time) {
     idle_.expires_after(time);
@@ -141,6 +156,7 @@ class Call final : public UpstreamCall, public CurlTransfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
     auto& call = *static_cast<Call*>(self);
     call.active_ = Timer::clock_type::now();
+    call.has_answer_ = true;
     std::string_view line(data, size * count);
     while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with("HTTP/")) {
@@ -185,7 +201,9 @@ class Call final : public UpstreamCall, public CurlTransfer {
   Easy easy_;
   List fields_;
   UpstreamHead head_;
+  bool has_answer_ = false;  // its first byte has arrived
   bool head_done_ = false;
+  bool retried_ = false;
   bool paused_ = false;
 };
 

@@ -33,6 +33,9 @@ std::vector<std::string> texts_of(const Setting& setting, std::string_view text)
   return setting.field.kind == ValueKind::store_urls ? urls_of(text) : split(text, ' ');
 }
 
+// Not a setting: `serve -- COMMAND` sets it for COMMAND.
+constexpr std::string_view kServeUrl = "LLMCACHE_URL";
+
 void warn_unknown(std::string_view variable, const Warn& warn) {
   std::vector<std::string> known;
   for (const Setting& setting : setting_table()) known.push_back(setting.environment_name().substr(kPrefix.size()));
@@ -50,7 +53,7 @@ Layer environment_layer(const Warn& warn) {
     if (!variable.starts_with(kPrefix)) continue;
     const std::string_view name = variable.substr(0, variable.find('='));
     const std::string_view text = variable.substr(std::min(name.size() + 1, variable.size()));
-    if (text.empty()) continue;
+    if (text.empty() || name == kServeUrl) continue;
     const auto table = setting_table();
     const auto row = std::ranges::find(table, name, &Setting::environment_name);
     if (row == table.end()) {
