@@ -23,6 +23,8 @@ constexpr Synonym kSynonyms[] = {
     {"completed", "stop"},
     {"complete", "stop"},
     {"finish", "stop"},
+    {"finished", "stop"},
+    {"endoftext", "stop"},
     {"normal", "stop"},
     {"eos", "stop"},
     {"eos_token", "stop"},
@@ -38,6 +40,7 @@ constexpr Synonym kSynonyms[] = {
     {"function_call", "tool_calls"},
     {"refusal", "content_filter"},
     {"content-filter", "content_filter"},
+    {"sensitive", "content_filter"},
     {"content_filtered", "content_filter"},
     {"guardrail_intervened", "content_filter"},
     {"safety", "content_filter"},
@@ -46,6 +49,8 @@ constexpr Synonym kSynonyms[] = {
     {"prohibited_content", "content_filter"},
     {"spii", "content_filter"},
     {"image_safety", "content_filter"},
+    {"image_prohibited_content", "content_filter"},
+    {"image_recitation", "content_filter"},
 };
 
 bool means(std::string_view theirs, std::string_view reason) {

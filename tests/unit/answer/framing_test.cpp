@@ -104,10 +104,15 @@ TEST_CASE("events that are separated by single newlines are separate events") {
   CHECK(judge(stream) == Completeness::complete);
   CHECK(judge("data: " + std::string(kWord) + "\ndata: " + kStop + "\n") == Completeness::complete);
   CHECK(judge("data: " + std::string(kWord) + "\ndata: {\"choi") == Completeness::incomplete);
+  const std::string without_end = stream.substr(0, stream.size() - 1);
+  CHECK(chunks(without_end).size() == 3);
+  CHECK(judge(without_end) == Completeness::complete);
+  CHECK(judge(without_end.substr(0, without_end.size() - 1)) == Completeness::incomplete);
   const std::string named =
       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{}}\nevent: message_stop\n"
       "data: {\"type\":\"message_stop\"}\n";
   CHECK(judge(named) == Completeness::complete);
+  CHECK(judge(named.substr(0, named.size() - 1)) == Completeness::complete);
   CHECK(chunks(named).size() == 2);
 }
 

@@ -138,6 +138,8 @@ TEST_CASE("a finish reason matches the provider's word and OpenAI's word") {
   CHECK(ended("MAX_TOKENS", "length"));
   CHECK(ended("SAFETY", "content_filter"));
   CHECK(ended("refusal", "content_filter"));
+  CHECK(ended("sensitive", "content_filter"));
+  CHECK(ended("FINISHED", "stop"));
   CHECK(ended("tool_use", "tool_calls"));
   CHECK(ended("end_turn", "stop"));
   CHECK(ended("stop,length", "length"));
@@ -147,12 +149,22 @@ TEST_CASE("a finish reason matches the provider's word and OpenAI's word") {
   CHECK_FALSE(ended("stop", ""));
 }
 
+TEST_CASE("a reason that is not called finish_reason is known too") {
+  const auto reason_of = [](const std::string& body) { return of_response(body).finish_reason; };
+  CHECK(reason_of(R"({"content":"a","stop":true,"tokens_predicted":1,"stop_type":"limit"})") == "limit");
+  CHECK(reason_of(R"({"content":"a","stop":true,"tokens_predicted":1,"stopped_limit":true})") == "limit");
+  CHECK(reason_of(R"({"outputs":[{"text":"a","stop_reason":"length"}]})") == "length");
+  CHECK(reason_of(R"({"promptFeedback":{"blockReason":"OTHER"}})") == "OTHER,content_filter");
+}
+
 TEST_CASE("model and usage are read wherever an answer has them") {
   CHECK(of_response(R"({"object":"list","data":[],"model":"embed","usage":{"prompt_tokens":5,"total_tokens":5}})") ==
         metadata("embed", "", {5, {}, {}, {}}));
   CHECK(of_response(R"({"id":"modr","model":"moderation","results":[{"flagged":false}]})").model == "moderation");
   CHECK(of_response(R"({"model":"rerank","results":[{"index":0}],"usage":{"input_tokens":7}})") ==
         metadata("rerank", "", {7, {}, {}, {}}));
+  CHECK(of_response(R"({"id":"e","embeddings":[[1]],"meta":{"billed_units":{"input_tokens":7}}})") ==
+        metadata("", "", {7, {}, {}, {}}));
   CHECK(of_stream(sse({R"({"word":"a","model":"m"})", R"({"usage":{"promptTokens":1,"completionTokens":2}})"})) ==
         metadata("m", "", {1, 2, {}, {}}));
   CHECK(of_stream(sse({R"({"model_id":"granite","results":[{"generated_text":"a","stop_reason":"eos_token",)"

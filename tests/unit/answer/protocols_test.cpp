@@ -332,6 +332,13 @@ TEST_CASE("Replicate ends with an event called done") {
   check_complete(sse_of({"event: output\ndata: {\"error\":\"x\"}", "event: done\ndata: {}"}));
 }
 
+TEST_CASE("MiniMax reports an error in the middle of a stream of OpenAI's shape") {
+  const std::string failure = R"({"base_resp":{"status_code":1002,"status_msg":"rate limit"}})";
+  check_error(sse({R"({"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]})", failure}));
+  check_complete(sse({R"({"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}],)"
+                      R"("base_resp":{"status_code":0}})"}));
+}
+
 TEST_CASE("a list of errors with success: false is an error in the middle of any known stream") {
   const std::string list = R"({"success":false,"errors":[{"code":1,"message":"no"}],"messages":[],"result":null})";
   check_error(sse({R"({"id":"c","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]})", list,

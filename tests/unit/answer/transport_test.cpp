@@ -43,6 +43,8 @@ TEST_CASE("an answer is judged by the status in its header block") {
   CHECK(judge("HTTP/2 200\ncontent-type: application/json\n\n" + kBody) == Completeness::complete);
   CHECK(judge("HTTP/1.0 500 Internal Server Error\r\nA: b\r\n\r\n" + kBody) == Completeness::error);
   CHECK(judge("HTTP/2 404 \r\n\r\n" + kBody) == Completeness::error);
+  CHECK(judge("HTTP/1.1 500 No\r\nA: b\r\n folded\r\n\r\n" + kBody) == Completeness::error);
+  CHECK(judge("HTTP/1.1 500 No\r\n not a field\r\n\r\n" + kBody) == Completeness::complete);
   CHECK(judge("HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n" + kBody) == Completeness::incomplete);
   CHECK(judge("HTTP/1.1 100 Continue\r\n\r\n") == Completeness::incomplete);
   CHECK(judge("HTTP/1.1 200 OK\r\n\r\n") == Completeness::error);

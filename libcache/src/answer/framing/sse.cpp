@@ -99,11 +99,11 @@ class SseFramer final : public Framer {
       if (line->text.empty()) {
         if (has_lines_) return cut(line->end);
       } else if (begins_next_event(rest, *line)) {
-        const std::size_t size = data_.line_end;
-        lines_.go_back(rest, size);
-        return cut(size);
+        return cut_after_data(rest);
       }
     }
+    const Lines::Line unended{rest.substr(lines_.begin()), rest.size()};
+    if (last && !unended.text.empty() && begins_next_event(rest, unended)) return cut_after_data(rest);
     return std::nullopt;
   }
 
@@ -136,6 +136,12 @@ class SseFramer final : public Framer {
     has_lines_ = false;
     data_ = {};
     return size;
+  }
+
+  std::size_t cut_after_data(std::string_view rest) {
+    const std::size_t size = data_.line_end;
+    lines_.go_back(rest, size);
+    return cut(size);
   }
 
   // Takes a line. True: it is the data of another event, although no blank line came after the data before it.

@@ -1,4 +1,6 @@
 // Gemini's generateContent and streamGenerateContent.
+#include <libcache/answer.h>
+
 #include "answer/protocol.h"
 
 namespace libcache::internal {
@@ -37,6 +39,7 @@ void read(const AnswerEvent& event, Findings& findings) {
   if (block.empty()) return;
   findings.ended = true;
   findings.add_finish_reason(block);
+  if (!has_finish_reason(findings.metadata, "content_filter")) findings.add_finish_reason("content_filter");
 }
 
 // A prompt that was blocked has no candidates.

@@ -1,4 +1,6 @@
 // llama.cpp's /completion.
+#include <utility>
+
 #include "answer/protocol.h"
 
 namespace libcache::internal {
@@ -11,6 +13,16 @@ bool matches(const AnswerEvent& event) {
   // Old servers send nothing else in a stream; a body with these two could be a model's own JSON.
   return event.form == EventForm::sse || json.has("tokens") || json.has("tokens_predicted") || json.has("id_slot") ||
          json.has("slot_id") || json.has("multimodal") || json.has("index");
+}
+
+// In older versions each reason is a member of its own.
+void read(const AnswerEvent& event, Findings& findings) {
+  if (!event.json["stop"].is(JsonKind::true_)) return;
+  findings.add_finish_reason(event.json["stop_type"].text());
+  for (const auto& [member, reason] :
+       {std::pair("stopped_limit", "limit"), std::pair("stopped_eos", "eos"), std::pair("stopped_word", "word")}) {
+    if (event.json[member].is(JsonKind::true_)) findings.add_finish_reason(reason);
+  }
 }
 
 constexpr Rule kRules[] = {{"stop", "false", Effect::goes_on}, {"stop", "true", Effect::ends}};
@@ -26,6 +38,7 @@ const Protocol kLlamaCpp = {
     .rules = kRules,
     .usages = kUsages,
     .texts = kTexts,
+    .read = read,
 };
 
 }  // namespace libcache::internal

@@ -39,6 +39,11 @@ bool is_field(std::string_view line) {
   return colon != std::string_view::npos && colon > 0 && line.find_first_of(" \t") >= colon;
 }
 
+// Whether a line continues the one before it (obs-fold, RFC 9112, section 5.2).
+bool is_folded(std::string_view line) {
+  return line.starts_with(' ') || line.starts_with('\t');
+}
+
 void read_field(std::string_view line, HttpHead& head) {
   const std::size_t colon = line.find(':');
   const std::string name = to_lower(line.substr(0, colon));
@@ -57,6 +62,7 @@ void read_field(std::string_view line, HttpHead& head) {
 HttpHead read_block(std::string_view text) {
   HttpHead head;
   std::size_t at = 0;
+  bool has_field = false;
   for (bool is_first = true;; is_first = false) {
     const std::size_t end = text.find('\n', at);
     const bool is_cut = end == std::string_view::npos;
@@ -66,9 +72,10 @@ HttpHead read_block(std::string_view text) {
       const Match match = match_status_line(line, is_cut);
       if (match == Match::no) return {};
       if (match == Match::yes) head.status = read_status(line);
-    } else if (!is_cut && !line.empty()) {
+    } else if (!is_cut && !line.empty() && !(has_field && is_folded(line))) {
       if (!is_field(line)) return {};
       read_field(line, head);
+      has_field = true;
     }
     head.is_cut = is_cut;
     if (is_cut || (line.empty() && !is_first)) {

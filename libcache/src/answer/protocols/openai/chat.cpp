@@ -65,6 +65,8 @@ void read_choice(JsonValue choice, bool in_body, Findings& findings) {
 void read(const AnswerEvent& event, Findings& findings) {
   const bool in_body = is_body(event);
   event.json["choices"].each([&](JsonValue choice) { read_choice(choice, in_body, findings); });
+  const JsonValue minimax = event.json["base_resp"];
+  if (minimax["status_code"].integer().value_or(0) != 0) findings.add_error(minimax);
   const JsonValue groq = event.json["x_groq"];
   if (is_error(groq["error"])) findings.add_error(groq);
   // iFlytek Spark reports failures so, in mid-stream too.
