@@ -51,13 +51,15 @@ bool is_server(const lc::StoreUrl& url) {
   return url.kind != Kind::memory && url.kind != Kind::sqlite && url.kind != Kind::dir;
 }
 
+lc::StoreUrl parse_store(const std::string& text) {
+  lc::StoreUrl url = checked_option(lc::StoreUrl::parse(text));
+  if (url.kind == lc::StoreUrl::Kind::sqlite && url.path.empty()) url.path = cache_directory() / "cache.db";
+  return url;
+}
+
 std::vector<lc::StoreUrl> store_urls(const Settings& settings) {
   std::vector<lc::StoreUrl> urls;
-  for (const std::string& text : settings.stores) {
-    lc::StoreUrl url = checked_option(lc::StoreUrl::parse(text));
-    if (url.kind == lc::StoreUrl::Kind::sqlite && url.path.empty()) url.path = cache_directory() / "cache.db";
-    urls.push_back(std::move(url));
-  }
+  for (const std::string& text : settings.stores) urls.push_back(parse_store(text));
   return urls;
 }
 

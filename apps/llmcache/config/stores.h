@@ -11,6 +11,9 @@
 
 namespace llmcache {
 
+// The store that a URL names; `sqlite:` alone is the default file. Throws a Failure (usage).
+libcache::StoreUrl parse_store(const std::string& text);
+
 // Near stores before far ones. Throws a Failure (usage) for an invalid URL.
 std::vector<libcache::StoreUrl> store_urls(const Settings& settings);
 

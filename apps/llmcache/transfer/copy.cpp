@@ -50,7 +50,7 @@ that they have left. Run it again to go on after an interruption.)",
 
  private:
   std::unique_ptr<lc::Cache> open_target(Context& context) const {
-    const std::vector<lc::StoreUrl> urls{checked_option(lc::StoreUrl::parse(to_))};
+    const std::vector<lc::StoreUrl> urls{parse_store(to_)};
     for (const std::string& caution : store_cautions(context.settings(), context.resolved(), urls)) {
       context.report().warn(caution);
     }

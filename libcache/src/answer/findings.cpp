@@ -101,8 +101,8 @@ void Findings::add_finish_reason(std::string_view reason) {
   reasons += reason;
 }
 
-void Findings::add_choice(JsonValue index, std::string_view finish_reason) {
-  bool& finished = choices[index.integer().value_or(0)];
+void Findings::add_choice(std::int64_t index, std::string_view finish_reason) {
+  bool& finished = choices[index];
   finished = finished || !finish_reason.empty();
   add_finish_reason(finish_reason);
 }

@@ -29,7 +29,7 @@ struct Findings {
   // An answer of several choices keeps each reason once: "stop,length". A reason that means failure is an error.
   void add_finish_reason(std::string_view reason);
   // Records whether a choice continues or has ended, and for which reason.
-  void add_choice(JsonValue index, std::string_view finish_reason);
+  void add_choice(std::int64_t index, std::string_view finish_reason);
   // Keeps the first error, with the code that `value` holds but without the provider's own words: they may repeat the
   // request.
   void add_error(JsonValue value);

@@ -49,7 +49,10 @@ bool Judge::read_trailing_number(const AnswerEvent& event) {
 }
 
 void Judge::find_protocol_of(const AnswerEvent& event) {
-  if (is_doubtful_ && !protocol_->matches(event)) protocol_ = nullptr;
+  if (is_doubtful_) {
+    const bool is_confirmed = protocol_->confirms != nullptr && protocol_->confirms(event);
+    if (!is_confirmed && !protocol_->matches(event)) protocol_ = nullptr;
+  }
   is_doubtful_ = false;
   if (protocol_ != nullptr) return;
   protocol_ = find_protocol(event);

@@ -70,6 +70,8 @@ struct Protocol {
   bool (*is_text)(const AnswerEvent& event) = nullptr;
   // Whether an event that matches may also be of an unknown protocol. The next event decides.
   bool (*is_doubtful)(const AnswerEvent& event) = nullptr;
+  // Whether an event that does not match by itself belongs to this protocol if it follows a doubtful one.
+  bool (*confirms)(const AnswerEvent& event) = nullptr;
   // Whether the provider may send all of the text so far with each event.
   bool may_be_cumulative = false;
 };

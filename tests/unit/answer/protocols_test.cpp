@@ -215,6 +215,7 @@ TEST_CASE("Gemini ends with a reason for every candidate, or a blocked prompt") 
   check_complete(sse({R"({"promptFeedback":{"blockReason":"SAFETY"}})"}));
   check_incomplete(sse({R"({"promptFeedback":{"safetyRatings":[]}})"}));
   check_incomplete(R"({"candidates":[{"content":{"parts":[]},"index":0}]})");
+  check_incomplete(R"({"candidates":[{"content":{"parts":[]},"finishReason":"STOP"},{"content":{"parts":[]}}]})");
   check_error(sse({both, R"({"error":{"code":503,"message":"no","status":"UNAVAILABLE"}})"}), "503");
 }
 
@@ -353,6 +354,10 @@ TEST_CASE("the AI SDK ends with finish") {
   check_needs_all({R"({"type":"start"})", R"({"type":"text-start","id":"t"})", R"({"type":"finish"})"});
   check_error(sse({R"({"type":"start-step"})", R"({"type":"error","errorText":"no"})"}));
   check_error(sse({R"({"type":"start-step"})", R"({"type":"abort"})", kDone}));
+  check_error(sse({R"({"type":"start"})", R"({"type":"abort"})", kDone}));
+  check_error(sse({R"({"type":"start"})", R"({"type":"error","errorText":"no"})", R"({"type":"finish"})", kDone}));
+  check_error(sse({R"({"type":"start"})", R"({"type":"finish","finishReason":"error"})"}));
+  check_complete(sse({R"({"type":"start"})", R"({"type":"error","message":"Reconnecting 1/5"})", R"({"type":"end"})"}));
   check_complete(sse({R"({"type":"start"})", R"({"type":"chunk","text":"another protocol"})", R"({"type":"end"})"}));
 }
 

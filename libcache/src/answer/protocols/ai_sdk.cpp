@@ -26,6 +26,12 @@ bool is_doubtful(const AnswerEvent& event) {
   return is_start(event) && !event.json["messageId"];
 }
 
+// A message that failed before its first step, or that is empty.
+bool confirms(const AnswerEvent& event) {
+  const JsonValue type = event.json["type"];
+  return type.equals("finish") || type.equals("abort") || (type.equals("error") && event.json["errorText"]);
+}
+
 constexpr Rule kRules[] = {
     {"type", "finish", Effect::ends},
     {"type", "abort", Effect::fails},
@@ -62,6 +68,7 @@ const Protocol kAiSdk = {
     .finish_reasons = kFinishReasons,
     .texts = kTexts,
     .is_doubtful = is_doubtful,
+    .confirms = confirms,
 };
 
 extern const Protocol kAiSdkLines;

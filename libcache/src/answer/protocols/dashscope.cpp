@@ -27,7 +27,7 @@ void read(const AnswerEvent& event, Findings& findings) {
       ++index;
     });
   } else if (output) {
-    findings.add_choice({}, finish_reason(output));
+    findings.add_choice(0, finish_reason(output));
   }
   const bool has_code = !event.json["code"].text().empty() || event.json["code"].integer().value_or(0) != 0;
   if (has_code && event.json.has("message")) findings.add_error(event.json);

@@ -31,9 +31,11 @@ bool matches(const AnswerEvent& event) {
 
 void read(const AnswerEvent& event, Findings& findings) {
   const JsonValue json = chunk_of(event);
-  json["candidates"].each([&findings](JsonValue candidate) {
+  std::int64_t position = 0;  // the index, where the candidate has none
+  json["candidates"].each([&](JsonValue candidate) {
     const std::string reason = candidate["finishReason"].text();
-    findings.add_choice(candidate["index"], reason != "FINISH_REASON_UNSPECIFIED" ? reason : "");
+    findings.add_choice(candidate["index"].integer().value_or(position++),
+                        reason != "FINISH_REASON_UNSPECIFIED" ? reason : "");
   });
   const std::string block = json["promptFeedback"]["blockReason"].text();
   if (block.empty()) return;

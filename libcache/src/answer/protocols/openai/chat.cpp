@@ -47,16 +47,16 @@ bool has_content(JsonValue choice) {
   return !choice["text"].text().empty();
 }
 
-void read_choice(JsonValue choice, bool in_body, Findings& findings) {
+void read_choice(JsonValue choice, std::int64_t index, bool in_body, Findings& findings) {
   const JsonValue reason = choice["finish_reason"];
   findings.has_finish_reasons = findings.has_finish_reasons || choice.has("finish_reason");
-  findings.add_choice(choice["index"], reason.text());
+  findings.add_choice(index, reason.text());
   if (is_error(choice["error"])) findings.add_error(choice["error"]);
   findings.read_usage(choice["usage"]);  // Moonshot
   if (!in_body || !reason.text().empty()) return;
   // Some servers send null on complete answers.
   if (has_content(choice)) {
-    findings.choices[choice["index"].integer().value_or(0)] = true;
+    findings.choices[index] = true;
   } else {
     findings.unfinished_body = "a choice has neither a finish_reason nor content";
   }
@@ -64,7 +64,10 @@ void read_choice(JsonValue choice, bool in_body, Findings& findings) {
 
 void read(const AnswerEvent& event, Findings& findings) {
   const bool in_body = is_body(event);
-  event.json["choices"].each([&](JsonValue choice) { read_choice(choice, in_body, findings); });
+  std::int64_t position = 0;  // the index, where the choice has none
+  event.json["choices"].each([&](JsonValue choice) {
+    read_choice(choice, choice["index"].integer().value_or(position++), in_body, findings);
+  });
   const JsonValue minimax = event.json["base_resp"];
   if (minimax["status_code"].integer().value_or(0) != 0) findings.add_error(minimax);
   const JsonValue groq = event.json["x_groq"];
