@@ -42,6 +42,15 @@ TEST_CASE("doctor warns of problems in the configuration") {
   CHECK_FALSE(contains(ran.out + ran.err, "secret"));
 }
 
+TEST_CASE("doctor finds settings with which no key can be derived") {
+  const TerminalSession shell;
+  shell.write(".config/llmcache/config.json", R"({"ignore": 5})");
+  const auto ran = shell.run("llmcache doctor");
+  CHECK(ran.exit == 1);
+  CHECK(contains(ran.out, "[FAIL] keys: malformed JSON pointer \"5\""));
+  CHECK(contains(shell.run("echo '{}' | llmcache hash -").err, "malformed JSON pointer"));
+}
+
 TEST_CASE("with --json each finding is one object on a line") {
   const TerminalSession shell;
   const std::string lines = shell.out("llmcache doctor --json");

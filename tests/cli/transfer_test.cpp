@@ -259,6 +259,7 @@ TEST_CASE("copy takes what the filters select to another store, and gives it ano
   CHECK(shell.out("llmcache replay rome.json --store sqlite:other.db") == shell.read("rome.answer"));
   CHECK(shell.run("llmcache copy --to sqlite:other.db --json").out ==
         "{\"schema\":\"llmcache.copy/1\",\"copied\":2,\"skipped\":1,\"expired\":0}\n");
+  CHECK(contains(shell.out("llmcache copy --store sqlite:other.db --to sqlite: --json"), "\"copied\":0,\"skipped\":3"));
   shell.out("llmcache copy --session team --to dir:files --to-session default");
   CHECK(shell.out("llmcache get team.json --store dir:files") == shell.read("team.answer"));
   CHECK(shell.run("llmcache get team.json").exit == 1);

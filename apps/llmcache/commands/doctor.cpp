@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <libcache/diagnosis.h>
+#include <libcache/key.h>
 
 #include <algorithm>
 #include <iterator>
@@ -85,6 +86,9 @@ failed.)",
     }
     for (const std::string& caution : gateway_cautions(context.settings())) {
       add("configuration", {Grade::warn, "keys", caution, "use a name without these characters"});
+    }
+    if (const auto deriver = lc::KeyDeriver::create(context.key_options()); !deriver) {
+      add("configuration", {Grade::fail, "keys", deriver.error().message, "correct the setting"});
     }
     if (!context.scheme().keeps_requests) {
       add("configuration", {Grade::warn, "keys",

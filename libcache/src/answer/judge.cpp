@@ -21,6 +21,12 @@ bool says_something(const AnswerEvent& event) {
   return event.form != EventForm::sse || is_named || !event.json.is(JsonKind::object) || event.json.size() > 0;
 }
 
+std::string describe_error(JsonValue error) {
+  Findings findings;
+  findings.add_error(error);
+  return findings.error;
+}
+
 }  // namespace
 
 void Judge::read(const AnswerEvent& event) {
@@ -58,31 +64,31 @@ void Judge::find_protocol_of(const AnswerEvent& event) {
   protocol_ = find_protocol(event);
   if (protocol_ == nullptr) return;
   is_doubtful_ = protocol_->is_doubtful != nullptr && protocol_->is_doubtful(event);
-  const bool is_body = protocol_->is_body != nullptr && protocol_->is_body(event);
-  if (has_error_member_ && is_body) findings_.add_error(JsonValue());
 }
 
 void Judge::read_shape(const AnswerEvent& event) {
   if (event.form == EventForm::frame && event.json.has("amazon-bedrock-invocationMetrics")) has_bedrock_end_ = true;
   if (protocol_ != nullptr && protocol_->is_text != nullptr && protocol_->is_text(event)) return;
   const bool is_named_error = event.form == EventForm::sse && event.name == "error";
+  const Shape known = judge_shape(event.json, Position::known_protocol, is_known_success_);
+  const bool is_error = known.completeness == Completeness::error || is_named_error;
+  const JsonValue error = known.error ? known.error : event.json;
   if (protocol_ != nullptr) {
-    const Shape shape = judge_shape(event.json, Position::known_protocol, is_known_success_);
-    if (shape.completeness == Completeness::error) findings_.add_error(shape.error);
-    if (is_named_error) findings_.add_error(event.json);
+    if (is_error) findings_.add_error(error);
     return;
   }
+  // In mid-stream of an unknown protocol it may be a warning.
+  if (is_error && early_error_.empty()) early_error_ = describe_error(error);
+  const bool has_code_and_message = is_named_error && event.json["code"] && event.json["message"];
+  if (has_code_and_message) return findings_.add_error(event.json);
   const Shape shape = judge_shape(event.json, Position::mid_stream, is_known_success_);
   if (shape.completeness == Completeness::error) return findings_.add_error(shape.error);
   if (event.form == EventForm::element) return;
-  has_error_member_ = has_error_member_ || (event.form == EventForm::value && is_error(event.json["error"]));
   const Shape last = judge_shape(event.json, Position::whole, is_known_success_);
   const bool is_null = event.is_json && !event.json;
   last_ = is_named_error || is_null ? Completeness::error : last.completeness;
-  Findings findings;
-  findings.add_error(last.error ? last.error : event.json);
   last_reason_ = is_null                             ? "the answer is null"
-                 : last_ == Completeness::error      ? findings.error
+                 : last_ == Completeness::error      ? describe_error(last.error ? last.error : event.json)
                  : last_ == Completeness::incomplete ? "the job has not ended: its status is " + last.status
                                                      : "";
 }
@@ -121,6 +127,7 @@ std::string Judge::describe_lack() const {
 }
 
 Verdict Judge::finish() {
+  if (protocol_ != nullptr && findings_.error.empty()) findings_.error = early_error_;
   if (protocol_ == nullptr && last_ == Completeness::error && findings_.error.empty()) findings_.error = last_reason_;
   if (!trailing_status_.empty()) findings_.add_error(trailing_status_);
   if (!findings_.error.empty()) return {Completeness::error, std::move(findings_.error), std::move(findings_.metadata)};

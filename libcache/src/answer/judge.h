@@ -43,7 +43,7 @@ class Judge {
   std::size_t bodies_ = 0;  // of events that are each a whole answer
   bool is_last_whole_ = true;
   bool has_bedrock_end_ = false;                // metrics follow the last event of any model
-  bool has_error_member_ = false;               // in an event before the protocol was known
+  std::string early_error_;                     // in an event before the protocol was known
   Completeness last_ = Completeness::complete;  // of the last event, while no protocol is known
   std::string last_reason_;
   std::string trailing_status_;  // a bare number after the last value that is the status of an HTTP error

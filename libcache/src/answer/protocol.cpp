@@ -41,7 +41,8 @@ JsonValue at_path(JsonValue json, Path path) {
 void read_event(const Protocol* protocol, const AnswerEvent& event, Findings& findings) {
   findings.set_model(event.json["model"]);
   findings.read_usage(event.json["usage"]);
-  findings.read_usage(event.json["meta"]["billed_units"]);  // Cohere's embeddings and rerank
+  findings.read_usage(event.json["amazon-bedrock-invocationMetrics"]);  // after the events of any model
+  findings.read_usage(event.json["meta"]["billed_units"]);              // Cohere's embeddings and rerank
   if (protocol == nullptr) return;
   for (const Path path : protocol->models) findings.set_model(at_path(event.json, path));
   for (const Path path : protocol->usages) findings.read_usage(at_path(event.json, path));

@@ -72,6 +72,7 @@ Verdict AnswerRecorder::State::judge_body(std::string_view bytes) {
   if (has_events()) return judge.finish();
   if (reader.left_framing()) return {};  // a text that began like JSON or events
   const auto& decompressed = reader.decompressed();
+  if (decompressed && decompressed->bytes.empty() && decompressed->end != Decompressed::End::whole) return {};
   const std::string_view body = bytes.substr(reader.head().size);
   std::string error = describe_text_error(decompressed ? decompressed->bytes : body);
   if (error.empty()) return {};

@@ -414,6 +414,29 @@ TEST_CASE("a stream of an unknown protocol is complete with a whole last event")
   check_incomplete(ndjson({R"({"word":"a"})", R"({"word":"b")"}));
 }
 
+TEST_CASE("an error that comes before the first event of a known protocol counts") {
+  const auto* const error = GENERATE(R"(data: {"error":"boom"})", R"(data: {"error":{"message":"boom","code":null}})",
+                                     R"(data: {"type":"error","message":"boom"})", "event: error\ndata: boom",
+                                     R"(error: {"message":"boom"})");
+  INFO(error);
+  const std::string first = std::string(error) + "\n\n";
+  check_error(first + sse({R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})", kDone}));
+  check_error(first + sse({R"({"type":"message_start","message":{"role":"a"}})", R"({"type":"message_stop"})"}));
+  check_complete(first + sse({R"({"word":"a"})"}));
+}
+
+TEST_CASE("an error of an unknown stream needs a code and a message") {
+  check_error("data: {\"a\":1}\n\nerror: {\"code\":500,\"message\":\"boom\"}\n\ndata: {\"b\":2}\n\n");
+  check_complete("data: {\"a\":1}\n\nerror: {\"message\":\"slow\"}\n\ndata: {\"b\":2}\n\n");
+  check_error("data: {\"a\":1}\ndata: {\"a\":2}\nerror: {\"code\":500,\"message\":\"boom\"}\n");
+}
+
+TEST_CASE("null as the last event of an unknown stream is no answer") {
+  check_error("data: null\n\n");
+  check_error("data: {\"a\":1}\n\ndata: null\n\n");
+  check_complete("data: null\n\ndata: {\"a\":1}\n\n");
+}
+
 TEST_CASE("a reason never repeats the provider's message") {
   const std::string secret = R"({"error":{"type":"the prompt was: secret","code":"x\u001b[31m"}})";
   CHECK(judge_answer(sse({secret})).reason == "the provider reports an error");

@@ -148,7 +148,8 @@ class SseFramer final : public Framer {
   bool begins_next_event(std::string_view rest, const Lines::Line& line) {
     has_lines_ = true;
     note(line.text);
-    const auto data = field(line.text, "data");
+    auto data = field(line.text, "data");
+    if (!data) data = error_field(line.text);
     if (!data) return false;
     if (data_.size > 0 && is_whole_json(rest.substr(data_.begin, data_.size))) return true;
     data_ = {static_cast<std::size_t>(data->data() - rest.data()), data->size(), line.end};
@@ -199,7 +200,7 @@ class SseFramer final : public Framer {
   void read_json(AnswerEvent& event) {
     const std::string_view data = trimmed(event.data);
     event.is_done = is_done(data);
-    const bool may_be_json = data.starts_with('{') || data.starts_with('[') || data.starts_with('"');
+    const bool may_be_json = data.starts_with('{') || data.starts_with('[') || data.starts_with('"') || data == "null";
     if (event.is_done || !may_be_json || !document_.parse(data, JsonRules::lenient)) return;
     event.json = JsonValue(document_);
     event.is_json = true;

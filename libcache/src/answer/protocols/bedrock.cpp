@@ -56,7 +56,7 @@ bool matches_invoke(const AnswerEvent& event) {
 }
 
 constexpr Rule kInvokeRules[] = {{"amazon-bedrock-invocationMetrics", "*", Effect::ends}};
-constexpr Path kInvokeUsages[] = {"", "amazon-bedrock-invocationMetrics"};
+constexpr Path kInvokeUsages[] = {""};
 constexpr Path kInvokeFinishReasons[] = {"stop_reason", "completionReason"};
 constexpr TextRule kInvokeTexts[] = {{"generation"}, {"outputText"}, {"results[].outputText"}, {"outputs[].text"}};
 
