@@ -262,6 +262,7 @@ class Directives(support.ServeTest):
         self.assertEqual(self.calls(), 0)
         self.ask()
         self.assertEqual(self.ask(cache_control="only-if-cached")[0], 200)
+        self.assertEqual(self.ask(cache_control="only-if-cached, no-cache")[0], 504)
 
     def test_max_age_refuses_what_is_older(self):
         self.ask()

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -62,6 +63,13 @@ class Credentials(support.ServeTest):
         for headers, status in (({"authorization": "Bearer a"}, "uri-miss"), ({"authorization": "Bearer b"}, "uri-miss"),
                                 ({"x-api-key": "Bearer a"}, "uri-miss"), ({}, "uri-miss"), ({"authorization": "Bearer a"}, "hit")):
             self.assertIn(status, self.serve.call(body=request(), headers=headers)[1]["cache-status"])
+        for path in ("/v1/x?sig=a", "/v1/x?sig=b", "/v1/x?k%65y=a", "/v1/x?code=a", "/v1/x?X-Amz-Security-Token=a"):
+            self.assertIn("uri-miss", self.serve.call(path=path, body=request())[1]["cache-status"], path)
+        for name in ("xi-api-key", "x-functions-key", "cf-aig-authorization", "x-auth-token", "x-amz-security-token", "apikey"):
+            self.assertIn("uri-miss", self.serve.call(body=request(), headers={name: "a"})[1]["cache-status"], name)
+        for key in ("first", "second"):
+            status = self.serve.call(body=request("Hi"), headers={"authorization": "Bearer a", "idempotency-key": key})[1]["cache-status"]
+        self.assertIn("hit", status)
 
     def test_a_session_of_the_clients_own_is_refused(self):
         self.assertEqual(self.serve.call(body=request(), headers={"x-llmcache-session": "s"})[0], 400)
@@ -163,6 +171,11 @@ class Running(support.ServeTest):
         self.assertEqual(code, 7)
         self.assertRegex(out, r"^http://127.0.0.1:\d+/openai/v1 http://127.0.0.1:\d+/anthropic http://127.0.0.1:\d+/ollama http://127.0.0.1:\d+ \[a,b\]$")
         self.assertRegex(err, r"0 hits, 0 misses, 0 stored, 0 refused, 0 upstream errors")
+
+    def test_a_report_that_cannot_be_written_does_not_change_the_exit_code(self):
+        code, _, err = self.command("sh", "-c", "exit 3", arguments=("--junit", "/no/such/folder/x"))
+        self.assertEqual(code, 3)
+        self.assertIn("--junit /no/such/folder/x: No such file", err)
 
     def test_command_needs_a_url(self):
         code, _, err = self.command("true", arguments=("--listen", "unix:" + self.home + "/s"))
@@ -301,6 +314,50 @@ class Running(support.ServeTest):
             self.assertIn(expected, answer.getheader("cache-status"))
             self.assertEqual(answer.read(), b"".join(STREAM))
             client.close()
+
+    def test_tls_ends_with_its_closing_alert(self):
+        certificate, key = support.certificate(self.home)
+        serve = self.start("--tls-cert", certificate, "--tls-key", key)
+        context = ssl.create_default_context(cafile=certificate)
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+        for _ in ("miss", "hit"):
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", serve.port)), server_hostname="127.0.0.1",
+                                     suppress_ragged_eofs=False) as client:
+                body = request(stream=True)
+                client.sendall(b"POST /v1/x HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+                               % (len(body), body))
+                answer = b""
+                while piece := client.recv(65536):  # raises if the connection ends without the alert
+                    answer += piece
+                self.assertTrue(answer.endswith(b"".join(STREAM)))
+
+    def test_an_access_log_that_nobody_reads_does_not_keep_the_server_from_ending(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        process = subprocess.Popen([self.program, "serve", "--listen", "127.0.0.1:0", "--upstream", self.upstream.url, "--access-log", "-"],
+                                   stdout=writer, env=self.serve.environment)
+        os.close(writer)
+        self.addCleanup(process.kill)
+        port = int(re.search(rb":(\d+)", os.read(reader, 1000))[1])
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        for _ in range(500):
+            client.request("GET", "/_llmcache/" + 200 * "x")
+            client.getresponse().read()
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=20), 0)
+
+    def test_an_access_log_that_cannot_be_written_costs_one_warning(self):
+        serve = self.start("--access-log", "/dev/full")
+        for _ in range(3):
+            self.assertEqual(serve.call(body=request())[0], 200)
+            time.sleep(0.1)
+        self.assertEqual(serve.messages().count("the access log cannot be written: No space left on device"), 1)
+
+    def test_the_access_log_has_nothing_of_a_body(self):
+        serve = self.start("--access-log", self.home + "/log")
+        serve.call(body=b'{"my secret":1,"my secret":2}')
+        self.assertNotIn("my secret", pathlib.Path(self.home, "log").read_text())
 
     def test_a_store_that_is_down_costs_a_warning_and_nothing_else(self):
         serve = self.start("--store", "redis://127.0.0.1:9")

@@ -197,7 +197,7 @@ void check_scans(const StoreUnderTest& under_test) {
           CHECK(get(store, listing.name) == std::nullopt);
           return true;
         },
-        soon());
+        Deadline::never());
     CHECK(scanned.has_value());
     CHECK(shown == kMany);
     CHECK(names(store, "").empty());

@@ -64,13 +64,27 @@ Leader::Leader(asio::io_context& loop, const std::shared_ptr<RecordingQueue>& re
 
 void Leader::start(UpstreamClient& client, UpstreamRequest request) {
   alive_ = shared_from_this();
-  transfer_->set_source(
-      {.pause = [this] { call_->pause(); }, .resume = [this] { call_->resume(); }, .abandoned = [this] { abandon(); }});
+  transfer_->set_source({.pause = [this] { pause(Slow::reader, true); },
+                         .resume = [this] { pause(Slow::reader, false); },
+                         .abandoned = [this] { abandon(); }});
   call_ = client.start(std::move(request),
                        {.on_head = [this](const UpstreamHead& head) { on_head(head); },
                         .on_data = [this](std::string_view bytes) { on_data(bytes); },
                         .on_end = [this](UpstreamEnd end, const std::string& message) { on_end(end, message); }});
-  if (recording_) recording_->run([](lc::Fill& fill) { fill.prepare(); });
+  if (!recording_) return;
+  // The recording may outlive the leader.
+  recording_->on_caught_up([&loop = loop_, weak = weak_from_this()] {
+    asio::post(loop, [weak] {
+      if (const auto self = weak.lock()) self->pause(Slow::recording, false);
+    });
+  });
+  recording_->run([](lc::Fill& fill) { fill.prepare(); });
+}
+
+void Leader::pause(Slow who, bool paused) {
+  (who == Slow::reader ? waits_for_reader_ : waits_for_recording_) = paused;
+  if (!call_) return;
+  waits_for_reader_ || waits_for_recording_ ? call_->pause() : call_->resume();
 }
 
 void Leader::on_head(const UpstreamHead& head) {
@@ -92,7 +106,7 @@ void Leader::on_head(const UpstreamHead& head) {
 }
 
 void Leader::on_data(std::string_view bytes) {
-  if (records_) recording_->write(bytes);
+  if (records_ && !recording_->write(bytes)) pause(Slow::recording, true);
   if (!holds_back_) return transfer_->add(bytes);
   transfer_->add(held_back_);
   held_back_ = bytes;

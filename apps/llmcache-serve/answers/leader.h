@@ -42,6 +42,9 @@ class Leader : public std::enable_shared_from_this<Leader> {
   void start(UpstreamClient& client, UpstreamRequest request);
 
  private:
+  // Why the call is paused.
+  enum class Slow { reader, recording };
+  void pause(Slow who, bool paused);
   void on_head(const UpstreamHead& head);
   void on_data(std::string_view bytes);
   void on_end(UpstreamEnd end, const std::string& message);
@@ -57,6 +60,8 @@ class Leader : public std::enable_shared_from_this<Leader> {
   std::shared_ptr<Leader> alive_;
   std::unique_ptr<UpstreamCall> call_;
   Timer timer_;
+  bool waits_for_reader_ = false;
+  bool waits_for_recording_ = false;
   bool records_ = false;
   bool holds_back_ = false;
   std::string held_back_;

@@ -20,6 +20,10 @@ bool may_look_up(const Question& question) {
   return question.mode != Mode::refresh && !question.options.cache_control.no_cache;
 }
 
+bool accepts_stored(const Question& question) {
+  return question.mode == Mode::replay || may_look_up(question);
+}
+
 std::shared_ptr<const Hit> make_hit(std::shared_ptr<const lc::Entry> entry) {
   constexpr std::uint64_t kLargestWhole = 256 * 1024;
   const auto hit = std::make_shared<Hit>();

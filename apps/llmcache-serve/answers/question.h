@@ -27,6 +27,8 @@ struct Question {
 bool asks_upstream(const Question& question);
 // Whether a stored answer may be used.
 bool may_look_up(const Question& question);
+// Whether a stored answer may be the answer, even if the upstream may not be asked. In replay mode nothing else can be.
+bool accepts_stored(const Question& question);
 // Why the options forbid storing the answer; empty if they do not.
 std::string reason_not_to_store(const RequestOptions& options);
 
@@ -63,6 +65,7 @@ struct NotCached {
 // The request cannot be cached.
 struct Bypass {
   std::string detail;
+  std::string logged;  // the same without anything of the request's body
 };
 
 struct Answered {

@@ -4,7 +4,7 @@ namespace llmcache::serve {
 
 namespace {
 
-constexpr std::size_t kMostWaitingBytes = 8 * 1024 * 1024;
+constexpr std::size_t kMostWaitingBytes = 4 * 1024 * 1024;
 
 }  // namespace
 
@@ -23,19 +23,14 @@ void RecordingQueue::write_all() {
   for (const auto& recording : recordings) recording->write_in_turn();
 }
 
-void Recording::write(std::string_view bytes) {
+bool Recording::write(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
-  if (given_up_) return;
-  given_up_ = waiting_bytes_ + bytes.size() > kMostWaitingBytes;
-  if (given_up_) {
-    waiting_ = {};
-    run([](libcache::Fill& fill) { fill.abandon(); });
-    return;
-  }
   waiting_bytes_ += bytes.size();
   waiting_.emplace_back(bytes);
   // Otherwise the recording is in the queue already.
   if (waiting_.size() == 1) queue_->add(shared_from_this());
+  is_behind_ = waiting_bytes_ > kMostWaitingBytes;
+  return !is_behind_;
 }
 
 void Recording::write_in_turn() {
@@ -44,12 +39,15 @@ void Recording::write_in_turn() {
 
 void Recording::write_waiting() {
   std::vector<std::string> pieces;
+  bool was_behind = false;
   {
     const std::lock_guard lock(mutex_);
     pieces.swap(waiting_);
     waiting_bytes_ = 0;
+    was_behind = std::exchange(is_behind_, false);
   }
   for (const std::string& piece : pieces) (void)fill_->write(piece);
+  if (was_behind) on_caught_up_();
 }
 
 }  // namespace llmcache::serve

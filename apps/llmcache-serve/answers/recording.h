@@ -8,6 +8,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,6 +42,9 @@ class Recording : public std::enable_shared_from_this<Recording> {
   Recording(std::shared_ptr<RecordingQueue> queue, std::unique_ptr<libcache::Fill> fill)
       : queue_(std::move(queue)), strand_(queue_->workers().get_executor()), fill_(std::move(fill)) {}
 
+  // `handler` is called on a worker when what waited has been written, after a write() that returned false. Set it before the
+  // first one.
+  void on_caught_up(std::function<void()> handler) { on_caught_up_ = std::move(handler); }
   // Runs `work` with the fill, after all that was written before.
   template <class Work>
   void run(Work work) {
@@ -49,8 +53,8 @@ class Recording : public std::enable_shared_from_this<Recording> {
       work(*self->fill_);
     });
   }
-  // Takes the next bytes; a worker writes them. If too many wait to be written, the recording is given up.
-  void write(std::string_view bytes);
+  // Takes the next bytes; a worker writes them. False: too many wait to be written.
+  bool write(std::string_view bytes);
   // Called on a worker: writes the waiting bytes, after the work that was posted before.
   void write_in_turn();
 
@@ -60,10 +64,11 @@ class Recording : public std::enable_shared_from_this<Recording> {
   const std::shared_ptr<RecordingQueue> queue_;
   boost::asio::strand<boost::asio::thread_pool::executor_type> strand_;
   std::unique_ptr<libcache::Fill> fill_;  // on the strand only
+  std::function<void()> on_caught_up_;
   std::mutex mutex_;
   std::vector<std::string> waiting_;
   std::size_t waiting_bytes_ = 0;
-  bool given_up_ = false;
+  bool is_behind_ = false;
 };
 
 }  // namespace llmcache::serve

@@ -45,7 +45,11 @@ Answered answered(const std::string& key, What what) {
 }
 
 Answered bypassed(std::string why) {
-  return answered("", Bypass{std::move(why)});
+  return answered("", Bypass{why, why});
+}
+
+Answered without_key(const lc::Error& error) {
+  return answered("", Bypass{error.message, "the request has no key"});
 }
 
 Answered not_cached(const std::string& key, std::string nearest) {
@@ -179,10 +183,10 @@ Awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
     co_return bypassed(kTooSlow);
   }
   Found found = *std::move(answer);
-  if (!found.key) co_return bypassed(found.key.error().message);
+  if (!found.key) co_return without_key(found.key.error());
   if (found.hit) {
     store_health_.note_lookup(std::nullopt);
-    if (is_fresh(*found.hit, question.options.cache_control)) {
+    if (accepts_stored(question) && is_fresh(*found.hit, question.options.cache_control)) {
       co_return answered(entry_name(*found.key), std::move(found.hit));
     }
     found.lookup = lc::Lookup{};
@@ -196,7 +200,7 @@ Awaitable<Answered> Answers::ask(std::shared_ptr<const Question> asked) {
 
 Awaitable<Answered> Answers::ask_alone(const Question& question) {
   auto key = co_await on_workers(workers_, [&] { return derive_key(context_, question); });
-  if (!key) co_return bypassed(key.error().message);
+  if (!key) co_return without_key(key.error());
   co_return co_await fill(question, *std::move(key), may_look_up(question) ? Asks::alone : Asks::by_request);
 }
 

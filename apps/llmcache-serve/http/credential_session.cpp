@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <libcache/key.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <span>
+#include <vector>
 
 #include "failure.h"
 #include "process/descriptor.h"
@@ -22,13 +25,26 @@ namespace llmcache::serve {
 
 namespace {
 
-constexpr auto kCredentialFields = std::to_array<std::string_view>(
-    {"authorization", "x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key", "cookie"});
-constexpr auto kCredentialParameters = std::to_array<std::string_view>(
-    {"key", "api_key", "api-key", "apikey", "access_token", "token", "subscription-key"});
+// Words in the names of fields that carry credentials. Providers and gateways have many such fields, and a word too many
+// only keeps two callers apart.
+constexpr auto kCredentialWords = std::to_array<std::string_view>(
+    {"auth", "-key", "apikey", "token", "secret", "password", "credential", "signature", "cookie"});
+// New for each request.
+constexpr std::string_view kIdempotencyKey = "idempotency-key";
 
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kSessionBytes = 16;  // 32 hex digits
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), to_lower);
+  return lower;
+}
+
+bool is_credential_field(const std::string& name) {
+  const auto is_in_name = [&](std::string_view word) { return name.find(word) != name.npos; };
+  return name != kIdempotencyKey && std::ranges::any_of(kCredentialWords, is_in_name);
+}
 
 std::string hex(std::span<const unsigned char> bytes) {
   std::string text;
@@ -62,27 +78,21 @@ void make_secret(const std::string& path) {
 }  // namespace
 
 std::string credential_of(const Headers& headers, std::string_view target) {
-  std::string credential;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    credential.append(name).append(1, '\0').append(value).append(1, '\0');
-  };
-  for (const std::string_view name : kCredentialFields) {
-    for (const Field& field : headers) {
-      if (equals_ignoring_case(field.name, name)) add(name, field.value);
+  std::vector<std::string> credentials;
+  for (const Field& field : headers) {
+    if (const std::string name = lower_case(field.name); is_credential_field(name)) {
+      credentials.push_back(name + ":" + field.value);
     }
   }
   const std::size_t question = target.find('?');
   for (std::string_view query = question == target.npos ? "" : target.substr(question + 1); !query.empty();) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view parameter = query.substr(0, end);
-    const std::size_t equals = std::min(parameter.find('='), parameter.size());
-    const std::string_view name = parameter.substr(0, equals);
-    for (const std::string_view known : kCredentialParameters) {
-      if (equals_ignoring_case(name, known)) add(known, parameter.substr(std::min(equals + 1, parameter.size())));
-    }
+    if (libcache::is_credential_parameter(parameter)) credentials.emplace_back(parameter);
     query.remove_prefix(std::min(end + 1, query.size()));
   }
-  return credential;
+  std::ranges::sort(credentials);
+  return fmt::format("{}", fmt::join(credentials, std::string_view("\0", 1)));
 }
 
 std::string session_of_credential(std::string_view secret, std::string_view credential) {

@@ -8,8 +8,9 @@
 
 namespace llmcache::serve {
 
-// Everything in a request by which an upstream knows its caller, as one text: the known credential fields and query
-// parameters. Requests without any have the empty text.
+// Everything in a request by which an upstream knows its caller, as one text: the fields whose names are those of
+// credentials, and the query parameters that are no part of an endpoint for that reason. Requests without any have the
+// empty text.
 std::string credential_of(const Headers& headers, std::string_view target);
 
 // HMAC-SHA-256 (RFC 2104), cut to 32 hex digits.

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -24,7 +26,7 @@ double milliseconds(Exchange::Clock::duration duration) {
 
 }  // namespace
 
-AccessLog::AccessLog(const std::string& path) {
+AccessLog::AccessLog(const std::string& path, const Report& report) : report_(report) {
   if (path.empty()) return;
   file_ = Descriptor(path == "-" ? ::dup(STDOUT_FILENO)
                                  : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
@@ -72,10 +74,34 @@ void AccessLog::write_lines() {
     if (waiting_.empty()) return;
     const std::string lines = std::exchange(waiting_, {});
     lock.unlock();
-    // Writes of whole lines: those of several processes do not mix.
-    (void)!::write(file_.number(), lines.data(), lines.size());
+    write_waiting(lines);
     lock.lock();
   }
+}
+
+// In writes of whole lines, so that those of several processes do not mix. A pipe takes that many bytes whenever it takes
+// any (pipe(7)).
+void AccessLog::write_waiting(std::string_view lines) {
+  while (!lines.empty() && can_write()) {
+    const std::size_t line = lines.substr(0, PIPE_BUF).rfind('\n');
+    const ssize_t written = ::write(file_.number(), lines.data(), line == lines.npos ? PIPE_BUF : line + 1);
+    if (written < 0 && errno != EINTR && errno != EAGAIN) return warn_once(std::strerror(errno));
+    if (written > 0) lines.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// Waits until the log can be written. False: nobody reads it, and the server is ending.
+bool AccessLog::can_write() const {
+  constexpr int kWaitMs = 200;
+  pollfd writable{file_.number(), POLLOUT, 0};
+  while (::poll(&writable, 1, kWaitMs) == 0) {
+    if (ending_) return false;
+  }
+  return true;
+}
+
+void AccessLog::warn_once(const char* problem) {
+  if (!std::exchange(has_warned_, true)) report_.warn(fmt::format("the access log cannot be written: {}", problem));
 }
 
 }  // namespace llmcache::serve

@@ -32,6 +32,8 @@ using TlsStream = asio::ssl::stream<ClientSocket>;
 // Between two requests of one client, and while a client does not read what is sent to it.
 constexpr std::chrono::seconds kIdleTime{75};
 constexpr std::chrono::seconds kWriteTime{60};
+// A client may take its time to answer the closing alert of TLS.
+constexpr std::chrono::seconds kShutdownTime{1};
 
 template <class Stream>
 class Connection final : public ResponseWriter, public std::enable_shared_from_this<Connection<Stream>> {
@@ -62,6 +64,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
       on_gone_ = nullptr;
       if (!keep_alive_ || service_.draining() || !co_await next_request_begins()) break;
     }
+    if constexpr (std::is_same_v<Stream, TlsStream>) co_await shut_down_tls();
     close();
   }
 
@@ -104,6 +107,18 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   void cancel() {
     error_code ignored;
     stream_.lowest_layer().cancel(ignored);
+  }
+
+  // Without the closing alert a client could not tell the end of an answer from a connection that was cut (RFC 9112,
+  // section 9.8).
+  Awaitable<void> shut_down_tls() {
+    if (!stream_.lowest_layer().is_open()) co_return;
+    cancel();
+    error_code ignored;
+    while (reading_ahead_) co_await read_ahead_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    writing_.start(kShutdownTime);
+    co_await stream_.async_shutdown(asio::redirect_error(use_awaitable, ignored));
+    writing_.stop();
   }
 
   // Reads ahead while an answer is written, to notice when the client goes away. What it reads belongs to the next

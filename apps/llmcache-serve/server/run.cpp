@@ -83,7 +83,7 @@ class Server {
   Server(const ServeOptions& options, Context& context)
       : options_(options),
         context_(context),
-        log_(options.access_log),
+        log_(options.access_log, context.report()),
         tls_(open_tls(options)),
         unused_(context),
         answers_(loop_, options, context, metrics_),
@@ -116,7 +116,7 @@ class Server {
     answers_.close();
     loop_.shutdown();
     if (!options_.command.empty()) summarize();
-    if (!options_.junit.empty()) write_junit(options_.junit, answers_.missed());
+    if (!options_.junit.empty()) write_report();
     return exit_code_;
   }
 
@@ -125,6 +125,15 @@ class Server {
     context_.report().say(metrics_.summary());
     const auto unused = describe_unused(unused_.paths());
     if (!unused.empty()) context_.report().say(unused);
+  }
+
+  // COMMAND's exit code counts, whether or not the report can be written.
+  void write_report() const {
+    try {
+      write_junit(options_.junit, answers_.missed());
+    } catch (const Failure& failure) {
+      context_.report().warn(failure.what());
+    }
   }
 
   static std::string secret(const ServeOptions& options) {

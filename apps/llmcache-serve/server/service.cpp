@@ -122,6 +122,7 @@ Awaitable<bool> Service::write_answered(const Question& question, const Answered
   exchange.key = answered.key;
   if (const auto* bypass = std::get_if<Bypass>(&answered.what)) {
     co_await pass_through(question, reply, bypass->detail);
+    exchange.detail = bypass->logged;
     co_return true;
   }
   if (const auto* hit = std::get_if<std::shared_ptr<const Hit>>(&answered.what)) {

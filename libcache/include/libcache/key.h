@@ -94,6 +94,10 @@ struct RequestKey {
 /// returned unchanged. Fails (invalid) for more than 2,048 bytes, control characters, and a URL without a host.
 [[nodiscard]] Result<std::string> normal_endpoint(std::string_view endpoint);
 
+/// Whether a parameter of a URL's query, "name=value", carries a credential: a key, a token, a password or a part of a
+/// signature, by its name. Such parameters are no part of an endpoint.
+bool is_credential_parameter(std::string_view parameter);
+
 /// What a request is about, for people: the text that the user wrote last, in the chats of OpenAI, Anthropic, Gemini and
 /// Ollama, or in a member such as "input" or "prompt". Empty if there is none, and for anything but a JSON object.
 std::string last_user_text(std::string_view request_text);

@@ -20,12 +20,6 @@ constexpr auto kCredentials =
     std::to_array<std::string_view>({"key", "api_key", "api-key", "apikey", "access_token", "token", "auth", "sig",
                                      "signature", "code", "subscription-key", "client_secret", "password"});
 
-bool is_credential(std::string_view parameter) {
-  const std::string_view written = parameter.substr(0, parameter.find('='));
-  const std::string name = to_lower(percent_decoded(written).value_or(std::string(written)));
-  return name.starts_with("x-amz-") || std::ranges::find(kCredentials, name) != kCredentials.end();
-}
-
 // Truncates `text` before the first of `marks`, and returns the rest.
 std::string_view cut_before(std::string_view& text, std::string_view marks) {
   const std::size_t end = std::min(text.find_first_of(marks), text.size());
@@ -53,13 +47,19 @@ std::string normal_query(std::string_view query) {
     query.remove_prefix(1);  // '?' or '&'
     std::string_view parameter = query;
     query = cut_before(parameter, "&");
-    if (parameter.empty() || is_credential(parameter)) continue;
+    if (parameter.empty() || is_credential_parameter(parameter)) continue;
     (normal += normal.empty() ? '?' : '&') += parameter;
   }
   return normal;
 }
 
 }  // namespace
+
+bool is_credential_parameter(std::string_view parameter) {
+  const std::string_view written = parameter.substr(0, parameter.find('='));
+  const std::string name = to_lower(percent_decoded(written).value_or(std::string(written)));
+  return name.starts_with("x-amz-") || std::ranges::find(kCredentials, name) != kCredentials.end();
+}
 
 Result<std::string> normal_endpoint(std::string_view endpoint) {
   if (endpoint.size() > kLongest) {

@@ -431,7 +431,7 @@ TEST_CASE("an error of an unknown stream needs a code and a message") {
   check_error("data: {\"a\":1}\ndata: {\"a\":2}\nerror: {\"code\":500,\"message\":\"boom\"}\n");
 }
 
-TEST_CASE("null as the last event of an unknown stream is no answer") {
+TEST_CASE("an unknown stream must not end with null") {
   check_error("data: null\n\n");
   check_error("data: {\"a\":1}\n\ndata: null\n\n");
   check_complete("data: null\n\ndata: {\"a\":1}\n\n");
