@@ -17,8 +17,8 @@ namespace lc = libcache;
 namespace {
 
 // Why a request missed although the stored one under `name` does not differ.
-std::string why_equal(const lc::RequestKey& key, const std::string& name) {
-  if (name == (key.stream ? key.stream_name : key.response_name)) {
+std::string why_equal(const lc::RequestKey& key, const std::string& name, lc::EntryKind asked) {
+  if (name == (asked == lc::EntryKind::stream ? key.stream_name : key.response_name)) {
     return "it has the same key: its entry has expired or is damaged";
   }
   if (name == key.stream_name) return "it is the same request, stored as a stream: 'llmcache replay' reads it";
@@ -58,18 +58,21 @@ void print_json(const Context& context, const std::string& name, const lc::Looku
 
 }  // namespace
 
-void explain_miss(Context& context, const std::string& request, const lc::Lookup& lookup) {
+void explain_miss(Context& context, const std::optional<std::string>& request, const lc::Lookup& lookup,
+                  std::optional<lc::EntryKind> asked) {
   const Report& report = context.report();
   const std::string unusable = why_unusable(lookup);
   if (!unusable.empty() && !context.settings().json) return report.say(unusable);
+  if (!request) return report.say("no entry is stored under this name");
   if (!context.scheme().keeps_requests) {
     return report.say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
   }
-  const auto key = context.cache().key(request);
+  const auto key = context.cache().key(*request);
   if (!key) return report.warn(key.error().message);
+  const auto kind = key->stream ? lc::EntryKind::stream : lc::EntryKind::response;
   std::optional<Nearest> nearest;
   if (unusable.empty()) {
-    auto found = find_nearest(context.cache().store(), context.key_options(), request, context.deadline());
+    auto found = find_nearest(context.cache().store(), context.key_options(), *request, context.deadline());
     if (!found) return report.warn("cannot look for a similar request: " + found.error().message);
     nearest = *std::move(found);
   }
@@ -78,7 +81,7 @@ void explain_miss(Context& context, const std::string& request, const lc::Lookup
   }
   if (!nearest) return report.say("no stored request to compare with in this session");
   report.say("nearest stored request: " + nearest->name);
-  if (nearest->differences.empty()) return report.say(why_equal(*key, nearest->name));
+  if (nearest->differences.empty()) return report.say(why_equal(*key, nearest->name, asked.value_or(kind)));
   for (const std::string& line : describe(nearest->differences)) report.say("  " + line);
 }
 

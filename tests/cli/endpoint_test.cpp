@@ -233,6 +233,27 @@ TEST_CASE("on a miss get, replay and run -v name the other endpoints of the same
   CHECK(client.run("echo '{\"model\":\"n\"}' | llmcache get").err.empty());
 }
 
+TEST_CASE("show, reject and touch say that there is no entry, and which endpoints have one") {
+  const Client client;
+  client.write("request.json", R"({"model":"m"})");
+  client.ask("https://one/x");
+  for (const auto* command : {"show", "reject", "touch --ttl 1h"}) {
+    const auto ran = client.run(fmt::format("llmcache {} request.json", command));
+    CHECK(ran.exit == 1);
+    CHECK(ran.err.starts_with("there is no entry llmcache:default_"));
+    CHECK(ran.err.ends_with("the same request is stored for https://one/x; --endpoint selects one\n"));
+  }
+}
+
+TEST_CASE("get --why knows a stream, and an entry that was named and does not exist") {
+  const Client client;
+  client.write("stream.json", R"({"model":"m","stream":true})");
+  client.out(R"(printf 'data: {"a":1}\n\n' | llmcache put stream.json)");
+  CHECK(client.run("llmcache get --why stream.json").err.ends_with("stored as a stream: 'llmcache replay' reads it\n"));
+  CHECK(client.run("llmcache get --why --key llmcache:default_0123456789abcdef0123456789abcdef").err ==
+        "no entry is stored under this name\n");
+}
+
 TEST_CASE("hash, show and ls show the endpoint, the session, the hash and the sample") {
   const Client client;
   const std::string options = "--endpoint 'https://H:443/x?key=K' --session team --sample 3 ";

@@ -117,6 +117,44 @@ TEST_CASE("fixtures check names the file whose request was edited, and fixtures 
   CHECK(shell.out("wc -l < calls") == "1\n");
 }
 
+TEST_CASE("a file whose endpoint was edited is renamed, too") {
+  const TerminalSession shell;
+  write_model(shell);
+  shell.write("request.json", request("hi"));
+  shell.out("llmcache run --store dir:fixtures --endpoint https://one/ --request request.json -- sh model.sh");
+  CHECK(shell.run(fixtures("check")).exit == 0);
+  shell.out("sed -i 's,https://one/,https://two/,' fixtures/default/*.json");
+  CHECK(shell.run(fixtures("check")).out.find("its request or endpoint is not the one") != std::string::npos);
+  CHECK(shell.run(fixtures("fix")).exit == 0);
+  CHECK(shell.run(fixtures("check")).exit == 0);
+  CHECK(shell.out("llmcache get --store dir:fixtures --endpoint https://two/ request.json").find("Paris") !=
+        std::string::npos);
+}
+
+TEST_CASE("a damaged recording is named by whatever reads it") {
+  const TerminalSession shell;
+  write_model(shell);
+  shell.write("request.json", request("hi"));
+  shell.out(run() + "; echo '<<<<<<< HEAD' >> fixtures/default/*.json");
+  for (const auto* command : {"ls", "export --output all.jsonl", "copy --to sqlite:copy.db", "get request.json"}) {
+    const auto ran = shell.run(std::string("llmcache --store dir:fixtures ") + command);
+    INFO(command);
+    CHECK(ran.err.find("fixtures/default/hi.") != std::string::npos);
+    CHECK(ran.err.find("cannot be read: ") != std::string::npos);
+  }
+}
+
+TEST_CASE("a directory of recordings that does not exist is warned of, and is an error with --strict") {
+  const TerminalSession shell;
+  shell.write("request.json", request("hi"));
+  for (const auto* command : {"ls", "get request.json", "run --mode replay --request request.json"}) {
+    const auto ran = shell.run(std::string("llmcache --store dir:typo ") + command);
+    INFO(command);
+    CHECK(ran.err.find("typo' does not exist, so nothing is cached in it") != std::string::npos);
+    CHECK(shell.run(std::string("llmcache --strict --store dir:typo ") + command).exit == 5);
+  }
+}
+
 TEST_CASE("fixtures check names damaged files and two files of one request") {
   const TerminalSession shell;
   write_model(shell);

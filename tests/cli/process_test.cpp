@@ -25,6 +25,9 @@ TEST_CASE("wrong usage is exit 2 with one line that helps") {
   check("llmcache rm x", "unknown command 'rm'; did you mean 'clear'?");
   check("llmcache --password=secret ls", "there is no --password: use --password-file");
   check("llmcache run curl -sS", "put -- before your command: llmcache run -- curl ...");
+  check("llmcache serve npm test", "put -- before your command: llmcache serve -- npm test");
+  check("llmcache ls --sort foo", "--sort: 'foo' is not one of name, age, size, expires");
+  check("llmcache import --on-conflict foo", "--on-conflict: 'foo' is not one of skip, replace, fail");
   check("llmcache diff a", "usage: llmcache diff A B");
   check("llmcache diff a b c", "unexpected argument 'c'; usage: llmcache diff A B");
   check("llmcache get --wrong", "--wrong");

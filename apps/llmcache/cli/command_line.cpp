@@ -1,12 +1,14 @@
 #include "cli/command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "cli/help_text.h"
 #include "cli/parser.h"
+#include "config/values.h"
 
 namespace llmcache {
 
@@ -66,14 +68,23 @@ std::string or_nearest(std::string_view word, const std::vector<std::string>& kn
   usage_error(fmt::format("{}usage: {}", problem.empty() ? "" : problem + "; ", usage_line(row)));
 }
 
-const std::string kDashesMissing = "put -- before your command: llmcache run -- curl ...";
+std::string describe_missing_dashes(const CommandRow& row) {
+  return fmt::format("put -- before your command: llmcache {} -- {}", row.name,
+                     row.name == "serve" ? "npm test" : "curl ...");
+}
+
+void check_choice(const Option& option, const std::string& value) {
+  if (option.choices.empty() || value.empty() || std::ranges::count(option.choices, value) > 0) return;
+  usage_error(fmt::format("{}: '{}' is not one of {}", option.flags().back(), shortened(value),
+                          fmt::join(option.choices, ", ")));
+}
 
 // Gives the positional arguments their values.
 void assign_positional(const CommandRow& row, const std::vector<Option>& own, ParsedArguments& parsed) {
   const auto program = std::ranges::find_if(own, &Option::after_dashes);
   if (program != own.end()) {
     for (const std::string& word : parsed.after_dashes) program->assign(word);
-    if (!parsed.positional.empty()) usage_error(kDashesMissing);
+    if (!parsed.positional.empty()) usage_error(describe_missing_dashes(row));
     return;
   }
   auto& words = parsed.positional;
@@ -151,11 +162,14 @@ Invocation parse_command_line(int count, const char* const* arguments) {
   if (const auto unknown = std::ranges::find_if(parsed.positional, is_option); unknown != parsed.positional.end()) {
     const bool runs_a_program = std::ranges::any_of(own, &Option::after_dashes) && parsed.after_dashes.empty();
     unknown_option(*unknown, options,
-                   runs_a_program ? kDashesMissing : fmt::format("see 'llmcache {} --help'", row->name));
+                   runs_a_program ? describe_missing_dashes(*row) : fmt::format("see 'llmcache {} --help'", row->name));
   }
   add_settings(parsed, invocation.flags);
   for (std::size_t i = 0; i < own.size(); ++i) {
-    for (const std::string& value : parsed.values[global_count + i]) own[i].assign(value);
+    for (const std::string& value : parsed.values[global_count + i]) {
+      check_choice(own[i], value);
+      own[i].assign(value);
+    }
   }
   assign_positional(*row, own, parsed);
   return invocation;

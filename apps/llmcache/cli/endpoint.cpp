@@ -9,6 +9,7 @@
 #include "config/stores.h"
 #include "process/curl.h"
 #include "text.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 
@@ -111,25 +112,29 @@ bool lacks_model(const Context& context, const lc::RequestKey& key) {
   return context.scheme().has_endpoints && options.by_model && !key.has_model && key.endpoint.empty();
 }
 
-std::string other_endpoints(Context& context, const lc::RequestKey& key) {
+std::string other_endpoints(Context& context, const std::string& asked) {
   const lc::KeyOptions options = context.key_options();
-  if (!context.scheme().has_endpoints || !lists_cheaply(context)) return {};
-  const std::string prefix = lc::session_prefix(options) + key.hash;
+  const auto own = lc::EntryName::parse(asked, options.scheme);
+  if (!own || !context.scheme().has_endpoints || !lists_cheaply(context)) return {};
+  const std::string prefix = lc::session_prefix(options) + std::string(own->hash);
   const lc::Cache& cache = context.cache();
   std::set<std::string> found;
   const auto visit = [&](const auto& row) -> lc::Result<bool> {
     const auto name = lc::EntryName::parse(row.name, options.scheme);
     const auto head = cache.head(row);
-    if (!name || name->hash != key.hash || !head || head->metadata.endpoint == key.endpoint ||
-        !head->metadata.rejected.empty()) {
-      return true;
-    }
+    const bool is_same_request = name && name->hash == own->hash && name->endpoint != own->endpoint;
+    if (!is_same_request || !head || !head->metadata.rejected.empty()) return true;
     found.insert(name->endpoint.empty() ? "no endpoint" : head->metadata.endpoint);
     return true;
   };
   const auto scanned = context.cache().store().scan(prefix, cache.head_bytes(), visit, context.deadline());
   if (!scanned || found.empty()) return {};
   return fmt::format("the same request is stored for {}; --endpoint selects one", fmt::join(found, ", "));
+}
+
+void report_absent(Context& context, const std::string& name) {
+  context.report().say(fmt::format("there is no entry {}", quoted_if_odd(name)));
+  if (const std::string others = other_endpoints(context, name); !others.empty()) context.report().say(others);
 }
 
 }  // namespace llmcache

@@ -23,8 +23,11 @@ bool use_url_of(std::span<const std::string> command, Context& context);
 // known. Answers of different models would share one key.
 bool lacks_model(const Context& context, const libcache::RequestKey& key);
 
-// A sentence that names the other endpoints under which the same request is stored. Empty if there are none, and if the
-// store cannot list cheaply.
-std::string other_endpoints(Context& context, const libcache::RequestKey& key);
+// A sentence that names the other endpoints under which the request with this name is stored. Empty if there are none, and
+// if the store cannot list cheaply.
+std::string other_endpoints(Context& context, const std::string& name);
+
+// Says that there is no entry with this name, and which other endpoints have one.
+void report_absent(Context& context, const std::string& name);
 
 }  // namespace llmcache

@@ -12,7 +12,7 @@ namespace llmcache {
 namespace {
 
 constexpr std::size_t kTextColumn = 30;
-constexpr std::size_t kLastColumn = 96;
+constexpr std::size_t kLastColumn = 80;
 
 // "  -q, --quiet                 prints no warnings", with the text wrapped.
 std::string row_of(const std::string& left, const std::string& text) {

@@ -54,7 +54,7 @@ lc::Lookup RequestArgument::find_request(Context& context, const std::string& pa
   auto lookup = context.settle(cache.get(key, kind, context.deadline()));
   if (lookup) {
     warn_of_accepted(context, *lookup.entry);
-  } else if (const std::string others = other_endpoints(context, key); !others.empty()) {
+  } else if (const std::string others = other_endpoints(context, key.response_name); !others.empty()) {
     context.report().say(others);
   }
   return lookup;

@@ -1,11 +1,9 @@
-#include <fmt/format.h>
-
 #include <optional>
 
+#include "cli/endpoint.h"
 #include "cli/naming.h"
 #include "commands/all.h"
 #include "ui/json_line.h"
-#include "ui/terminal.h"
 
 namespace llmcache {
 
@@ -40,7 +38,7 @@ store it again. For a request or a base key: its response and its stream. Exits 
     if (context.settings().json) {
       context.out().line(json_line("reject", {{"rejected", rejected}}));
     } else if (rejected == 0) {
-      context.report().say(fmt::format("there is no entry {}", quoted_if_odd(name)));
+      report_absent(context, name);
     }
     return rejected > 0 ? Exit::success : Exit::no;
   }

@@ -51,7 +51,7 @@ On a miss, prints nothing and exits with 1.)",
       print(context, *found.entry, form, pace);
       return Exit::success;
     }
-    if (why_ && request_.request()) explain_miss(context, *request_.request(), found);
+    if (why_) explain_miss(context, request_.request(), found, lc::EntryKind::stream);
     if (!allow_partial_ || !found.partial) return Exit::no;
     print(context, *found.partial, form, pace);
     context.out().flush();

@@ -2,6 +2,7 @@
 #include <iterator>
 #include <vector>
 
+#include "cli/endpoint.h"
 #include "cli/naming.h"
 #include "commands/all.h"
 #include "ui/describe.h"
@@ -51,6 +52,7 @@ class Show : public Command {
       any = true;
       show(context, name, *found.entry);
     }
+    if (!any) report_absent(context, key);
     return any ? Exit::success : Exit::no;
   }
 

@@ -1,11 +1,9 @@
-#include <fmt/format.h>
-
 #include <optional>
 
+#include "cli/endpoint.h"
 #include "cli/naming.h"
 #include "commands/all.h"
 #include "ui/json_line.h"
-#include "ui/terminal.h"
 
 namespace llmcache {
 
@@ -44,7 +42,7 @@ response and its stream. Exits with 1 if there is none.)",
     if (context.settings().json) {
       context.out().line(json_line("touch", {{"touched", touched}}));
     } else if (touched == 0) {
-      context.report().say(fmt::format("there is no entry {}", quoted_if_odd(name)));
+      report_absent(context, name);
     }
     return touched > 0 ? Exit::success : Exit::no;
   }

@@ -125,8 +125,8 @@ Several stores form one: '--store sqlite: --store redis://cache.example.com' rea
 store first, copies hits from the far one into it, and writes to both.
 
 The password of a server comes from --password-file, --password-command, LLMCACHE_PASSWORD,
-LLMCACHE_PASSWORD_FILE, the URL (with a warning) or REDISCLI_AUTH, in this order. With TLS the host
-name is verified; --cacert names your own certificate authority.
+LLMCACHE_PASSWORD_FILE, a configuration file, the URL (with a warning) or REDISCLI_AUTH, in this
+order. With TLS the host name is verified; --cacert names your own certificate authority.
 )";
 }
 

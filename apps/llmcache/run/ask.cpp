@@ -157,7 +157,8 @@ Asked Asker::fill(const Question& question, lc::RequestKey key) {
   const bool was_uncached = fill.store_error().has_value();
   if (!was_uncached && options_.mode != Mode::refresh) context_.note(fill.lookup(), question.report);
   if (asked && !was_uncached && !fill.lookup() && !options_.is_batch) {
-    if (const auto others = other_endpoints(context_, *asked); !others.empty()) question.report.note(others);
+    if (const auto others = other_endpoints(context_, asked->response_name); !others.empty())
+      question.report.note(others);
   }
   if (!was_uncached && options_.mode != Mode::refresh && !fill.lookup()) question.on_miss(fill.lookup());
   if (question.group != nullptr) {

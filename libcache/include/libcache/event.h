@@ -26,7 +26,8 @@ namespace libcache LIBCACHE_EXPORT {
 ///   store.available            info      it answers again
 ///   store.master_changed       info      a sentinel named another master
 ///   store.password_not_needed  warning   a server was given a password that it does not ask for
-///   store.missing              info      there is no database yet; a warning if the store is read-only
+///   store.missing              info      there is no database or directory yet; a warning if the store is
+///                                        read-only
 ///   store.damaged              warning   a database is damaged
 ///   store.moved_aside          warning   a damaged database was moved aside
 ///

@@ -37,6 +37,7 @@ Result<EntryHead> decode_head(std::string_view first_bytes) {
 }
 
 Result<Entry> Entry::open(std::string bytes) {
+  if (!bytes.starts_with(kMagic)) return fail(ErrorCode::corrupt, "not an entry");
   if (!checksum_holds(bytes)) return fail(ErrorCode::corrupt, "entry's checksum does not match");
   const auto layout = read_layout(bytes);
   if (!layout) return fail(layout.error());

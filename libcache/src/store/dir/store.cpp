@@ -3,6 +3,7 @@
 #include <libcache/flight.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -55,7 +56,13 @@ class DirStore final : public Store, public Flights {
  public:
   DirStore(std::filesystem::path root, std::unique_ptr<const dir::Form> form, const StoreOptions& options,
            bool read_only)
-      : root_(std::move(root)), form_(std::move(form)), clock_(options.clock), runtime_(options.runtime_directory) {
+      : root_(std::move(root)),
+        form_(std::move(form)),
+        clock_(options.clock),
+        on_event_(options.on_event),
+        only_reads_(read_only || options.only_reads),
+        strict_(options.strict),
+        runtime_(options.runtime_directory) {
     if (options.state_directory.empty()) return;
     const auto may_create = [directory = options.state_directory, only_reads = options.only_reads] {
       return !only_reads && make_private_directory(directory).has_value();
@@ -122,6 +129,7 @@ class DirStore final : public Store, public Flights {
     const auto folders = dir::folders_in(root_);
     if (!folders) return fail(folders.error());
     if (auto status = check(deadline); !status) return status;
+    if (folders->empty()) return check_exists();
     for (const std::string& folder : *folders) {
       const auto more = scan_folder(folder, prefix, head_bytes, visit, deadline);
       if (!more) return fail(more.error());
@@ -181,7 +189,10 @@ class DirStore final : public Store, public Flights {
     const Place place = form_->place_of(name);
     const auto folder = FolderFiles::open(root_, place.folder);
     if (!folder) return fail(folder.error());
-    if (!*folder) return std::nullopt;
+    if (!*folder) {
+      const auto exists = check_exists();
+      return exists ? Result<std::optional<Found>>(std::nullopt) : fail(exists.error());
+    }
     constexpr int kMostAttempts = 100;
     for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
       bool changed = false;
@@ -196,7 +207,9 @@ class DirStore final : public Store, public Flights {
         auto value = form_->read(place.folder, (*content)->text, (*content)->written);
         if (value && value->name == name) return Found{file, *std::move(value), {}};
         const bool has_its_ending = file.ends_with(place.ending + std::string(dir::kFileEnding));
-        if (!value && has_its_ending) damaged = Found{file, std::nullopt, std::move((*content)->text)};
+        if (value || !has_its_ending) continue;
+        warn_of_damage(place.folder, file, value.error());
+        damaged = Found{file, std::nullopt, std::move((*content)->text)};
       }
       if (!changed) return damaged;
       if (auto status = check(deadline); !status) return fail(status.error());
@@ -245,6 +258,7 @@ class DirStore final : public Store, public Flights {
       if (!content) return fail(content.error());
       if (!*content) continue;
       const auto value = form_->read(folder_name, (*content)->text, (*content)->written);
+      if (!value) warn_of_damage(folder_name, file, value.error());
       if (!value || !value->name.starts_with(prefix) || !is_live(*value) || !leads_to(value->name, folder_name, file)) {
         continue;
       }
@@ -253,6 +267,26 @@ class DirStore final : public Store, public Flights {
       if (!more || !*more) return more;
     }
     return true;
+  }
+
+  // Says once that there is no directory. A strict store that is only read must have one.
+  Status check_exists() {
+    std::error_code error;
+    if (std::filesystem::exists(root_, error)) return {};
+    const std::string quoted = "'" + root_.string() + "'";
+    if (strict_ && only_reads_) return fail(ErrorCode::refused, quoted + " does not exist");
+    if (!on_event_ || warned_missing_.exchange(true)) return {};
+    on_event_({.severity = only_reads_ ? Event::Severity::warning : Event::Severity::info,
+               .name = "store.missing",
+               .message = quoted + " does not exist, so nothing is cached in it"});
+    return {};
+  }
+
+  void warn_of_damage(const std::string& folder, const std::string& file, const Error& error) const {
+    if (!on_event_) return;
+    on_event_({.severity = Event::Severity::warning,
+               .name = "entry.corrupt",
+               .message = "'" + (root_ / folder / file).string() + "' cannot be read: " + error.message});
   }
 
   // Whether a look-up of the name finds the file. It does not if the request was edited.
@@ -264,6 +298,10 @@ class DirStore final : public Store, public Flights {
   std::filesystem::path root_;
   std::unique_ptr<const dir::Form> form_;
   Clock clock_;
+  EventHandler on_event_;
+  bool only_reads_;
+  bool strict_;
+  std::atomic<bool> warned_missing_ = false;
   std::filesystem::path runtime_;
   Guarded<std::map<std::string, FolderListing>> listings_;
   std::optional<StatisticsLog> statistics_;
