@@ -52,7 +52,7 @@ class Show : public Command {
       any = true;
       show(context, name, *found.entry);
     }
-    if (!any) report_absent(context, key);
+    if (const auto others = any ? "" : other_endpoints(context, key); !others.empty()) context.report().say(others);
     return any ? Exit::success : Exit::no;
   }
 
