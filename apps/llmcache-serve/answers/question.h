@@ -25,9 +25,9 @@ struct Question {
 
 // Whether the upstream may be asked.
 bool asks_upstream(const Question& question);
-// Whether a stored answer may be used.
+// Whether a stored answer may be used instead of asking the upstream.
 bool may_look_up(const Question& question);
-// Whether a stored answer may be the answer, even if the upstream may not be asked. In replay mode nothing else can be.
+// Whether a stored answer may be served at all. In replay mode it may, whatever the client asks for: there is no other.
 bool accepts_stored(const Question& question);
 // Why the options forbid storing the answer; empty if they do not.
 std::string reason_not_to_store(const RequestOptions& options);
