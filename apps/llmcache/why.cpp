@@ -27,9 +27,8 @@ std::string why_equal(const lc::RequestKey& key, const std::string& name, lc::En
          "--no-provider and --ignore";
 }
 
-// What is wrong with the entry that is stored for the request; empty if there is none.
+// What is wrong with the entry that was found.
 std::string why_unusable(const lc::Lookup& lookup) {
-  if (lookup.miss == lc::MissReason::absent) return {};
   if (lookup.miss != lc::MissReason::expired) {
     return fmt::format("its entry cannot be used ({}): {}", to_string(lookup.miss), lookup.reason);
   }
@@ -58,31 +57,31 @@ void print_json(const Context& context, const std::string& name, const lc::Looku
 
 }  // namespace
 
-void explain_miss(Context& context, const std::optional<std::string>& request, const lc::Lookup& lookup,
+void explain_miss(Context& context, const std::string& request, const lc::Lookup& lookup,
                   std::optional<lc::EntryKind> asked) {
   const Report& report = context.report();
-  const std::string unusable = why_unusable(lookup);
-  if (!unusable.empty() && !context.settings().json) return report.say(unusable);
-  if (!request) return report.say("no entry is stored under this name");
-  if (!context.scheme().keeps_requests) {
-    return report.say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
-  }
-  const auto key = context.cache().key(*request);
+  const auto key = context.cache().key(request);
   if (!key) return report.warn(key.error().message);
   const auto kind = key->stream ? lc::EntryKind::stream : lc::EntryKind::response;
-  std::optional<Nearest> nearest;
-  if (unusable.empty()) {
-    auto found = find_nearest(context.cache().store(), context.key_options(), *request, context.deadline());
-    if (!found) return report.warn("cannot look for a similar request: " + found.error().message);
-    nearest = *std::move(found);
+  const std::string& name = key->stream ? key->stream_name : key->response_name;
+  if (lookup.miss != lc::MissReason::absent) return explain_missing_entry(context, name, lookup);
+  if (!context.scheme().keeps_requests) {
+    if (context.settings().json) return print_json(context, name, lookup, std::nullopt);
+    return report.say("a gateway's entries hold no requests to compare with: compare two with 'llmcache diff'");
   }
-  if (context.settings().json) {
-    return print_json(context, key->stream ? key->stream_name : key->response_name, lookup, nearest);
-  }
-  if (!nearest) return report.say("no stored request to compare with in this session");
-  report.say("nearest stored request: " + nearest->name);
-  if (nearest->differences.empty()) return report.say(why_equal(*key, nearest->name, asked.value_or(kind)));
-  for (const std::string& line : describe(nearest->differences)) report.say("  " + line);
+  const auto nearest = find_nearest(context.cache().store(), context.key_options(), request, context.deadline());
+  if (!nearest) return report.warn("cannot look for a similar request: " + nearest.error().message);
+  if (context.settings().json) return print_json(context, name, lookup, *nearest);
+  if (!*nearest) return report.say("no stored request to compare with in this session");
+  report.say("nearest stored request: " + (*nearest)->name);
+  if ((*nearest)->differences.empty()) return report.say(why_equal(*key, (*nearest)->name, asked.value_or(kind)));
+  for (const std::string& line : describe((*nearest)->differences)) report.say("  " + line);
+}
+
+void explain_missing_entry(const Context& context, const std::string& name, const lc::Lookup& lookup) {
+  if (context.settings().json) return print_json(context, name, lookup, std::nullopt);
+  context.report().say(lookup.miss == lc::MissReason::absent ? "no entry is stored under this name"
+                                                             : why_unusable(lookup));
 }
 
 }  // namespace llmcache

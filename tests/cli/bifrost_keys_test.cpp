@@ -8,6 +8,7 @@
 
 #include "cli/terminal_session.h"
 #include "support/paths.h"
+#include "support/sanitizers.h"
 
 using llmcache::test::TerminalSession;
 using nlohmann::json;
@@ -39,7 +40,8 @@ TEST_CASE("hash --compat bifrost prints the key and the hashed bytes of every ve
   const auto vectors = read_vectors();
   std::string script;
   std::string expected;
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
+  constexpr std::size_t kStep = libcache::test::kSanitized ? 5 : 1;
+  for (std::size_t i = 0; i < vectors.size(); i += kStep) {
     const json& vector = vectors[i];
     shell.write(fmt::format("{}.json", i), vector["request"]);
     for (const auto* what : {"", " --canonical"}) {

@@ -9,6 +9,7 @@
 #include "cli/terminal_session.h"
 #include "support/provider.h"
 #include "support/redis_server.h"
+#include "support/sanitizers.h"
 #include "support/wait.h"
 
 using llmcache::test::TerminalSession;
@@ -273,24 +274,25 @@ TEST_CASE("Ollama's chat without stream, with false and with true are three entr
   }
 }
 
-TEST_CASE("runs killed at 500 random moments leave whole answers or none, and no lease") {
+TEST_CASE("runs killed at random moments leave whole answers or none, and no lease") {
+  constexpr int kRuns = libcache::test::tries(500);
   for (const bool over_redis : {false, true}) {
     Surroundings at(over_redis);
     at.shell.write("answer",
                    "#!/bin/bash\nexec 3<> never\nfor i in 1 2 3 4 5 6 7 8; do printf 'data: %s\\n\\n' $i;"
                    " read -t 0.002 -u 3; done; true\n");
     const auto whole = at.shell.out("mkfifo never; ./answer");
-    at.shell.out("for i in $(seq 500); do " + at.run(" --session $i") +
+    at.shell.out(fmt::format("for i in $(seq {}); do ", kRuns) + at.run(" --session $i") +
                  " -- ./answer > /dev/null 2>&1 & read -t 0.0$((RANDOM % 6))$((RANDOM % 10)) <> never;"
                  " kill -KILL $! 2> /dev/null; wait $! 2> /dev/null; done; true");
     int stored = 0;
-    for (int i = 1; i <= 500; ++i) {
+    for (int i = 1; i <= kRuns; ++i) {
       const auto replayed = at.shell.run(at.run(fmt::format(" --mode replay --session {}", i)) + " -- false");
       stored += replayed.exit == 0 ? 1 : 0;
       CHECK(replayed.out == (replayed.exit == 0 ? whole : ""));
     }
     INFO(stored);
-    CHECK(stored < 500);
+    CHECK(stored < kRuns);
     CHECK(at.shell.out(at.run(" --session 1") + " -- ./answer") == whole);
     if (over_redis) {
       support::wait_for("the end of all leases", [&] { return at.redis->command({"KEYS", "*_lease*"}).empty(); });

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "cli/terminal_session.h"
+#include "support/sanitizers.h"
 
 using llmcache::test::TerminalSession;
 namespace fs = std::filesystem;
@@ -98,6 +99,8 @@ TEST_CASE("no command changes a file that is not a database of ours") {
   const auto before = files_in(shell, "files");
   CHECK(before.size() >= 200);
   std::string script = "for file in files/*; do\n";
+  // Fewer of the files that are alike.
+  if (libcache::test::kSanitized) script += "  case $file in *[1-9] | *[1-9].*) continue;; esac\n";
   int number = 0;
   for (const char* command : kCommands) {
     if (number++ == 3)

@@ -10,6 +10,7 @@
 
 #include "support/files.h"
 #include "support/paths.h"
+#include "support/sanitizers.h"
 
 namespace llmcache::test {
 
@@ -61,8 +62,7 @@ std::string TerminalSession::read(const std::string& file) const {
 }
 
 std::string limit_memory(int kibibytes) {
-  constexpr bool kSanitized = *LLMCACHE_SANITIZE != '\0';
-  return kSanitized ? "" : "ulimit -v " + std::to_string(kibibytes) + "; ";
+  return libcache::test::kSanitized ? "" : "ulimit -v " + std::to_string(kibibytes) + "; ";
 }
 
 }  // namespace llmcache::test

@@ -125,6 +125,26 @@ class Clients(support.ServeTest):
             client.sendall(body)
             self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 200"))
 
+    def test_a_client_that_ends_its_own_side_still_gets_its_answer(self):
+        def slow(handler, body):
+            self.upstream.gate.wait(20)
+            self.upstream.answer_chat(handler, body)
+        self.upstream.answer = slow
+        for body, end in ((request(), json.dumps(support.CHAT).encode()), (request(stream=True), b"\r\n0\r\n\r\n")):
+            self.upstream.gate.clear()
+            before = self.calls()
+            with socket.create_connection(("127.0.0.1", self.serve.port), timeout=20) as client:
+                client.sendall(HEAD + b"content-length: %d\r\n\r\n%s" % (len(body), body))
+                client.shutdown(socket.SHUT_WR)
+                while self.calls() == before:
+                    time.sleep(0.01)
+                self.assertEqual(client.recv(1000), b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.upstream.gate.set()
+                answer = b"".join(iter(lambda: client.recv(65536), b""))
+            self.assertEqual(status_of(answer), 200)
+            self.assertIn(b"\r\nconnection: close\r\n", answer)
+            self.assertTrue(answer.endswith(end))
+
     def test_curl_gets_the_same_answer_however_it_asks(self):
         body = pathlib.Path(self.home, "request")
         body.write_bytes(request(stream=True))

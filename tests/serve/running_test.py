@@ -185,6 +185,10 @@ class Running(support.ServeTest):
     def test_command_that_cannot_be_started_is_127(self):
         self.assertEqual(self.command("no-such-command")[0], 127)
 
+    def test_the_command_inherits_no_open_files_of_the_server(self):
+        # ls itself has the folder open.
+        self.assertEqual(self.command("ls", "/proc/self/fd", arguments=("--access-log", self.home + "/log"))[1].split(), ["0", "1", "2", "3"])
+
     def test_record_and_replay(self):
         ask = 'curl -sS "$OPENAI_BASE_URL/chat/completions" -H "content-type: application/json" -d "$0"'
         body = request().decode()

@@ -2,6 +2,7 @@
 
 Usage: upstream_test.py LLMCACHE
 """
+import contextlib
 import http.client
 import json
 import pathlib
@@ -166,6 +167,25 @@ class Upstreams(support.ServeTest):
         status, headers, body = serve.call(body=request())
         self.assertEqual((status, json.loads(body)["error"]["code"]), (504, "upstream_timeout"))
         self.assertNotIn("x-should-retry", headers)
+
+    def test_a_client_that_goes_before_its_answer_begins_ends_the_call(self):
+        ended = threading.Event()
+
+        def wait_for_the_end(handler, _):
+            handler.connection.settimeout(20)
+            with contextlib.suppress(ConnectionResetError):
+                if handler.connection.recv(1):
+                    return
+            ended.set()
+        self.upstream.answer = wait_for_the_end
+        for version in ("1.1", "1.0"):
+            ended.clear()
+            before = self.calls()
+            with socket.create_connection(("127.0.0.1", self.serve.port)) as client:
+                client.sendall(b"POST /v1/x HTTP/%s\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}" % version.encode())
+                while self.calls() == before:
+                    time.sleep(0.01)
+            self.assertTrue(ended.wait(20))
 
     def test_finish_abandoned_stores_an_answer_whose_client_has_gone(self):
         sent = threading.Event()

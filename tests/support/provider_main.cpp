@@ -1,9 +1,11 @@
-// The local provider as a program: prints its port to stdout and serves until stdin is closed.
+// The local provider as a program: prints its port, which is free and on loopback, and serves until stdin is closed.
+//   provider [--serve FOLDER] [--lifetime SECONDS]    FOLDER: its files are served under /files
+#include <getopt.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -25,12 +27,15 @@ void wait_for_end(std::chrono::steady_clock::time_point end) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("A stand-in for LLM providers on a free loopback port, which it prints. Ends when stdin closes.");
   support::Provider::Options options;
   int lifetime = 600;
-  app.add_option("--serve", options.files, "Folder whose files are served under /files")->check(CLI::ExistingDirectory);
-  app.add_option("--lifetime", lifetime, "Seconds until it exits")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  constexpr option kOptions[] = {
+      {"serve", required_argument, nullptr, 's'}, {"lifetime", required_argument, nullptr, 'l'}, {}};
+  for (int name = 0; (name = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+    if (name == '?') return EXIT_FAILURE;
+    if (name == 's') options.files = optarg;
+    if (name == 'l') lifetime = std::stoi(optarg);
+  }
 
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(lifetime);
   const support::Provider provider(options);

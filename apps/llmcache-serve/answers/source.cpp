@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "answers/follower.h"
 #include "answers/leader.h"
 #include "answers/on_workers.h"
 #include "answers/request_key.h"
@@ -24,8 +25,6 @@ namespace {
 
 constexpr std::size_t kFollowers = 32;
 constexpr std::size_t kMostMissed = 10'000;
-// A follower of another process waits on a thread for at most this long, then lets the next follower use the thread.
-constexpr lc::Milliseconds kFollowTime{25};
 
 constexpr const char* kTooSlow = "the store did not answer in time";
 
@@ -65,13 +64,6 @@ bool is_same_request(const lc::RequestKey& left, const lc::RequestKey& right) {
 // The name that the request's own entry has.
 const std::string& entry_name(const lc::RequestKey& key) {
   return key.stream ? key.stream_name : key.response_name;
-}
-
-// The head of an answer that another process leads, whose header fields are not known here.
-AnswerHead head_of(const lc::Metadata& metadata) {
-  AnswerHead head;
-  if (!metadata.content_type.empty()) head.fields.add("content-type", metadata.content_type);
-  return head;
 }
 
 }  // namespace
@@ -350,36 +342,11 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
       ->start(upstream_, question.upstream);
 }
 
-// Takes an answer from the process that leads it.
+// Takes an answer from the process that leads it, or becomes the leader.
 Awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
-  // Destroying the Fill may wait for the store.
-  const auto leave = [&] { asio::post(followers_, [left = std::move(fill)] {}); };
-  Transfer& transfer = *shared->transfer;
-  for (;;) {
-    std::string bytes;
-    auto piece = co_await on_workers(followers_, [&]() -> lc::Result<bool> {
-      auto read = fill->read(lc::Deadline::after(kFollowTime));
-      if (!read) return lc::fail(read.error());
-      bytes = read->bytes;
-      return read->done;
-    });
-    if (piece && fill->role() == lc::Fill::Role::lead) co_return lead(question, std::move(fill), shared);
-    if (!transfer.has_head() && (!bytes.empty() || (piece && *piece))) {
-      const auto head = fill->head();
-      transfer.begin(head_of(head ? head->metadata : lc::Metadata{}));
-    }
-    transfer.add(bytes);
-    if (!piece || *piece) {
-      leave();
-      forget(shared);
-      transfer.end(piece ? AnswerEnd::complete : transfer.has_head() ? AnswerEnd::broken : AnswerEnd::withdrawn);
-      co_return;
-    }
-    if (transfer.readers() == 0 && transfer.was_read()) {
-      leave();
-      co_return forget(shared);
-    }
-  }
+  fill = co_await follow_leader(followers_, std::move(fill), shared->transfer);
+  if (fill) co_return lead(question, std::move(fill), shared);
+  forget(shared);
 }
 
 std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {

@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/redirect_error.hpp>
@@ -59,6 +60,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     while (co_await read_request()) {
       keep_alive_ = request_.keep_alive && !request_.http_1_0 && !service_.draining();
       gone_ = false;
+      answer_begun_ = false;
       read_ahead();
       co_await service_.answer(request_, local_address_, *this);
       on_gone_ = nullptr;
@@ -88,6 +90,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     const std::array<asio::const_buffer, 3> buffers{asio::buffer(parts[0]), asio::buffer(parts[1]),
                                                     asio::buffer(parts[2])};
     beast::buffers_suffix left(buffers);
+    answer_begun_ = true;
     while (beast::buffer_bytes(left) > 0) {
       // For each piece: a large body may take its time as long as the client reads.
       writing_.start(kWriteTime);
@@ -130,10 +133,27 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
                             [this, alive = this->shared_from_this()](error_code error, std::size_t size) {
                               reader_.buffer().commit(size);
                               reading_ahead_ = false;
-                              gone_ = static_cast<bool>(error);
-                              if (gone_ && on_gone_) on_gone_();
+                              if (error && !(error == asio::error::eof && await_reset())) note_gone();
                               read_ahead_ended_.cancel();
                             });
+  }
+
+  void note_gone() {
+    gone_ = true;
+    if (on_gone_) on_gone_();
+  }
+
+  // A client that sends nothing more may still wait for its answer. An interim response, which every client of HTTP/1.1
+  // accepts (RFC 9110, section 15.2), shows it: a client that has gone answers with a reset. False: it cannot be asked.
+  bool await_reset() {
+    if (std::is_same_v<Stream, TlsStream> || request_.http_1_0 || answer_begun_) return false;
+    constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
+    auto& socket = stream_.lowest_layer();
+    if (::send(socket.native_handle(), kInterim.data(), kInterim.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return false;
+    keep_alive_ = false;
+    socket.async_wait(asio::socket_base::wait_error,
+                      [this, alive = this->shared_from_this()](error_code) { note_gone(); });
+    return true;
   }
 
   // Waits for the next request's first bytes; false: there is none.
@@ -186,6 +206,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   bool idle_ = false;
   bool reading_ahead_ = false;
   bool gone_ = false;
+  bool answer_begun_ = false;
   std::function<void()> on_gone_;
   Timer read_ahead_ended_{stream_.get_executor(), Timer::time_point::max()};
 };

@@ -15,8 +15,11 @@ struct CurlMulti::Socket {
   int waiting = 0;  // those that are being waited for
 };
 
-CurlMulti::CurlMulti(asio::io_context& loop) : loop_(loop), timer_(loop), multi_(curl_multi_init()) {
+CurlMulti::CurlMulti(asio::io_context& loop) : loop_(loop), timer_(loop) {}
+
+void CurlMulti::open() {
   constexpr long kMostKeptConnections = 256;
+  multi_.reset(curl_multi_init());
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, on_timer);
@@ -31,6 +34,8 @@ CurlMulti::~CurlMulti() {
 }
 
 void CurlMulti::add(CURL* easy, CurlTransfer& transfer) {
+  // Not before the first transfer: a COMMAND that is started at the beginning would inherit libcurl's descriptors.
+  if (!multi_) open();
   transfers_.emplace(easy, &transfer);
   curl_multi_add_handle(multi_.get(), easy);
 }

@@ -40,6 +40,7 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
 
+  void open();
   static int on_socket(CURL*, curl_socket_t number, int wanted, void* self, void*);
   static int on_timer(CURLM*, long milliseconds, void* self);
   void wait(const std::shared_ptr<Socket>& socket, curl_socket_t number);

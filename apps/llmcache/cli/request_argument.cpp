@@ -4,6 +4,7 @@
 #include <libcache/bifrost.h>
 
 #include "cli/endpoint.h"
+#include "why.h"
 
 namespace llmcache {
 
@@ -74,6 +75,10 @@ lc::Lookup RequestArgument::find_name(Context& context, const std::string& argum
     lookup = cache.get_named(entry_, context.deadline());
   }
   return context.settle(std::move(lookup));
+}
+
+void RequestArgument::explain(Context& context, const lc::Lookup& lookup, lc::EntryKind kind) const {
+  request_ ? explain_miss(context, *request_, lookup, kind) : explain_missing_entry(context, entry_, lookup);
 }
 
 std::string RequestArgument::annotated(std::string_view stored) const {

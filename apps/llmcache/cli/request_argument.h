@@ -27,8 +27,8 @@ class RequestArgument {
 
   // Looks the entry up, by request or by name.
   libcache::Lookup find(Context& context, libcache::EntryKind kind);
-  // The request that find() looked up; nullopt if it looked a name up.
-  const std::optional<std::string>& request() const { return request_; }
+  // Says on stderr why find() found nothing: `lookup` is its result.
+  void explain(Context& context, const libcache::Lookup& lookup, libcache::EntryKind kind) const;
   // The response or a chunk that find() found, as a Bifrost gateway's plugin serves it.
   std::string annotated(std::string_view stored) const;
 
@@ -39,9 +39,9 @@ class RequestArgument {
   std::optional<std::string> argument_;
   std::optional<std::string> key_;
   std::optional<std::string> request_path_;
-  std::optional<std::string> request_;
-  std::string entry_;     // the name that find() looked up
-  std::string provider_;  // of the request; empty if it is not known
+  std::optional<std::string> request_;  // that find() looked up; nothing if it looked a name up
+  std::string entry_;                   // the name that find() looked up
+  std::string provider_;                // of the request; empty if it is not known
 };
 
 // Throws a Failure (usage) under the native scheme.

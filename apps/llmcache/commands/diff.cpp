@@ -34,6 +34,8 @@ otherwise.)",
 
   Exit run(Context& context) override {
     context.only_reads();
+    if (left_ == "-" && right_ == "-")
+      usage_error("stdin can be only one of the two requests: give the other as a file");
     unmatched_ = context.key_options().ignore;
     const std::string left = load(context, left_);
     const std::string right = load(context, right_);

@@ -68,12 +68,13 @@ if there is such a file.)",
   }
 
  private:
-  static void print(Context& context, const lc::Fixture& fixture, const std::string& what) {
+  // `state` is for programs, `message` for people.
+  static void print(Context& context, const lc::Fixture& fixture, std::string_view state, const std::string& message) {
     if (!context.settings().json) {
-      context.out().write(fmt::format("{}: {}\n", escaped(fixture.path, false), escaped(what, false)));
+      context.out().write(fmt::format("{}: {}\n", escaped(fixture.path, false), escaped(message, false)));
       return;
     }
-    Json::Members members = {{"path", fixture.path}, {"state", what == "unused" ? what : name_of(fixture.state)}};
+    Json::Members members = {{"path", fixture.path}, {"state", state}};
     if (!fixture.name.empty()) members.emplace_back("name", fixture.name);
     if (!fixture.problem.empty()) members.emplace_back("problem", fixture.problem);
     if (!fixture.new_path.empty()) members.emplace_back("new_path", fixture.new_path);
@@ -84,7 +85,7 @@ if there is such a file.)",
     std::size_t problems = 0;
     for (const lc::Fixture& fixture : fixtures) {
       if (fixture.state == State::good) continue;
-      print(context, fixture, fixture.problem);
+      print(context, fixture, name_of(fixture.state), fixture.problem);
       ++problems;
     }
     context.report().say(fmt::format("{} of {} files have problems", problems, fixtures.size()));
@@ -96,8 +97,7 @@ if there is such a file.)",
     for (const lc::Fixture& fixture : fixtures) {
       if (fixture.state != State::misnamed) continue;
       checked(lc::fix_fixture(directory, fixture));
-      context.report().say(
-          fmt::format("renamed {} to {}", escaped(fixture.path, false), escaped(fixture.new_path, false)));
+      print(context, fixture, "renamed", "renamed to " + fixture.new_path);
     }
     return check(context, checked(lc::check_fixtures(directory)));
   }
@@ -114,7 +114,7 @@ if there is such a file.)",
       if (delete_ && !fs::remove(directory / fixture.path, error) && error) {
         throw Failure(Exit::refused, fmt::format("'{}' cannot be removed: {}", fixture.path, error.message()));
       }
-      print(context, fixture, "unused");
+      print(context, fixture, "unused", "unused");
       ++count;
     }
     context.report().say(fmt::format("{} {}", count, delete_ ? "removed" : "unused"));

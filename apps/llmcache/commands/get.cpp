@@ -2,7 +2,6 @@
 #include "commands/all.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
-#include "why.h"
 
 namespace llmcache {
 
@@ -34,7 +33,7 @@ On a miss, prints nothing and exits with 1.)",
     if (annotate_) require_bifrost(context, "--annotate");
     const lc::Lookup found = request_.find(context, lc::EntryKind::response);
     if (!found) {
-      if (why_) explain_miss(context, request_.request(), found, lc::EntryKind::response);
+      if (why_) request_.explain(context, found, lc::EntryKind::response);
       return Exit::no;
     }
     if (meta_) context.report().say(json_line("metadata", describe(head_of(*found.entry), lc::system_now())));

@@ -14,6 +14,10 @@ namespace {
 
 namespace lc = libcache;
 
+ListedEntry listed_entry(const lc::ScanRow& row, const lc::Result<lc::EntryHead>& head) {
+  return {row.name, row.size, head ? std::optional(*head) : std::nullopt};
+}
+
 class Ls : public Command {
  public:
   CommandHelp help() const override {
@@ -54,7 +58,7 @@ with --long: name, kind, model, size, age and time left, separated by tabs. With
     } else {
       std::uint64_t listed = 0;
       filters_.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
-        lister->add({row.name, row.size, head.has_value() ? std::optional(*head) : std::nullopt});
+        lister->add(listed_entry(row, head));
         return ++listed < most;
       });
     }
@@ -64,13 +68,12 @@ with --long: name, kind, model, size, age and time left, separated by tabs. With
 
  private:
   void list_sorted(Context& context, const std::string& prefix, std::uint64_t most, Lister& lister) const {
-    const Order order = parse_choice(sort_, kOrders);
-    Sorted sorted(order, most);
+    Sorted sorted(parse_choice(sort_, kOrders));
     filters_.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
-      sorted.add({row.name, row.size, head.has_value() ? std::optional(*head) : std::nullopt});
+      sorted.add(row, head ? &*head : nullptr);
       return true;
     });
-    for (const ListedEntry& entry : sorted.take()) lister.add(entry);
+    sorted.for_each(most, [&](const lc::ScanRow& row) { lister.add(listed_entry(row, context.cache().head(row))); });
   }
 
   std::unique_ptr<Lister> make_lister(Context& context) const {

@@ -5,7 +5,6 @@
 #include "cli/request_argument.h"
 #include "commands/all.h"
 #include "config/values.h"
-#include "why.h"
 
 namespace llmcache {
 
@@ -51,7 +50,7 @@ On a miss, prints nothing and exits with 1.)",
       print(context, *found.entry, form, pace);
       return Exit::success;
     }
-    if (why_) explain_miss(context, request_.request(), found, lc::EntryKind::stream);
+    if (why_) request_.explain(context, found, lc::EntryKind::stream);
     if (!allow_partial_ || !found.partial) return Exit::no;
     print(context, *found.partial, form, pace);
     context.out().flush();

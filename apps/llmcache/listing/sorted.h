@@ -1,12 +1,16 @@
 // Entries in an order, of which only the first few may be wanted.
 #pragma once
 
-#include <array>
+#include <libcache/entry.h>
+#include <libcache/store.h>
+#include <sqlite3.h>
+
 #include <cstdint>
-#include <vector>
+#include <functional>
+#include <memory>
+#include <string_view>
 
 #include "config/values.h"
-#include "listing/row.h"
 
 namespace llmcache {
 
@@ -14,20 +18,29 @@ enum class Order { name, age, size, expires };
 inline constexpr Choice<Order> kOrders[] = {
     {"name", Order::name}, {"age", Order::age}, {"size", Order::size}, {"expires", Order::expires}};
 
-// Holds no more entries than are wanted.
+// SQLite sorts them: those that do not fit into its memory wait in a temporary file. All functions fail (refused) if that
+// cannot be written.
 class Sorted {
  public:
-  Sorted(Order order, std::uint64_t most) : order_(order), most_(most) {}
-  void add(ListedEntry entry);
-  // All of them, sorted. Call it once.
-  std::vector<ListedEntry> take();
+  explicit Sorted(Order order);
+  // `head`: null if the value is not an entry.
+  void add(const libcache::ScanRow& row, const libcache::EntryHead* head);
+  // Calls `visit` with the first `most` in their order. Call it once, after the last add().
+  void for_each(std::uint64_t most, const std::function<void(const libcache::ScanRow&)>& visit);
 
  private:
-  bool is_before(const ListedEntry& left, const ListedEntry& right) const;
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+  Statement prepare(const char* sql);
+  bool step(const Statement& statement);
 
   const Order order_;
-  const std::uint64_t most_;
-  std::vector<ListedEntry> entries_;  // if they are as many as are wanted: a heap with the last one on top
+  std::unique_ptr<sqlite3, Close> rows_;
+  Statement insert_;
 };
 
 }  // namespace llmcache
