@@ -247,6 +247,15 @@ TEST_CASE("reads leave no trace on disk") {
     put(*open_sqlite(file), "a", "value");
     write_file(file.string() + "-wal", "");
   }
+  SECTION("with a log of which a writer that was killed had written only the header") {
+    put_into_log(file, "other", "in the log");
+    const std::string header = content_of(file.string() + "-wal").substr(0, 32);
+    fs::remove(file.string() + "-wal");
+    fs::remove(file.string() + "-shm");
+    put(*open_sqlite(file), "a", "value");
+    write_file(file.string() + "-wal", header);
+    write_file(file.string() + "-shm", std::string(32768, '\0'));
+  }
   const auto before = state_of(file.parent_path());
   {
     const auto store = open_sqlite(file, {}, true);

@@ -57,7 +57,10 @@ Fingerprint fingerprint_of(const std::filesystem::path& file) {
 Connection::Mode mode_of(Access access, bool unlocked, const std::filesystem::path& file, const Fingerprint& files) {
   using Mode = Connection::Mode;
   if (access == Access::write) return Mode::write;
-  const bool has_log = files.log.size != 0;
+  // A writer that was killed may have left a log with a header and nothing else. SQLite would take it for one that is being
+  // written, and wait.
+  constexpr std::int64_t kLogHeaderBytes = 32;
+  const bool has_log = files.log.size > kLogHeaderBytes;
   if (!unlocked && access == Access::read) return Mode::read;
   if (!has_log) return Mode::read_unlocked;
   const bool has_index = ::access((file.native() + "-shm").c_str(), F_OK) == 0;
