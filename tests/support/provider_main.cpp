@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -31,11 +32,19 @@ int main(int argc, char** argv) {
   int lifetime = 600;
   constexpr option kOptions[] = {
       {"serve", required_argument, nullptr, 's'}, {"lifetime", required_argument, nullptr, 'l'}, {}};
+  const auto usage = [] {
+    std::cerr << "usage: provider [--serve FOLDER] [--lifetime SECONDS]\n";
+    return EXIT_FAILURE;
+  };
   for (int name = 0; (name = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
-    if (name == '?') return EXIT_FAILURE;
+    if (name == '?') return usage();
     if (name == 's') options.files = optarg;
-    if (name == 'l') lifetime = std::stoi(optarg);
+    char* end = nullptr;
+    if (name == 'l') lifetime = static_cast<int>(std::strtol(optarg, &end, 10));
+    if (end && *end != '\0') return usage();
   }
+  if (optind < argc) return usage();
+  if (!options.files.empty() && !std::filesystem::is_directory(options.files)) return usage();
 
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(lifetime);
   const support::Provider provider(options);

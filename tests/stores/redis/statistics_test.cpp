@@ -11,6 +11,7 @@
 #include "stores/verbs.h"
 #include "support/redis_cluster.h"
 #include "support/redis_server.h"
+#include "support/wait.h"
 
 namespace libcache::test {
 
@@ -29,12 +30,13 @@ StatisticsRow row_of(std::string model, std::uint64_t hits, std::chrono::sys_day
 
 // What is posted arrives at some time.
 std::uint64_t hits_in(Store& store, std::uint64_t expected, std::string_view prefix = "llmcache:") {
-  for (int attempt = 0;; ++attempt) {
-    std::uint64_t hits = 0;
+  std::uint64_t hits = 0;
+  support::wait_for("what was counted", [&] {
+    hits = 0;
     for (const auto& row : required(store.statistics()->read(prefix, {}, soon()))) hits += row.counts.at("hits");
-    if (hits == expected || attempt == 200) return hits;
-    std::this_thread::sleep_for(10ms);
-  }
+    return hits == expected;
+  });
+  return hits;
 }
 
 void add(Store& store, const StatisticsRow& row, std::string_view prefix = "llmcache:") {
@@ -93,13 +95,13 @@ TEST_CASE("caches of several threads on a server count everything once, also at 
   for (auto& thread : threads) thread.join();
   const auto store = open(server.url());
   std::uint64_t counted = 0;
-  for (int attempt = 0; attempt < 200 && counted < 160; ++attempt) {
+  support::wait_for("what was counted", [&] {
     const auto rows = required(store->statistics()->read("llmcache:", {}, soon()));
     REQUIRE(rows.size() == 1);
     REQUIRE(rows[0].counts.size() == 1);
     counted = rows[0].counts.at("misses_absent");
-    std::this_thread::sleep_for(10ms);
-  }
+    return counted >= 160;
+  });
   CHECK(counted == 160);
 }
 

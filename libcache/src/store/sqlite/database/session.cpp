@@ -16,9 +16,10 @@ void tell(const Place& place, Event::Severity severity, const char* name, std::s
   if (place.on_event) place.on_event({.severity = severity, .name = name, .message = std::move(message)});
 }
 
-Fingerprint::File look(const std::string& path) {
+// `empty`: the size that the file has without content.
+Fingerprint::File look(const std::string& path, off_t empty) {
   struct stat state{};
-  if (lstat(path.c_str(), &state) != 0 || state.st_size == 0) return {};
+  if (lstat(path.c_str(), &state) != 0 || state.st_size <= empty) return {};
   return {{state.st_dev, state.st_ino},
           state.st_size,
           std::int64_t{state.st_mtim.tv_sec} * 1'000'000'000 + state.st_mtim.tv_nsec};
@@ -51,16 +52,16 @@ Result<Opening> begin_opening(const Place& place, bool create, Deadline deadline
 }
 
 Fingerprint fingerprint_of(const std::filesystem::path& file) {
-  return {look(file.native()), look(file.native() + "-wal")};
+  // A writer that was killed may have left a log with a header and nothing else. SQLite would take it for one that is being
+  // written, and wait.
+  constexpr off_t kLogHeaderBytes = 32;
+  return {look(file.native(), 0), look(file.native() + "-wal", kLogHeaderBytes)};
 }
 
 Connection::Mode mode_of(Access access, bool unlocked, const std::filesystem::path& file, const Fingerprint& files) {
   using Mode = Connection::Mode;
   if (access == Access::write) return Mode::write;
-  // A writer that was killed may have left a log with a header and nothing else. SQLite would take it for one that is being
-  // written, and wait.
-  constexpr std::int64_t kLogHeaderBytes = 32;
-  const bool has_log = files.log.size > kLogHeaderBytes;
+  const bool has_log = files.log.size != 0;
   if (!unlocked && access == Access::read) return Mode::read;
   if (!has_log) return Mode::read_unlocked;
   const bool has_index = ::access((file.native() + "-shm").c_str(), F_OK) == 0;
