@@ -144,7 +144,8 @@ class EmbeddedPackage(Package):
     def embed(self, name, *options):
         build = WORK / name
         run(*configure(HERE / "embedder", build, f"-DCMAKE_PREFIX_PATH={DEPENDENCIES}",
-                       "-DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON", "-DFETCHCONTENT_FULLY_DISCONNECTED=OFF", *options))
+                       "-DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON", "-DFETCHCONTENT_FULLY_DISCONNECTED=OFF",
+                       "-DLLMCACHE_PRECOMPILED_HEADERS=ON", *options))
         run("cmake", "--build", build)
         self.assertEqual(run(build / "consumer"), STORED)
         prefix = self.install(build)

@@ -37,7 +37,7 @@ std::string store_of(const nlohmann::json& config, const std::string& where) {
   const nlohmann::json user = config.value("username", nlohmann::json(""));
   const nlohmann::json database = config.value("db", nlohmann::json(0));
   if (!user.is_string()) usage_error(where + ": username: expected a string");
-  if (!database.is_number_integer() || database < 0) usage_error(where + ": db: expected a number");
+  if (!database.is_number_integer() || database.get<double>() < 0) usage_error(where + ": db: expected a number");
   auto url = libcache::StoreUrl::parse(fmt::format("redis://{}/{}", address, database.dump()));
   if (!url) usage_error(fmt::format("{}: addr: {}", where, url.error().message));
   url->user = user.get<std::string>();
@@ -56,13 +56,13 @@ std::string ttl_of(const nlohmann::json& value, const std::string& where, std::s
   if (!value.is_number_integer()) {
     usage_error(fmt::format("{}: {}: expected a number of {}", where, name, in_seconds ? "seconds" : "nanoseconds"));
   }
-  if (value <= 0) return "never";
+  if (value.get<double>() <= 0) return "never";
   return in_seconds ? value.dump() + "s" : duration_of(value, where);
 }
 
 // To the plugin, null, an empty string and a number that is not positive all mean that the member is not set.
 bool is_unset(const nlohmann::json& value) {
-  return value.is_null() || value == "" || (value.is_number() && value <= 0);
+  return value.is_null() || value == "" || (value.is_number() && value.get<double>() <= 0);
 }
 
 }  // namespace
