@@ -1,7 +1,5 @@
 #include "options.h"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <filesystem>
 
@@ -31,14 +29,9 @@ ServeOptions parse_options(const ServeArguments& arguments, const Settings& sett
   options.listen = arguments.listen;
   // With a COMMAND any port will do, because COMMAND gets its URL.
   if (options.listen.empty()) options.listen = {options.command.empty() ? "127.0.0.1:8090" : "127.0.0.1:0"};
-  const auto mode = find_choice(arguments.mode, kModes);
-  if (!mode) usage_error(fmt::format("--mode {}: expected auto, replay, refresh or off", arguments.mode));
-  options.mode = *mode;
+  options.mode = parse_choice(arguments.mode, kModes);
   options.pace = parse_pace(arguments.pace);
   options.shared = arguments.shared;
-  if (!arguments.session_from.empty() && arguments.session_from != "authorization") {
-    usage_error(fmt::format("--session-from {}: expected authorization", arguments.session_from));
-  }
   options.session_from_credential = !arguments.session_from.empty();
   options.session_secret_file = arguments.session_secret_file;
   if (options.session_from_credential && options.session_secret_file.empty()) {

@@ -107,8 +107,8 @@ TEST_CASE("an empty value of any option of any command is a usage error, or mean
     if (option.is_positional() || option.is_switch()) return;
     for (const std::string& flag : option.flags()) {
       INFO(flag << " of " << command);
-      for (const auto& given :
-           {flag + " ''", flag + " \"$UNSET\"", flag.starts_with("--") ? flag + "=" : flag + " ''"}) {
+      for (const auto& given : {flag + " ''", flag + "="}) {
+        if (given.ends_with('=') && !flag.starts_with("--")) continue;
         const std::string line = fmt::format("llmcache {} {} < request.json", command, given);
         if (!option.may_be_empty) CHECK(exits_with_usage_error(shell, line));
       }

@@ -127,6 +127,8 @@ TEST_CASE("bash completes commands and options") {
   CHECK(complete("llmcache --store ru") == "\n");
   CHECK(complete("llmcache run --mode ref") == "refresh\n");
   CHECK(complete("llmcache replay --as nd") == "ndjson\n");
+  CHECK(complete("llmcache serve --mode re") == "replay refresh\n");
+  CHECK(complete("llmcache serve --session-from a") == "authorization\n");
   CHECK(complete("llmcache config li") == "list\n");
   CHECK(complete("llmcache completion z") == "zsh\n");
   CHECK(complete("llmcache help exit") == "exit-codes\n");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include "support/paths.h"
 
@@ -13,5 +14,8 @@ inline constexpr bool kSanitized = *LLMCACHE_SANITIZE != '\0';
 constexpr int tries(int count) {
   return kSanitized ? std::max(1, count / 5) : count;
 }
+
+// A text is cut at every length, or under sanitizers at every third.
+inline constexpr std::size_t kCutStep = kSanitized ? 3 : 1;
 
 }  // namespace libcache::test

@@ -3,6 +3,8 @@
 #include <stdexcept>
 
 #include "commands/all.h"
+#include "config/mode.h"
+#include "config/values.h"
 
 namespace llmcache {
 
@@ -20,10 +22,12 @@ void Serve::declare(Options& options) {
   ServeArguments& a = arguments_;
   options.value("--listen", "ADDRESS", a.listen, "HOST:PORT or unix:PATH; repeatable (default 127.0.0.1:8090)");
   options.value("--upstream", "[NAME=]URL", a.upstreams, "adds or replaces an upstream; without NAME: the only one");
-  options.value("--mode", "MODE", a.mode, "auto (default), replay, refresh or off, as for run");
+  options.value("--mode", "MODE", a.mode, "auto (default), replay, refresh or off, as for run").choices =
+      names_of(kModes);
   options.value("--pace", "PACE", a.pace, "of streams from the cache: none (default), recorded, or xN");
   options.flag("--shared", a.shared, "lets callers on other machines share answers");
-  options.value("--session-from", "authorization", a.session_from, "makes each caller's session from its credential");
+  options.value("--session-from", "authorization", a.session_from, "makes each caller's session from its credential")
+      .choices = {"authorization"};
   options.value("--session-secret-file", "FILE", a.session_secret_file, "the secret that these sessions are made with");
   options.value("--allow-host", "HOST", a.allow_hosts, "another name of this server; repeatable");
   options.value("--allow-origin", "ORIGIN", a.allow_origins, "web pages of this origin may use the server; repeatable");

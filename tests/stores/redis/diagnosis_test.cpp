@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "stores/findings.h"
 #include "stores/redis/support.h"
 #include "support/certificates.h"
 #include "support/redis_cluster.h"
@@ -29,16 +30,6 @@ std::vector<Finding> diagnosis_of(const std::string& url, const StoreOptions& op
                                   const std::string& prefix = "llmcache:") {
   const auto store = open(url, options);
   return store->diagnose({.prefix = prefix}, Deadline::after(60s));
-}
-
-// The first finding of a check that is not a pass, or else the first.
-Finding finding_on(const std::vector<Finding>& findings, const std::string& check) {
-  const auto worse = std::ranges::find_if(
-      findings, [&](const Finding& each) { return each.check == check && each.grade != Grade::pass; });
-  if (worse != findings.end()) return *worse;
-  const auto any = std::ranges::find(findings, check, &Finding::check);
-  REQUIRE(any != findings.end());
-  return *any;
 }
 
 }  // namespace

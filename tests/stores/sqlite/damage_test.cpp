@@ -201,7 +201,10 @@ TEST_CASE("one flipped bit in any page crashes and hangs nothing and gives no wr
   std::mt19937 random(1);
   for (std::size_t page = 0; page < intact.size() / kPage; ++page) {
     // At its head, where SQLite keeps what leads on, and anywhere.
-    for (const std::size_t offset : {random() % 16, random() % 200, random() % kPage}) {
+    constexpr std::size_t kParts[] = {16, 200, kPage};
+    for (std::size_t part = 0; part < std::size(kParts); ++part) {
+      const std::size_t offset = random() % kParts[part];
+      if (kSanitized && part != page % std::size(kParts)) continue;
       auto damaged = intact;
       damaged[page * kPage + offset] ^= static_cast<char>(1 << random() % 8);
       INFO("page " << page << ", offset " << offset);

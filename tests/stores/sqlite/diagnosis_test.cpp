@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "stores/findings.h"
 #include "stores/sqlite/support.h"
 #include "support/temporary_directory.h"
 
 using namespace libcache;
+using namespace libcache::test;
 using Grade = Finding::Grade;
 
 namespace {
@@ -31,16 +33,6 @@ struct File {
     return open()->diagnose({.prefix = "llmcache:"}, deadline);
   }
 };
-
-Grade worst(const std::vector<Finding>& findings) {
-  return std::ranges::max(findings, {}, &Finding::grade).grade;
-}
-
-Finding finding_on(const std::vector<Finding>& findings, const std::string& check) {
-  const auto found = std::ranges::find(findings, check, &Finding::check);
-  REQUIRE(found != findings.end());
-  return *found;
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "support/base64.h"
+#include "support/sanitizers.h"
 #include "support/streams.h"
 
 using namespace libcache;
@@ -131,7 +132,7 @@ TEST_CASE("no complete stream of the corpus is complete when it is cut") {
   for (const Case& one : corpus()) {
     if (!one.has("complete_from")) continue;
     const std::size_t end = one.about["complete_from"];
-    for (std::size_t size = kShortest; size < end; ++size) {
+    for (std::size_t size = kShortest; size < end; size += libcache::test::kCutStep) {
       INFO(one.name() << " cut to " << size << " of " << end);
       CHECK(judge_answer(one.bytes.substr(0, size)).completeness != Completeness::complete);
     }

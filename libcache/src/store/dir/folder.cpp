@@ -14,6 +14,8 @@ namespace {
 
 // A change within this time after another one may not show in the folder's time: FAT counts in steps of 2 seconds.
 constexpr std::chrono::nanoseconds kCoarsest = std::chrono::milliseconds(2'100);
+// A process that reads a folder this often probably goes on.
+constexpr int kReadingsBeforeWatch = 8;
 
 bool is_digits(std::string_view part) {
   return part.size() >= kFewestDigits && part.size() <= 32 &&
@@ -35,11 +37,32 @@ std::string_view digits_in(std::string_view file) {
   return is_digits(second) ? second : is_digits(first) ? first : std::string_view();
 }
 
+bool leads_to(const Place& place, std::string_view folder, std::string_view file) {
+  const auto digits = digits_in(file);
+  return place.folder == folder && !digits.empty() && place.digits.starts_with(digits);
+}
+
+void FolderListing::change(std::string_view file, bool present) {
+  const auto digits = digits_in(file).substr(0, kFewestDigits);
+  if (digits.empty()) return;
+  const auto [begin, end] = files_.equal_range(digits);
+  const auto known = std::find_if(begin, end, [&](const auto& entry) { return entry.second == file; });
+  if (present && known == end) files_.emplace(digits, file);
+  if (!present && known != end) files_.erase(known);
+}
+
 Status FolderListing::refresh(const FolderFiles& folder) {
+  if (watch_ && watch_->read(folder, [&](std::string_view file, bool present) { change(file, present); })) return {};
+  watch_.reset();
   struct stat state{};
   if (::fstat(*folder.descriptor(), &state) != 0) return refuse();
   const auto modified = std::chrono::seconds(state.st_mtim.tv_sec) + std::chrono::nanoseconds(state.st_mtim.tv_nsec);
   if (modified_ == modified) return {};
+  std::optional<FolderWatch> watch;
+  if (++readings_ > kReadingsBeforeWatch) {
+    readings_ = 0;
+    watch = FolderWatch::start(folder);  // before the reading, so that no change is lost
+  }
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const int copy = ::openat(*folder.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const OpenListing listing(copy < 0 ? nullptr : ::fdopendir(copy));
@@ -50,7 +73,9 @@ Status FolderListing::refresh(const FolderFiles& folder) {
     const auto digits = digits_in(file);
     if (!digits.empty()) files_.emplace(digits.substr(0, kFewestDigits), file);
   }
-  modified_ = now - modified > kCoarsest ? std::optional<Modified>(modified) : std::nullopt;
+  watch_ = std::move(watch);
+  const bool is_settled = now - modified > kCoarsest && !watch_;
+  modified_ = is_settled ? std::optional<Modified>(modified) : std::nullopt;
   return {};
 }
 

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "store/dir/files.h"
+#include "store/dir/form.h"
+#include "store/dir/watch.h"
 
 namespace libcache::internal::dir {
 
@@ -20,13 +22,14 @@ inline constexpr std::string_view kFileEnding = ".json";
 // The hex digits in a file name: its first part, or the second after a title; parts end at dots. Empty: none.
 std::string_view digits_in(std::string_view file);
 
+// Whether a look-up at a place finds this file. It does not if the request in the file was edited.
+bool leads_to(const Place& place, std::string_view folder, std::string_view file);
+
 // A listing, kept until the folder changes. One thread at a time.
 class FolderListing {
  public:
-  // Reads the folder again if it has changed. Fails: refused.
+  // Reads the folder again if it has changed, or only what has changed if that has been often. Fails: refused.
   Status refresh(const FolderFiles& folder);
-  // Reads the folder again at the next refresh, whether or not it seems to have changed.
-  void forget() { modified_.reset(); }
 
   // The files that may belong to a hash, those with the fewest digits first: a process that was killed may have left one with all.
   std::vector<std::string> candidates(std::string_view digits) const;
@@ -35,8 +38,12 @@ class FolderListing {
 
  private:
   using Modified = std::chrono::nanoseconds;
+  void change(std::string_view file, bool present);
+
   std::multimap<std::string, std::string, std::less<>> files_;  // by the first digits
   std::optional<Modified> modified_;
+  int readings_ = 0;  // since it could last be watched
+  std::optional<FolderWatch> watch_;
 };
 
 }  // namespace libcache::internal::dir

@@ -1,5 +1,6 @@
 #include "store/dir/store.h"
 
+#include <libcache/diagnosis.h>
 #include <libcache/flight.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 #include "base/deadline_lock.h"
 #include "base/hash.h"
+#include "store/dir/diagnosis.h"
 #include "store/dir/files.h"
 #include "store/dir/folder.h"
 #include "store/file_flights.h"
@@ -158,6 +160,10 @@ class DirStore final : public Store, public Flights {
     return opened ? Status() : fail(opened.error());
   }
 
+  std::vector<Finding> diagnose(const DiagnosisOptions& options, Deadline deadline) override {
+    return dir::diagnose(root_, *form_, options.read_only, deadline);
+  }
+
   Flights* flights() override { return this; }
   Statistics* statistics() override { return statistics_ ? &*statistics_ : nullptr; }
 
@@ -259,7 +265,8 @@ class DirStore final : public Store, public Flights {
       if (!*content) continue;
       const auto value = form_->read(folder_name, (*content)->text, (*content)->written);
       if (!value) warn_of_damage(folder_name, file, value.error());
-      if (!value || !value->name.starts_with(prefix) || !is_live(*value) || !leads_to(value->name, folder_name, file)) {
+      if (!value || !value->name.starts_with(prefix) || !is_live(*value) ||
+          !dir::leads_to(form_->place_of(value->name), folder_name, file)) {
         continue;
       }
       if (!seen.insert(value->name).second) continue;
@@ -287,12 +294,6 @@ class DirStore final : public Store, public Flights {
     on_event_({.severity = Event::Severity::warning,
                .name = "entry.corrupt",
                .message = "'" + (root_ / folder / file).string() + "' cannot be read: " + error.message});
-  }
-
-  // Whether a look-up of the name finds the file. It does not if the request was edited.
-  bool leads_to(std::string_view name, std::string_view folder, std::string_view file) const {
-    const Place place = form_->place_of(name);
-    return place.folder == folder && place.digits.starts_with(dir::digits_in(file));
   }
 
   std::filesystem::path root_;

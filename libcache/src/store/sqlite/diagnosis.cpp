@@ -1,14 +1,10 @@
 #include "store/sqlite/diagnosis.h"
 
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <string>
 
+#include "store/place_diagnosis.h"
 #include "store/size_text.h"
 #include "store/sqlite/database/connection.h"
 #include "store/sqlite/database/file.h"
@@ -19,43 +15,15 @@ namespace {
 namespace fs = std::filesystem;
 using Grade = Finding::Grade;
 
-// The directory of the file, or the one in which the first missing directory would be created.
-fs::path nearest_directory(const fs::path& file) {
-  fs::path directory = file.parent_path();
-  std::error_code error;
-  while (!fs::exists(directory, error) && directory != directory.root_path()) directory = directory.parent_path();
-  return directory;
-}
-
-Finding find_permissions(const fs::path& file, bool exists, const DiagnosisOptions& options) {
-  const fs::path place = exists ? file : nearest_directory(file);
-  if (!options.read_only && ::access(place.c_str(), W_OK) != 0) {
-    return {Grade::fail, "permissions", place.string() + " cannot be written: " + std::strerror(errno),
-            "change its owner or mode, or use ?read_only=1"};
-  }
+Finding find_permissions(const fs::path& file, bool exists, bool read_only) {
+  auto found = internal::find_permissions(exists ? file : nearest_directory(file.parent_path()), read_only);
   struct stat status{};
-  if (exists && ::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if (found.grade == Grade::pass && exists && ::stat(file.c_str(), &status) == 0 &&
+      (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return {Grade::warn, "permissions", file.string() + " is open to other users of this machine",
             "chmod 600 " + file.string() + ", unless this is intended"};
   }
-  return {Grade::pass, "permissions", place.string() + (options.read_only ? " can be read" : " can be written"), ""};
-}
-
-Finding find_free_space(const fs::path& file, std::uint64_t size, std::uint64_t max_size) {
-  constexpr std::uint64_t kTooLittle = 64 << 20;
-  const fs::path directory = nearest_directory(file);
-  struct statvfs system{};
-  if (::statvfs(directory.c_str(), &system) != 0) {
-    return {Grade::warn, "space", directory.string() + ": " + std::strerror(errno), "check that it exists"};
-  }
-  const std::uint64_t free = std::uint64_t{system.f_bavail} * system.f_frsize;
-  const std::string message = size_text(free) + " free in " + directory.string();
-  const std::uint64_t wanted = max_size > size ? max_size - size : 0;
-  if (free < kTooLittle)
-    return {Grade::fail, "space", message, "free some space, or move the store: --store sqlite:PATH"};
-  if (free >= wanted) return {Grade::pass, "space", message, ""};
-  return {Grade::warn, "space", message + ", and the store may grow by " + size_text(wanted),
-          "free some space, or lower --max-size"};
+  return found;
 }
 
 Finding find_log_size(const fs::path& file) {
@@ -115,8 +83,9 @@ std::vector<Finding> diagnose(const Place& place, std::uint64_t max_size, const 
                       exists ? file.string() + " has " + size_text((*state)->size)
                              : file.string() + " does not exist yet; the first write creates it",
                       ""});
-  findings.push_back(find_permissions(file, exists, options));
-  findings.push_back(find_free_space(file, exists ? (*state)->size : 0, max_size));
+  findings.push_back(find_permissions(file, exists, options.read_only));
+  const std::uint64_t size = exists ? (*state)->size : 0;
+  findings.push_back(find_free_space(nearest_directory(file.parent_path()), max_size > size ? max_size - size : 0));
   if (exists) {
     findings.push_back(find_log_size(file));
     findings.push_back(find_integrity(place, (*state)->id, deadline));
