@@ -30,6 +30,22 @@ int watches_of_this_process() {
   return watches;
 }
 
+// A store that watches its folder, into which another one has written an entry.
+struct Watching {
+  TemporaryDirectory directory;
+  fs::path folder = directory.path() / "default";
+  std::unique_ptr<Store> store = open_dir(directory.path());
+  std::unique_ptr<Store> other = open_dir(directory.path());
+  NamedValue entry = entry_for("a question", "{}");
+
+  Watching() {
+    look_often(*store);
+    REQUIRE(watches_of_this_process() == 1);
+    put(*other, entry.name, entry.bytes);
+  }
+  std::optional<std::string> answer() const { return answer_of(*store, entry.name); }
+};
+
 fs::path only_file_about(const fs::path& folder, const std::string& title) {
   for (const auto& file : fs::directory_iterator(folder)) {
     if (file.path().filename().string().starts_with(title)) return file.path();
@@ -40,41 +56,35 @@ fs::path only_file_about(const fs::path& folder, const std::string& title) {
 }  // namespace
 
 TEST_CASE("a store that looks at a folder often sees at once what others do there") {
-  const TemporaryDirectory directory;
-  const fs::path folder = directory.path() / "default";
-  const auto store = open_dir(directory.path());
-  const auto other = open_dir(directory.path());
-  const auto entry = entry_for("a question", "{}");
-  look_often(*store);
-  REQUIRE(watches_of_this_process() == 1);
-  put(*other, entry.name, entry.bytes);
-  REQUIRE(answer_of(*store, entry.name) == "{}");
+  const Watching watching;
+  const auto& [directory, folder, store, other, entry] = watching;
+  REQUIRE(watching.answer() == "{}");
 
   SECTION("a file that is removed by hand") {
     fs::remove(only_file_about(folder, "a-question"));
-    CHECK(answer_of(*store, entry.name) == std::nullopt);
+    CHECK(watching.answer() == std::nullopt);
   }
   SECTION("a file that is given another title, and back") {
     const auto file = only_file_about(folder, "a-question");
     const auto renamed = folder / ("another" + file.filename().string().substr(10));
     fs::rename(file, renamed);
-    CHECK(answer_of(*store, entry.name) == "{}");
+    CHECK(watching.answer() == "{}");
     fs::rename(renamed, file);
-    CHECK(answer_of(*store, entry.name) == "{}");
+    CHECK(watching.answer() == "{}");
     CHECK(remove(*store, {entry.name}) == 1);
     CHECK_FALSE(fs::exists(file));
   }
   SECTION("a folder that is removed and made again") {
     fs::remove_all(folder);
-    CHECK(answer_of(*store, entry.name) == std::nullopt);
+    CHECK(watching.answer() == std::nullopt);
     put(*other, entry.name, entry.bytes);
-    CHECK(answer_of(*store, entry.name) == "{}");
+    CHECK(watching.answer() == "{}");
   }
   SECTION("another folder in its place") {
     fs::rename(folder, directory.path() / "away");
-    CHECK(answer_of(*store, entry.name) == std::nullopt);
+    CHECK(watching.answer() == std::nullopt);
     fs::rename(directory.path() / "away", folder);
-    CHECK(answer_of(*store, entry.name) == "{}");
+    CHECK(watching.answer() == "{}");
   }
   SECTION("more changes than the system remembers") {
     const auto last = entry_for("the last question", "{}");
@@ -84,24 +94,18 @@ TEST_CASE("a store that looks at a folder often sees at once what others do ther
     }
     put(*other, last.name, last.bytes);
     CHECK(answer_of(*store, last.name) == "{}");
-    CHECK(answer_of(*store, entry.name) == "{}");
+    CHECK(watching.answer() == "{}");
   }
 }
 
 TEST_CASE("a child process that uses the same store takes no changes from its parent") {
-  const TemporaryDirectory directory;
-  const auto store = open_dir(directory.path());
-  const auto other = open_dir(directory.path());
-  const auto entry = entry_for("a question", "{}");
-  look_often(*store);
-  REQUIRE(watches_of_this_process() == 1);
-  put(*other, entry.name, entry.bytes);
+  const Watching watching;
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(answer_of(*store, entry.name) == "{}" ? 0 : 1);
+  if (child == 0) ::_exit(watching.answer() == "{}" ? 0 : 1);
   int status = -1;
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(status == 0);
-  CHECK(answer_of(*store, entry.name) == "{}");
+  CHECK(watching.answer() == "{}");
 }
 
 TEST_CASE("however many stores a process uses, it watches few folders, and none when it has closed them") {
