@@ -6,6 +6,7 @@
 #include <random>
 
 #include "stores/dir/support.h"
+#include "stores/findings.h"
 #include "support/forked.h"
 #include "support/sanitizers.h"
 #include "support/temporary_directory.h"
@@ -111,7 +112,7 @@ TEST_CASE("among 10,000 entries one is found by the names of the files alone") {
   CHECK(answer_of(*store, entry_for("another", "").name) == std::nullopt);
 }
 
-TEST_CASE("in a directory that may only be read every entry is found and nothing is written") {
+TEST_CASE("in a directory that may only be read every entry is found, nothing is written, and the diagnosis says so") {
   const TemporaryDirectory directory;
   fs::permissions(directory.path(), fs::perms(0755));
   const auto root = directory.path() / "fixtures";
@@ -129,6 +130,9 @@ TEST_CASE("in a directory that may only be read every entry is found and nothing
     if (stored || stored.error().code != ErrorCode::refused) return "a put was not refused";
     const auto removed = store->remove(Names{entry.name}, soon());
     if (removed || removed.error().code != ErrorCode::refused) return "a removal was not refused";
+    if (worst(store->diagnose({}, soon())) != Finding::Grade::fail) return "the diagnosis passed";
+    const auto read_only = open_dir(root, {}, true);
+    if (worst(read_only->diagnose({}, soon())) != Finding::Grade::pass) return "the read-only diagnosis did not pass";
     return "";
   });
   CHECK(reader.complaint() == "");

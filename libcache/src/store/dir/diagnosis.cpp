@@ -18,41 +18,38 @@ struct Count {
   std::string first_bad;
 };
 
-Status count_files(const FolderFiles& files, const std::string& folder, const Form& form, Deadline deadline,
-                   Count& count) {
-  FolderListing listing;
-  if (auto status = listing.refresh(files); !status) return status;
-  for (const std::string& file : listing.files()) {
-    if (deadline.expired()) return fail(ErrorCode::timeout, "the deadline has passed");
-    const auto content = files.read(file);
-    if (!content) return fail(content.error());
-    if (!*content) continue;
-    ++count.files;
-    const auto value = form.read(folder, (*content)->text, (*content)->written);
-    if (value && leads_to(form.place_of(value->name), folder, file)) continue;
-    if (count.bad++ == 0) count.first_bad = (std::filesystem::path(folder) / file).string();
+Result<Count> count_files(const std::filesystem::path& root, const Form& form, Deadline deadline) {
+  Count count;
+  const auto folders = folders_in(root);
+  if (!folders) return fail(folders.error());
+  for (const std::string& folder : *folders) {
+    const auto files = FolderFiles::open(root, folder);
+    if (!files) return fail(files.error());
+    if (!*files) continue;
+    const auto add = [&](const std::string& file, const FolderFiles::Content& content) -> Result<bool> {
+      ++count.files;
+      const auto value = form.read(folder, content.text, content.written);
+      const bool is_good = value && leads_to(form.place_of(value->name), folder, file);
+      if (!is_good && count.bad++ == 0) count.first_bad = (std::filesystem::path(folder) / file).string();
+      return true;
+    };
+    const auto all = for_each_file(**files, add, deadline);
+    if (!all) return fail(all.error());
   }
-  return {};
+  return count;
 }
 
 Finding find_entries(const std::filesystem::path& root, const Form& form, Deadline deadline) {
-  Count count;
-  const auto folders = folders_in(root);
-  Status status = folders ? Status() : fail(folders.error());
-  for (std::size_t i = 0; status && i < folders->size(); ++i) {
-    const auto files = FolderFiles::open(root, (*folders)[i]);
-    if (!files) status = fail(files.error());
-    if (files && *files) status = count_files(**files, (*folders)[i], form, deadline, count);
-  }
-  if (!status) {
-    const bool late = status.error().code == ErrorCode::timeout;
-    return {late ? Grade::warn : Grade::fail, "entries", "not all files were checked: " + status.error().message,
+  const auto count = count_files(root, form, deadline);
+  if (!count) {
+    const bool late = count.error().code == ErrorCode::timeout;
+    return {late ? Grade::warn : Grade::fail, "entries", "not all files were checked: " + count.error().message,
             late ? "allow more time with --deadline" : "change its owner or mode"};
   }
-  const std::string files = std::to_string(count.files) + (count.files == 1 ? " file" : " files");
-  if (count.bad == 0) return {Grade::pass, "entries", files + ", and none is damaged or misnamed", ""};
+  const std::string files = std::to_string(count->files) + (count->files == 1 ? " file" : " files");
+  if (count->bad == 0) return {Grade::pass, "entries", files + ", and each can be found by its request", ""};
   return {Grade::warn, "entries",
-          std::to_string(count.bad) + " of " + files + " cannot be found by a request, such as " + count.first_bad,
+          std::to_string(count->bad) + " of " + files + " cannot be found by a request, such as " + count->first_bad,
           "see all with: llmcache fixtures check"};
 }
 
@@ -62,11 +59,11 @@ std::vector<Finding> diagnose(const std::filesystem::path& root, const Form& for
   const std::string name = root.string();
   const auto opened = FolderFiles::open(root, "");
   if (!opened) return {{Grade::fail, "directory", opened.error().message, "choose another path: --store dir:PATH"}};
-  const auto nearest = nearest_directory(root);
   if (!*opened && read_only) {
     return {{Grade::warn, "directory", name + " does not exist, so every lookup is a miss",
              "record something into it first"}};
   }
+  const auto nearest = nearest_directory(root);
   std::vector<Finding> findings;
   findings.push_back(
       {Grade::pass, "directory", name + (*opened ? " exists" : " does not exist yet; the first write creates it"), ""});

@@ -100,4 +100,18 @@ std::vector<std::string> FolderListing::files() const {
   return files;
 }
 
+Result<bool> for_each_file(const FolderFiles& folder, const FileVisitor& visit, Deadline deadline) {
+  FolderListing listing;
+  if (auto status = listing.refresh(folder); !status) return fail(status.error());
+  for (const std::string& file : listing.files()) {
+    if (deadline.expired()) return fail(ErrorCode::timeout, "the deadline has passed");
+    const auto content = folder.read(file);
+    if (!content) return fail(content.error());
+    if (!*content) continue;
+    const auto more = visit(file, **content);
+    if (!more || !*more) return more;
+  }
+  return true;
+}
+
 }  // namespace libcache::internal::dir

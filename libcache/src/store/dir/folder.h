@@ -2,8 +2,10 @@
 #pragma once
 
 #include <libcache/result.h>
+#include <libcache/time.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,7 +30,7 @@ bool leads_to(const Place& place, std::string_view folder, std::string_view file
 // A listing, kept until the folder changes. One thread at a time.
 class FolderListing {
  public:
-  // Reads the folder again if it has changed, or only what has changed if that has been often. Fails: refused.
+  // Reads the folder again if it has changed, or, if it changes often, only what has changed. Fails: refused.
   Status refresh(const FolderFiles& folder);
 
   // The files that may belong to a hash, those with the fewest digits first: a process that was killed may have left one with all.
@@ -45,5 +47,10 @@ class FolderListing {
   int readings_ = 0;  // since it could last be watched
   std::optional<FolderWatch> watch_;
 };
+
+// Shows every file of a folder, sorted, until the visitor returns false; then returns false. Fails: refused, timeout, and as the
+// visitor does.
+using FileVisitor = std::function<Result<bool>(const std::string& file, const FolderFiles::Content& content)>;
+Result<bool> for_each_file(const FolderFiles& folder, const FileVisitor& visit, Deadline deadline);
 
 }  // namespace libcache::internal::dir

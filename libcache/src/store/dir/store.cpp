@@ -255,25 +255,18 @@ class DirStore final : public Store, public Flights {
     const auto folder = FolderFiles::open(root_, folder_name);
     if (!folder) return fail(folder.error());
     if (!*folder) return true;
-    FolderListing listing;
-    if (auto status = listing.refresh(**folder); !status) return fail(status.error());
     std::set<std::string> seen;
-    for (const std::string& file : listing.files()) {
-      if (auto status = check(deadline); !status) return fail(status.error());
-      const auto content = (*folder)->read(file);
-      if (!content) return fail(content.error());
-      if (!*content) continue;
-      const auto value = form_->read(folder_name, (*content)->text, (*content)->written);
+    const auto visit_file = [&](const std::string& file, const FolderFiles::Content& content) -> Result<bool> {
+      const auto value = form_->read(folder_name, content.text, content.written);
       if (!value) warn_of_damage(folder_name, file, value.error());
       if (!value || !value->name.starts_with(prefix) || !is_live(*value) ||
           !dir::leads_to(form_->place_of(value->name), folder_name, file)) {
-        continue;
+        return true;
       }
-      if (!seen.insert(value->name).second) continue;
-      const auto more = visit(row_of(*value, head_bytes));
-      if (!more || !*more) return more;
-    }
-    return true;
+      if (!seen.insert(value->name).second) return true;
+      return visit(row_of(*value, head_bytes));
+    };
+    return dir::for_each_file(**folder, visit_file, deadline);
   }
 
   // Says once that there is no directory. A strict store that is only read must have one.
