@@ -3,58 +3,101 @@
 
 namespace libcache::internal {
 
-extern const Protocol kAiSdk;
-extern const Protocol kAiSdkLines;
-extern const Protocol kAnthropicMessages;
-extern const Protocol kBedrockConverse;
-extern const Protocol kBedrockInvoke;
-extern const Protocol kCohereChat;
-extern const Protocol kCohereChatV2;
-extern const Protocol kCoze;
-extern const Protocol kDashScope;
-extern const Protocol kDify;
-extern const Protocol kErnie;
-extern const Protocol kGemini;
-extern const Protocol kGeminiInteractions;
-extern const Protocol kLlamaCpp;
-extern const Protocol kMistralConversations;
-extern const Protocol kOllama;
-extern const Protocol kOpenAiAssistants;
-extern const Protocol kOpenAiChat;
-extern const Protocol kOpenAiMedia;
-extern const Protocol kOpenAiResponses;
-extern const Protocol kReplicate;
-extern const Protocol kTgi;
-extern const Protocol kWatsonx;
-extern const Protocol kWorkersAi;
+// Each file of protocols/ has a namespace of its own, because all give their functions the same names.
+namespace ai_sdk {
+extern const Protocol kEvents;
+extern const Protocol kLines;
+}  // namespace ai_sdk
+namespace anthropic_messages {
+extern const Protocol kProtocol;
+}
+namespace bedrock {
+extern const Protocol kConverse;
+extern const Protocol kInvoke;
+}  // namespace bedrock
+namespace cohere {
+extern const Protocol kChat;
+extern const Protocol kChatV2;
+}  // namespace cohere
+namespace coze {
+extern const Protocol kProtocol;
+}
+namespace dashscope {
+extern const Protocol kProtocol;
+}
+namespace dify {
+extern const Protocol kProtocol;
+}
+namespace ernie {
+extern const Protocol kProtocol;
+}
+namespace gemini {
+extern const Protocol kProtocol;
+}
+namespace gemini_interactions {
+extern const Protocol kProtocol;
+}
+namespace llama_cpp {
+extern const Protocol kProtocol;
+}
+namespace mistral_conversations {
+extern const Protocol kProtocol;
+}
+namespace ollama {
+extern const Protocol kProtocol;
+}
+namespace openai_assistants {
+extern const Protocol kProtocol;
+}
+namespace openai_chat {
+extern const Protocol kProtocol;
+}
+namespace openai_media {
+extern const Protocol kProtocol;
+}
+namespace openai_responses {
+extern const Protocol kProtocol;
+}
+namespace replicate {
+extern const Protocol kProtocol;
+}
+namespace tgi {
+extern const Protocol kProtocol;
+}
+namespace watsonx {
+extern const Protocol kProtocol;
+}
+namespace workers_ai {
+extern const Protocol kProtocol;
+}
 
 namespace {
 
 constexpr const Protocol* kProtocols[] = {
-    &kAiSdkLines,
-    &kDashScope,
-    &kWatsonx,
-    &kOpenAiChat,
-    &kOpenAiResponses,
-    &kOpenAiMedia,
-    &kOpenAiAssistants,
-    &kMistralConversations,
-    &kAnthropicMessages,
-    &kGeminiInteractions,
-    &kGemini,
-    &kOllama,
-    &kCohereChatV2,
-    &kCohereChat,
-    &kTgi,
-    &kLlamaCpp,
-    &kErnie,
-    &kWorkersAi,
-    &kDify,
-    &kCoze,
-    &kReplicate,
-    &kBedrockConverse,
-    &kAiSdk,
-    &kBedrockInvoke,  // any frame with an event of a model, so last
+    &ai_sdk::kLines,
+    &dashscope::kProtocol,
+    &watsonx::kProtocol,
+    &openai_chat::kProtocol,
+    &openai_responses::kProtocol,
+    &openai_media::kProtocol,
+    &openai_assistants::kProtocol,
+    &mistral_conversations::kProtocol,
+    &anthropic_messages::kProtocol,
+    &gemini_interactions::kProtocol,
+    &gemini::kProtocol,
+    &ollama::kProtocol,
+    &cohere::kChatV2,
+    &cohere::kChat,
+    &tgi::kProtocol,
+    &llama_cpp::kProtocol,
+    &ernie::kProtocol,
+    &workers_ai::kProtocol,
+    &dify::kProtocol,
+    &coze::kProtocol,
+    &replicate::kProtocol,
+    &bedrock::kConverse,
+    &ai_sdk::kEvents,
+    &bedrock::kInvoke,  // any frame with an event of a model, so last
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Vercel's AI SDK: the UI message stream, and the lines of its first version.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::ai_sdk {
 
 namespace {
 
@@ -59,8 +59,8 @@ constexpr TextRule kLineTexts[] = {{"", Piece::delta, "@name", "0"}};
 
 }  // namespace
 
-extern const Protocol kAiSdk;
-const Protocol kAiSdk = {
+extern const Protocol kEvents;
+const Protocol kEvents = {
     .end = "an event of type finish",
     .matches = matches,
     .rules = kRules,
@@ -71,12 +71,12 @@ const Protocol kAiSdk = {
     .confirms = confirms,
 };
 
-extern const Protocol kAiSdkLines;
-const Protocol kAiSdkLines = {
+extern const Protocol kLines;
+const Protocol kLines = {
     .end = "a line d:",
     .matches = matches_lines,
     .texts = kLineTexts,
     .read = read_line,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::ai_sdk

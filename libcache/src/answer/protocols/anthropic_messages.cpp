@@ -1,7 +1,7 @@
 // Anthropic's messages.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::anthropic_messages {
 
 namespace {
 
@@ -27,8 +27,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kAnthropicMessages;
-const Protocol kAnthropicMessages = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "message_stop",
     .matches = matches,
     .rules = kRules,
@@ -39,4 +39,4 @@ const Protocol kAnthropicMessages = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::anthropic_messages

@@ -1,7 +1,7 @@
 // Amazon Bedrock: Converse, and InvokeModel for models whose own protocol is not known.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::bedrock {
 
 namespace {
 
@@ -62,8 +62,8 @@ constexpr TextRule kInvokeTexts[] = {{"generation"}, {"outputText"}, {"results[]
 
 }  // namespace
 
-extern const Protocol kBedrockConverse;
-const Protocol kBedrockConverse = {
+extern const Protocol kConverse;
+const Protocol kConverse = {
     .end = "messageStop",
     .matches = matches,
     .rules = kRules,
@@ -73,8 +73,8 @@ const Protocol kBedrockConverse = {
     .is_body = is_body,
 };
 
-extern const Protocol kBedrockInvoke;
-const Protocol kBedrockInvoke = {
+extern const Protocol kInvoke;
+const Protocol kInvoke = {
     .end = "amazon-bedrock-invocationMetrics",
     .matches = matches_invoke,
     .rules = kInvokeRules,
@@ -85,4 +85,4 @@ const Protocol kBedrockInvoke = {
     .is_body = is_invoke_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::bedrock

@@ -1,7 +1,7 @@
 // Cohere's chat, versions 1 and 2, and its older API `generate`.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::cohere {
 
 namespace {
 
@@ -73,8 +73,8 @@ constexpr TextRule kTextsV2[] = {
 
 }  // namespace
 
-extern const Protocol kCohereChat;
-const Protocol kCohereChat = {
+extern const Protocol kChat;
+const Protocol kChat = {
     .end = "stream-end",
     .matches = matches,
     .rules = kRules,
@@ -85,8 +85,8 @@ const Protocol kCohereChat = {
     .is_body = is_body,
 };
 
-extern const Protocol kCohereChatV2;
-const Protocol kCohereChatV2 = {
+extern const Protocol kChatV2;
+const Protocol kChatV2 = {
     .end = "message-end",
     .matches = matches_v2,
     .rules = kRulesV2,
@@ -96,4 +96,4 @@ const Protocol kCohereChatV2 = {
     .is_body = is_body_v2,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::cohere

@@ -1,7 +1,7 @@
 // Coze's chats.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::coze {
 
 namespace {
 
@@ -28,8 +28,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kCoze;
-const Protocol kCoze = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "event: done",
     .matches = matches,
     .rules = kRules,
@@ -37,4 +37,4 @@ const Protocol kCoze = {
     .read = read,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::coze

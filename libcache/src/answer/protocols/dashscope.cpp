@@ -1,7 +1,7 @@
 // Alibaba's DashScope, in its native shape.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::dashscope {
 
 namespace {
 
@@ -41,8 +41,8 @@ constexpr TextRule kTexts[] = {{"output.text"}, {"output.choices[0].message.cont
 
 }  // namespace
 
-extern const Protocol kDashScope;
-const Protocol kDashScope = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "a finish_reason",
     .matches = matches,
     .texts = kTexts,
@@ -52,4 +52,4 @@ const Protocol kDashScope = {
     .may_be_cumulative = true,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::dashscope

@@ -1,7 +1,7 @@
 // Dify's chats, completions and workflows.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::dify {
 
 namespace {
 
@@ -38,8 +38,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kDify;
-const Protocol kDify = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "message_end",
     .matches = matches,
     .rules = kRules,
@@ -49,4 +49,4 @@ const Protocol kDify = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::dify

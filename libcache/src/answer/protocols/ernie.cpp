@@ -1,7 +1,7 @@
 // Baidu's ERNIE.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::ernie {
 
 namespace {
 
@@ -25,8 +25,8 @@ constexpr TextRule kTexts[] = {{"result"}};
 
 }  // namespace
 
-extern const Protocol kErnie;
-const Protocol kErnie = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "\"is_end\": true",
     .matches = matches,
     .rules = kRules,
@@ -36,4 +36,4 @@ const Protocol kErnie = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::ernie

@@ -3,7 +3,7 @@
 
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::gemini {
 
 namespace {
 
@@ -55,8 +55,8 @@ constexpr TextRule kTexts[] = {{"candidates[0].content.parts[]"}, {"response.can
 
 }  // namespace
 
-extern const Protocol kGemini;
-const Protocol kGemini = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "finishReason",
     .matches = matches,
     .models = kModels,
@@ -67,4 +67,4 @@ const Protocol kGemini = {
     .missing_in_body = missing,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::gemini

@@ -1,7 +1,7 @@
 // Google's interactions.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::gemini_interactions {
 
 namespace {
 
@@ -40,8 +40,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kGeminiInteractions;
-const Protocol kGeminiInteractions = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "interaction.completed",
     .matches = matches,
     .rules = kRules,
@@ -52,4 +52,4 @@ const Protocol kGeminiInteractions = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::gemini_interactions

@@ -3,7 +3,7 @@
 
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::llama_cpp {
 
 namespace {
 
@@ -31,8 +31,8 @@ constexpr TextRule kTexts[] = {{"content"}};
 
 }  // namespace
 
-extern const Protocol kLlamaCpp;
-const Protocol kLlamaCpp = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "\"stop\": true",
     .matches = matches,
     .rules = kRules,
@@ -41,4 +41,4 @@ const Protocol kLlamaCpp = {
     .read = read,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::llama_cpp

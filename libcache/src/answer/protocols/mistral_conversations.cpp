@@ -1,7 +1,7 @@
 // Mistral's conversations.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::mistral_conversations {
 
 namespace {
 
@@ -30,8 +30,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kMistralConversations;
-const Protocol kMistralConversations = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "conversation.response.done",
     .matches = matches,
     .rules = kRules,
@@ -39,4 +39,4 @@ const Protocol kMistralConversations = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::mistral_conversations

@@ -1,7 +1,7 @@
 // Ollama's chat and generate.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::ollama {
 
 namespace {
 
@@ -17,8 +17,8 @@ constexpr TextRule kTexts[] = {{"message.content"}, {"response"}};
 
 }  // namespace
 
-extern const Protocol kOllama;
-const Protocol kOllama = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "\"done\": true",
     .matches = matches,
     .rules = kRules,
@@ -27,4 +27,4 @@ const Protocol kOllama = {
     .texts = kTexts,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::ollama

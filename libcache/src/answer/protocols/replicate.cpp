@@ -1,7 +1,7 @@
 // Replicate's streams: each event of output is a piece of text.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::replicate {
 
 namespace {
 
@@ -25,8 +25,8 @@ constexpr TextRule kTexts[] = {{"@data", Piece::delta, "@name", "output"}};
 
 }  // namespace
 
-extern const Protocol kReplicate;
-const Protocol kReplicate = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "event: done",
     .matches = matches,
     .texts = kTexts,
@@ -34,4 +34,4 @@ const Protocol kReplicate = {
     .is_text = is_text,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::replicate

@@ -1,7 +1,7 @@
 // Text Generation Inference: generate_stream and generate.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::tgi {
 
 namespace {
 
@@ -24,8 +24,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kTgi;
-const Protocol kTgi = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "a generated_text",
     .matches = matches,
     .rules = kRules,
@@ -35,4 +35,4 @@ const Protocol kTgi = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::tgi

@@ -2,7 +2,7 @@
 #include "answer/protocol.h"
 #include "text/ascii.h"
 
-namespace libcache::internal {
+namespace libcache::internal::watsonx {
 
 namespace {
 
@@ -29,8 +29,8 @@ constexpr TextRule kTexts[] = {{"results[].generated_text"}};
 
 }  // namespace
 
-extern const Protocol kWatsonx;
-const Protocol kWatsonx = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "a stop_reason",
     .matches = matches,
     .models = kModels,
@@ -38,4 +38,4 @@ const Protocol kWatsonx = {
     .read = read,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::watsonx

@@ -3,7 +3,7 @@
 
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::workers_ai {
 
 namespace {
 
@@ -37,8 +37,8 @@ constexpr TextRule kTexts[] = {{"response"}, {"choices[0].delta.content"}, {"res
 
 }  // namespace
 
-extern const Protocol kWorkersAi;
-const Protocol kWorkersAi = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "data: [DONE]",
     .matches = matches,
     .rules = kRules,
@@ -48,4 +48,4 @@ const Protocol kWorkersAi = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::workers_ai

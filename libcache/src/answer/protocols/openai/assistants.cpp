@@ -1,7 +1,7 @@
 // Runs of OpenAI's assistants.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::openai_assistants {
 
 namespace {
 
@@ -36,8 +36,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kOpenAiAssistants;
-const Protocol kOpenAiAssistants = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "event: done",
     .matches = matches,
     .texts = kTexts,
@@ -45,4 +45,4 @@ const Protocol kOpenAiAssistants = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::openai_assistants

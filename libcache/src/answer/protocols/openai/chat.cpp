@@ -2,7 +2,7 @@
 #include "answer/protocol.h"
 #include "answer/shapes/general.h"
 
-namespace libcache::internal {
+namespace libcache::internal::openai_chat {
 
 namespace {
 
@@ -103,8 +103,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kOpenAiChat;
-const Protocol kOpenAiChat = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "data: [DONE]",
     .matches = matches,
     .usages = kUsages,
@@ -115,4 +115,4 @@ const Protocol kOpenAiChat = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::openai_chat

@@ -1,7 +1,7 @@
 // OpenAI's streams of images, speech and transcriptions.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::openai_media {
 
 namespace {
 
@@ -24,12 +24,12 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kOpenAiMedia;
-const Protocol kOpenAiMedia = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "an event that completes it",
     .matches = matches,
     .rules = kRules,
     .texts = kTexts,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::openai_media

@@ -1,7 +1,7 @@
 // OpenAI's responses.
 #include "answer/protocol.h"
 
-namespace libcache::internal {
+namespace libcache::internal::openai_responses {
 
 namespace {
 
@@ -48,8 +48,8 @@ constexpr TextRule kTexts[] = {
 
 }  // namespace
 
-extern const Protocol kOpenAiResponses;
-const Protocol kOpenAiResponses = {
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
     .end = "response.completed",
     .matches = matches,
     .models = kModels,
@@ -59,4 +59,4 @@ const Protocol kOpenAiResponses = {
     .is_body = is_body,
 };
 
-}  // namespace libcache::internal
+}  // namespace libcache::internal::openai_responses
