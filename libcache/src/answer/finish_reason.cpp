@@ -6,7 +6,7 @@
 
 #include "text/ascii.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 namespace {
 
@@ -71,7 +71,7 @@ bool has_finish_reason(const Metadata& metadata, std::string_view reason) {
   return false;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT
 
 namespace libcache::internal {
 

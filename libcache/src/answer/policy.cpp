@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 std::string_view to_string(Refusal refusal) {
   switch (refusal) {
@@ -28,7 +28,7 @@ std::string_view to_string(Refusal refusal) {
   return "unknown";
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT
 
 namespace libcache::internal {
 

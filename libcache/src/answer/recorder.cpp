@@ -9,7 +9,7 @@
 #include "answer/shapes/plain_text.h"
 #include "text/trim.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -179,4 +179,4 @@ Verdict judge_answer(std::string_view bytes, const AnswerFacts& facts) {
   return {answer.completeness, std::move(answer.reason), std::move(answer.metadata)};
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -1,6 +1,6 @@
 #include <libcache/stream.h>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 std::vector<Chunk> Recording::chunks() const {
   std::vector<Chunk> chunks;
@@ -13,4 +13,4 @@ std::vector<Chunk> Recording::chunks() const {
   return chunks;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

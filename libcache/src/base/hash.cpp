@@ -9,13 +9,13 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 Digest sha256(std::string_view bytes) {
   return internal::sha256_of({&bytes, 1});
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT
 
 namespace libcache::internal {
 

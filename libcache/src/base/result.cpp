@@ -1,6 +1,6 @@
 #include <libcache/result.h>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
@@ -24,4 +24,4 @@ std::string_view to_string(ErrorCode code) {
   return "internal";
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using Steady = std::chrono::steady_clock;
 
@@ -33,4 +33,4 @@ Deadline Deadline::capped(Milliseconds budget) const {
   return Deadline(std::min(at_, after(budget).at_));
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

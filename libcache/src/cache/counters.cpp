@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 namespace {
 
@@ -81,4 +81,4 @@ Counters& Counters::operator+=(const Counters& other) {
   return *this;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

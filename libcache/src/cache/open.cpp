@@ -11,7 +11,7 @@
 #include "store/sqlite/store.h"
 #include "store/tiered.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 namespace {
@@ -63,4 +63,4 @@ Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far
   return make_tiered_store(std::move(tiers));
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -9,7 +9,7 @@
 #include "cache/write_queue.h"
 #include "key/names.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -193,4 +193,4 @@ void Cache::write_statistics(Deadline deadline) {
   core_->counter_set.write(deadline);
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

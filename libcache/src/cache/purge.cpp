@@ -8,7 +8,7 @@
 
 #include "cache/core.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 namespace {
 
@@ -95,4 +95,4 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
   return total;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

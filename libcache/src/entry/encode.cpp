@@ -7,7 +7,7 @@
 #include "entry/compress.h"
 #include "entry/metadata.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -64,4 +64,4 @@ Result<std::string> with_expiry(std::string entry, std::optional<UnixTime> expir
   return entry;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

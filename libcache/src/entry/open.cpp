@@ -7,7 +7,7 @@
 #include "entry/decompress.h"
 #include "entry/metadata.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -108,4 +108,4 @@ Result<std::string> Entry::body() const {
   return joined;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

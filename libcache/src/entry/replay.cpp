@@ -4,7 +4,7 @@
 #include "entry/codec.h"
 #include "entry/decompress.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -61,4 +61,4 @@ Replay::Iterator& Replay::Iterator::operator++() {
   return *this;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -4,7 +4,7 @@
 #include "key/names.h"
 #include "key/scheme.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -54,4 +54,4 @@ Result<RequestKey> KeyDeriver::derive(std::string_view request) {
   return key;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -8,7 +8,7 @@
 #include "text/json/canonical.h"
 #include "text/json/document.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -144,4 +144,4 @@ Result<std::vector<Difference>> diff(const KeyOptions& options, std::string_view
   return Comparison(*left_document, *right_document).differences();
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -8,7 +8,7 @@
 #include "text/percent.h"
 #include "text/utf8.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -80,4 +80,4 @@ Result<std::string> normal_endpoint(std::string_view endpoint) {
   return fmt::format("{}://{}{}{}", scheme, host, path.empty() ? "/" : path, normal_query(query));
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -28,7 +28,7 @@ Explanation explain_provider(std::string pointer, std::string value, const KeyOp
 
 }  // namespace libcache::internal
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -38,4 +38,4 @@ Result<std::vector<Explanation>> explain(const KeyOptions& options, std::string_
   return (*scheme)->explain(request);
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

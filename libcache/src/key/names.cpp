@@ -106,7 +106,7 @@ bool covers(std::string_view key, std::string_view name, KeyScheme scheme) {
 
 }  // namespace libcache::internal
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -142,4 +142,4 @@ bool is_of_session(std::string_view name, const KeyOptions& options) {
          parts->owner.starts_with(options.prefix) && parts->owner.ends_with(options.session);
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

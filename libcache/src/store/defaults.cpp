@@ -6,7 +6,7 @@
 
 #include "store/same_value.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -76,4 +76,4 @@ std::vector<Finding> Store::diagnose(const DiagnosisOptions&, Deadline deadline)
   return {{Finding::Grade::pass, "connection", "the store answers", ""}};
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -2,7 +2,7 @@
 #include <libcache/diagnosis.h>
 #include <libcache/store.h>
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using Grade = Finding::Grade;
 
@@ -27,4 +27,4 @@ std::vector<Finding> diagnose_names(Store& store, const std::string& prefix, Dea
            "if they were not stored with --ttl never, remove them: llmcache ls, llmcache clear"}};
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

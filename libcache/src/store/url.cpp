@@ -8,7 +8,7 @@
 #include "text/integer.h"
 #include "text/percent.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 namespace {
@@ -279,4 +279,4 @@ std::string StoreUrl::redacted() const {
   return text + parameters;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -5,7 +5,7 @@
 #include "answer/framing/framer.h"
 #include "text/trim.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -23,4 +23,4 @@ std::optional<std::string> data_of(std::string_view chunk) {
   return line;
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

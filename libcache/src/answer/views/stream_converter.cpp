@@ -6,7 +6,7 @@
 #include "answer/reader.h"
 #include "text/trim.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -90,4 +90,4 @@ std::string StreamConverter::finish() {
   return std::exchange(state.out, {});
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

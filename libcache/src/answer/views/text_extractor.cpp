@@ -7,7 +7,7 @@
 #include "answer/reader.h"
 #include "answer/views/shown_text.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -72,4 +72,4 @@ std::string TextExtractor::finish() {
   return std::exchange(state_->out, {});
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

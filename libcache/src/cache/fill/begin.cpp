@@ -4,7 +4,7 @@
 
 #include "cache/fill/state.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -73,7 +73,7 @@ void Fill::abandon() {
   state_->abandon();
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT
 
 namespace libcache::internal {
 

@@ -7,7 +7,7 @@
 #include "cache/fill/delivery.h"
 #include "cache/fill/state.h"
 
-namespace libcache {
+namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
@@ -106,4 +106,4 @@ Result<Filled> Fill::run(const Producer& produce, const Receiver& receive) {
   return filled();
 }
 
-}  // namespace libcache
+}  // namespace libcache LIBCACHE_EXPORT

@@ -63,7 +63,8 @@ std::string without_note(std::string answer) {
 
 }  // namespace libcache::internal::bifrost
 
-namespace libcache::bifrost {
+namespace libcache {
+namespace bifrost LIBCACHE_EXPORT {
 
 using namespace internal;
 using namespace internal::bifrost;
@@ -84,4 +85,5 @@ Result<std::string> annotate(std::string_view stored, std::string_view provider,
   return text_of(json);
 }
 
-}  // namespace libcache::bifrost
+}  // namespace bifrost LIBCACHE_EXPORT
+}  // namespace libcache
