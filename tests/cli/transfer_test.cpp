@@ -206,6 +206,20 @@ TEST_CASE("a line that was edited or damaged is named and not imported, the othe
   CHECK(shell.run("head -c 100 good.jsonl | llmcache import").exit == 3);
 }
 
+TEST_CASE("of a file that is no export, import names the first bad lines and stops") {
+  const TerminalSession shell;
+  shell.out("seq 1000 > numbers");
+  const auto ran = shell.run("llmcache import numbers");
+  CHECK(ran.exit == 3);
+  CHECK(contains(ran.err, "line 10: "));
+  CHECK_FALSE(contains(ran.err, "line 11: "));
+  CHECK(contains(ran.err, "llmcache: error: this is not an export of llmcache"));
+
+  put_three(shell);
+  shell.out("llmcache export > good.jsonl; (head -n 1 good.jsonl; cat numbers) > bad.jsonl");
+  CHECK(contains(shell.run("llmcache import bad.jsonl").err, "line 1001: "));
+}
+
 TEST_CASE("an import keeps an entry that exists unless the option says replace or fail") {
   const TerminalSession shell;
   put(shell, "paris", request("Hi"), answer("old"), "--ttl never");

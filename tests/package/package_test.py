@@ -1,6 +1,6 @@
 """libcache as its users get it: installed (static, shared, for fully static programs) or built as a part of their project.
 
-Usage: package_test.py WORK_FOLDER DEPENDENCIES_PREFIX COMPILER
+Usage: package_test.py WORK_FOLDER DEPENDENCIES_PREFIX COMPILER [CLASS...]
 
 What is installed is what scripts/build makes. The rest is built in WORK_FOLDER, which keeps what was compiled for the next time.
 """
@@ -108,7 +108,7 @@ class Package(unittest.TestCase):
                 self.assertEqual(done.returncode == 0, accepted, done.stdout)
 
 
-class StaticPackage(Package):
+class Installed(Package):
     def test_installs_the_program_and_an_archive_that_any_linker_reads(self):
         run(ROOT / "scripts/build")
         prefix = self.install(ROOT / "build/release", "program", "library")
@@ -155,9 +155,11 @@ class EmbeddedPackage(Package):
         self.check_find_package(prefix, "embedder", DEPENDENCIES)
         return prefix
 
+
+class Shared(EmbeddedPackage):
     def test_as_a_subdirectory_with_shared_libraries(self):
         # By the second compiler, which exports less: what a namespace without the export macro defines stays hidden.
-        prefix = self.embed("subdirectory", f"-DSOURCE={ROOT}", "-DBUILD_SHARED_LIBS=ON", compiler=SECOND_COMPILER)
+        prefix = self.embed("shared", f"-DSOURCE={ROOT}", "-DBUILD_SHARED_LIBS=ON", compiler=SECOND_COMPILER)
         self.check_names_no_place(prefix)
         self.check_find_package(prefix)
         self.check_pkg_config(prefix, COMPILER)
@@ -166,6 +168,8 @@ class EmbeddedPackage(Package):
         self.assertTrue(any(name.startswith("libcache::open_store(") for name in names))
         self.assertEqual([name for name in names if not ours.match(name)], [])
 
+
+class Fetched(EmbeddedPackage):
     def test_fetched_from_an_archive(self):
         archive = WORK / "libcache.tar"
         with tarfile.open(archive, "w") as tar:
@@ -179,4 +183,4 @@ class EmbeddedPackage(Package):
 if __name__ == "__main__":
     WORK, DEPENDENCIES, COMPILER = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3]
     WORK.mkdir(parents=True, exist_ok=True)
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

@@ -13,6 +13,9 @@ namespace {
 
 namespace lc = libcache;
 
+// Bad lines at the beginning after which a file is taken for something else than an export.
+constexpr std::uint64_t kMostBadLines = 10;
+
 class Import : public Command {
  public:
   CommandHelp help() const override {
@@ -44,13 +47,20 @@ stored, and the exit code is 3. Run it again to go on after an interruption.)",
     });
     Progress progress(Progress::form_for(context.settings()), std::nullopt);
     std::uint64_t lines = 0;
+    std::uint64_t bad_lines = 0;
+    bool is_export = false;
     for_each_line(file_.value_or("-"), longest_line(context), [&](std::string_view line, std::uint64_t number) {
       progress.show(lines = number);
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
       auto entry = lc::from_line(line, lc::system_now());
-      if (entry) return collector.add(*std::move(entry));
+      if (entry) {
+        is_export = true;
+        return collector.add(*std::move(entry));
+      }
       context.report().warn(fmt::format("line {}: {}", number, entry.error().message));
       all_good = false;
+      if (!is_export && ++bad_lines == kMostBadLines)
+        throw Failure(Exit::bad_input, "this is not an export of llmcache");
     });
     collector.finish();
     progress.finish(lines);
