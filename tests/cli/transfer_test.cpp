@@ -206,7 +206,7 @@ TEST_CASE("a line that was edited or damaged is named and not imported, the othe
   CHECK(shell.run("head -c 100 good.jsonl | llmcache import").exit == 3);
 }
 
-TEST_CASE("of a file that is no export, import names the first bad lines and stops") {
+TEST_CASE("import names the first bad lines of a file of another kind, and stops") {
   const TerminalSession shell;
   shell.out("seq 1000 > numbers");
   const auto ran = shell.run("llmcache import numbers");

@@ -87,7 +87,10 @@ void Findings::read_usage(JsonValue usage) {
     const auto number = value.integer();
     if (!number) return;
     const auto* const found = std::ranges::find(kCountNames, name, &CountName::name);
-    if (found != std::end(kCountNames)) metadata.*found->count = number;
+    if (found == std::end(kCountNames)) return;
+    Count count = found->count;
+    // Some providers count only in one event, and send 0 in the later ones.
+    if (*number != 0 || !(metadata.*count)) metadata.*count = number;
   });
 }
 

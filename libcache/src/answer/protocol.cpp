@@ -27,6 +27,14 @@ void apply(Effect effect, const AnswerEvent& event, Findings& findings) {
   }
 }
 
+// Embeddings, rerank, counts of tokens and the like have no protocol of their own.
+void read_unknown(const AnswerEvent& event, Findings& findings) {
+  if (event.form != EventForm::value) return;
+  findings.set_model(event.json["model_id"]);
+  findings.read_usage(event.json);
+  findings.read_usage(event.json["data"]["usage"]);
+}
+
 }  // namespace
 
 JsonValue at_path(JsonValue json, Path path) {
@@ -43,7 +51,7 @@ void read_event(const Protocol* protocol, const AnswerEvent& event, Findings& fi
   findings.read_usage(event.json["usage"]);
   findings.read_usage(event.json["amazon-bedrock-invocationMetrics"]);  // after the events of any model
   findings.read_usage(event.json["meta"]["billed_units"]);              // Cohere's embeddings and rerank
-  if (protocol == nullptr) return;
+  if (protocol == nullptr) return read_unknown(event, findings);
   for (const Path path : protocol->models) findings.set_model(at_path(event.json, path));
   for (const Path path : protocol->usages) findings.read_usage(at_path(event.json, path));
   for (const Path path : protocol->finish_reasons) findings.add_finish_reason(at_path(event.json, path).text());

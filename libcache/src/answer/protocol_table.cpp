@@ -58,6 +58,9 @@ extern const Protocol kProtocol;
 namespace openai_responses {
 extern const Protocol kProtocol;
 }
+namespace openai_transcription {
+extern const Protocol kProtocol;
+}
 namespace replicate {
 extern const Protocol kProtocol;
 }
@@ -81,6 +84,7 @@ constexpr const Protocol* kProtocols[] = {
     &openai_responses::kProtocol,
     &openai_media::kProtocol,
     &openai_assistants::kProtocol,
+    &openai_transcription::kProtocol,
     &mistral_conversations::kProtocol,
     &anthropic_messages::kProtocol,
     &gemini_interactions::kProtocol,

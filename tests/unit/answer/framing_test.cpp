@@ -1,4 +1,5 @@
 // How the bytes of an answer become events, framing by framing.
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -237,6 +238,23 @@ TEST_CASE("frames that hold pieces of plain text are complete when the last one 
   CHECK(judge(of_model) == Completeness::incomplete);
 }
 
+TEST_CASE("a chunk in a frame is never a whole answer, even if it looks like one") {
+  const std::string last = event_frame(
+      "chunk",
+      R"({"bytes":"eyJhbWF6b24tYmVkcm9jay1pbnZvY2F0aW9uTWV0cmljcyI6eyJpbnB1dFRva2VuQ291bnQiOjN9fQ=="})");  // {"amazon-bedrock-invocationMetrics":{"inputTokenCount":3}}
+  for (
+      const char* const bytes : {
+          "eyJjaG9pY2VzIjpbeyJ0ZXh0IjoiV2EiLCJzdG9wX3JlYXNvbiI6bnVsbH1dfQ==",  // {"choices":[{"text":"Wa","stop_reason":null}]}
+          "eyJjaG9pY2VzIjpbeyJtZXNzYWdlIjp7ImNvbnRlbnQiOiJXYSJ9LCJzdG9wX3JlYXNvbiI6bnVsbH1dfQ==",  // {"choices":[{"message":{"content":"Wa"},"stop_reason":null}]}
+          "eyJjaG9pY2VzIjpbeyJtZXNzYWdlIjp7ImNvbnRlbnQiOiJXYSJ9LCJmaW5pc2hfcmVhc29uIjpudWxsfV19",  // {"choices":[{"message":{"content":"Wa"},"finish_reason":null}]}
+      }) {
+    const std::string chunk = event_frame("chunk", fmt::format(R"({{"bytes":"{}"}})", bytes));
+    CHECK(judge(chunk) == Completeness::incomplete);
+    CHECK(judge(chunk + chunk) == Completeness::incomplete);
+    CHECK(judge(chunk + chunk + last) == Completeness::complete);
+  }
+}
+
 TEST_CASE("a damaged frame is an error wherever the damage is") {
   const std::string stream = event_frame("messageStart", "{}") + event_frame("messageStop", R"({"stopReason":"x"})");
   for (const std::size_t at :
@@ -261,4 +279,27 @@ TEST_CASE("binary data that is not a frame is a text") {
   CHECK(judge(std::string(64, '\0')) == Completeness::complete);
   CHECK(judge(std::string("\0\0\0\x20\0\0\0\4garbage and more of it", 30)) == Completeness::complete);
   CHECK(judge("\x89PNG\r\n\x1a\n") == Completeness::complete);
+}
+
+TEST_CASE("JSON that was cut short behind a byte order mark is not a text") {
+  const std::string mark = "\xef\xbb\xbf";
+  for (const std::string cut : {R"({"id":"x","choices":[{)", R"([{"candidates":)",
+                                R"({"a":1})"
+                                "\n"
+                                R"({"b":)"}) {
+    CHECK(judge(mark + cut) == Completeness::incomplete);
+    CHECK(judge(mark + " \n" + cut) == Completeness::incomplete);
+    CHECK(judge("HTTP/1.1 200 OK\r\n\r\n" + mark + cut) == Completeness::incomplete);
+  }
+  CHECK(judge(mark + R"({"a":1})") == Completeness::complete);
+  CHECK(judge(mark + "[Note] It is Mars.") == Completeness::complete);
+}
+
+TEST_CASE("a text that begins with error and a brace is an event only if a JSON object follows") {
+  for (const char* const text : {"error: {name} is not defined", "error: {\"a\":1} is not what was asked for",
+                                 "error: { expected an expression\n --> main.rs:1\n"}) {
+    CHECK(judge(text) == Completeness::complete);
+  }
+  CHECK(judge("error: {\"code\":500,\"message\":\"x\"}\n\n") == Completeness::error);
+  CHECK(judge("data: {\"a\":1}\n\nerror: {\"code\":5") != Completeness::complete);
 }

@@ -171,3 +171,29 @@ TEST_CASE("model and usage are read wherever an answer has them") {
                        R"("input_token_count":3,"generated_token_count":4}]})"})) ==
         metadata("granite", "eos_token", {3, 4, {}, {}}));
 }
+
+TEST_CASE("a count of tokens is read from answers of any kind, at the top level too") {
+  CHECK(of_response(R"({"model":"m","embeddings":[[0.1]],"prompt_eval_count":7})").prompt_tokens == 7);
+  CHECK(of_response(R"({"embedding":[0.1],"inputTextTokenCount":8})").prompt_tokens == 8);
+  CHECK(of_response(R"({"input_tokens":2095})").prompt_tokens == 2095);
+  CHECK(of_response(R"({"code":0,"data":{"id":"1","status":"completed","usage":{"input_count":3}}})").prompt_tokens ==
+        3);
+  const Metadata embeddings =
+      of_response(R"({"model_id":"slate","results":[{"embedding":[0.1]}],"input_token_count":9})");
+  CHECK(embeddings.model == "slate");
+  CHECK(embeddings.prompt_tokens == 9);
+}
+
+TEST_CASE("a count of 0 in a later event does not replace a real one") {
+  const Metadata counted =
+      of_stream(sse({R"({"type":"message_start","message":{"usage":{"input_tokens":10,"output_tokens":1}}})",
+                     R"({"type":"message_delta","delta":{},"usage":{"input_tokens":0,"output_tokens":5}})",
+                     R"({"type":"message_stop"})"}));
+  CHECK(counted.prompt_tokens == 10);
+  CHECK(counted.completion_tokens == 5);
+}
+
+TEST_CASE("a finish reason of Bedrock's choices is read from bodies and streams") {
+  CHECK(of_response(R"({"choices":[{"text":"Hi","stop_reason":"length"}]})").finish_reason == "length");
+  CHECK(of_response(R"({"choices":[{"message":{"content":"Hi"},"stop_reason":"stop"}]})").finish_reason == "stop");
+}

@@ -1,4 +1,6 @@
 // How an answer ends in each protocol.
+#include <fmt/format.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
@@ -442,4 +444,44 @@ TEST_CASE("a reason never repeats the provider's message") {
   const std::string secret = R"({"error":{"type":"the prompt was: secret","code":"x\u001b[31m"}})";
   CHECK(judge_answer(sse({secret})).reason == "the provider reports an error");
   CHECK(judge_answer(secret).reason == "the provider reports an error");
+}
+
+TEST_CASE("an event that is cut in the middle of a stream is missing from it, unless it is a model's text") {
+  check_incomplete(sse({kWord, R"({"choices":[{"index":0,"delta":{"con)", kStop, kDone}));
+  check_incomplete(sse({R"({"type":"message_start","message":{}})", R"({"type":"content_block_delta","del)",
+                        R"({"type":"message_stop"})"}));
+  check_complete("event: output\ndata: {\n\nevent: output\ndata: [\"\n\nevent: done\ndata: {}\n\n");
+  check_complete(sse({"{", "\"a\"", "[", "}"}));
+}
+
+TEST_CASE("a second message that was cut is not completed by the first") {
+  const Events message = {R"({"type":"message_start","message":{}})", R"({"type":"message_stop"})"};
+  check_complete(sse_of(message) + sse_of(message));
+  check_incomplete(sse_of(message) + sse_of({message[0]}));
+}
+
+TEST_CASE("only what a generation alone has makes an answer one of Gemini's") {
+  check_complete(R"({"embedding":{"values":[0.1]},"usageMetadata":{"promptTokenCount":2},"truncated":false})");
+  check_complete(R"({"name":"cachedContents/1","model":"m","usageMetadata":{"totalTokenCount":9}})");
+  check_incomplete(R"({"usageMetadata":{"promptTokenCount":2},"modelVersion":"m"})");
+}
+
+TEST_CASE("a workflow of Dify that was stopped is an error in any form") {
+  const auto body = [](const std::string& status) {
+    return fmt::format(R"({{"workflow_run_id":"r","task_id":"t","data":{{"id":"r","workflow_id":"w","status":"{}",)"
+                       R"("outputs":{{"text":"Hi"}}}}}})",
+                       status);
+  };
+  check_complete(body("succeeded"));
+  check_complete(body("partial-succeeded"));
+  check_error(body("stopped"), "stopped");
+  check_error(body("failed"), "failed");
+  check_incomplete(body("running"));
+}
+
+TEST_CASE("an update that says that an interaction failed is an error") {
+  const std::string created = R"({"event_type":"interaction.created","interaction":{"status":"in_progress"}})";
+  for (const std::string status : {"failed", "cancelled"}) {
+    check_error(sse({created, fmt::format(R"({{"event_type":"interaction.status_update","status":"{}"}})", status)}));
+  }
 }

@@ -165,3 +165,17 @@ TEST_CASE("each protocol shows its text") {
   CHECK(text(sse({R"({"event":"text_chunk","task_id":"t","data":{"text":"a"}})",
                   R"({"event":"workflow_finished","task_id":"t","data":{"outputs":{"text":"ab"}}})"})) == "ab");
 }
+
+TEST_CASE("answers that are not streamed have their text where their provider puts it") {
+  CHECK(text(R"({"text":"Hello there","usage":{"type":"duration","seconds":3}})") == "Hello there");
+  CHECK(text(R"({"choices":[{"index":0,"message":{"content":"Wax"},"stop_reason":"stop"}]})") == "Wax");
+  CHECK(text(R"({"result":{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]},"success":true})") == "Hi");
+  CHECK(text(R"({"workflow_run_id":"r","task_id":"t","data":{"workflow_id":"w","status":"succeeded",)"
+             R"("outputs":{"text":"Hi"}}})") == "Hi");
+}
+
+TEST_CASE("the output of a workflow's node is not the answer's text") {
+  CHECK(text(sse({R"({"event":"node_finished","task_id":"t","data":{"node_id":"n","outputs":{"text":"draft"}}})",
+                  R"({"event":"workflow_finished","task_id":"t","data":{"workflow_id":"w","status":"succeeded",)"
+                  R"("outputs":{"text":"Hi"}}})"})) == "Hi");
+}

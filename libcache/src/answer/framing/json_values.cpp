@@ -47,6 +47,7 @@ class JsonFramer final : public Framer {
   }
 
   void read_rest(std::string_view rest, const AnswerEventHandler& handle) override {
+    if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
     std::size_t at = skip_space(rest, 0);
     if (in_array_ && at < rest.size() && rest[at] == ',') at = skip_space(rest, at + 1);
     const bool is_over = at == rest.size();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "answer/framing/framer.h"
+#include "text/json/document.h"
 #include "text/json/prefix.h"
 #include "text/trim.h"
 #include "text/utf8.h"
@@ -27,7 +28,11 @@ std::optional<std::string_view> field(std::string_view line, std::string_view na
 // Servers that fail in mid-stream send this field in place of data: error: {"code":500}
 std::optional<std::string_view> error_field(std::string_view line) {
   const auto value = line.starts_with("error:") ? field(line, "error") : std::nullopt;
-  return value && trimmed(*value).starts_with('{') ? value : std::nullopt;
+  if (!value) return std::nullopt;
+  const std::string_view json = trimmed(*value);
+  const bool is_object =
+      json.starts_with('{') && (JsonDocument().parse(json, JsonRules::lenient) || is_json_cut_short(json));
+  return is_object ? value : std::nullopt;
 }
 
 bool is_done(std::string_view data) {

@@ -15,7 +15,7 @@ bool matches(const AnswerEvent& event) {
   return begins_with_any(event.json["type"], kTypes) || is_body(event);
 }
 
-constexpr Rule kRules[] = {{"type", "message_stop", Effect::ends}};
+constexpr Rule kRules[] = {{"type", "message_start", Effect::goes_on}, {"type", "message_stop", Effect::ends}};
 constexpr Path kModels[] = {"message.model"};
 constexpr Path kUsages[] = {"message.usage"};
 constexpr Path kFinishReasons[] = {"message.stop_reason", "delta.stop_reason", "stop_reason"};

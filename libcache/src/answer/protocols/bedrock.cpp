@@ -34,19 +34,26 @@ constexpr TextRule kTexts[] = {
     {"output.message.content[]", Piece::whole},
 };
 
-// Titan, Llama and Mistral.
+// Titan, Llama, Mistral and DeepSeek.
 bool is_invoke_body(const AnswerEvent& event) {
   if (event.form != EventForm::value) return false;
   bool has_text = event.json["generation"].is(JsonKind::string) && event.json.has("stop_reason");
   event.json["results"].each([&](JsonValue result) { has_text = has_text || result["outputText"]; });
   event.json["outputs"].each(
       [&](JsonValue output) { has_text = has_text || (output["text"] && output.has("stop_reason")); });
+  event.json["choices"].each([&](JsonValue choice) {
+    has_text = has_text || ((choice["text"] || choice["message"]) && choice.has("stop_reason"));
+  });
   return has_text;
 }
 
 void read_invoke(const AnswerEvent& event, Findings& findings) {
   event.json["results"].each([&](JsonValue one) { findings.add_finish_reason(one["completionReason"].text()); });
   event.json["outputs"].each([&](JsonValue one) { findings.add_finish_reason(one["stop_reason"].text()); });
+  event.json["choices"].each([&](JsonValue one) { findings.add_finish_reason(one["stop_reason"].text()); });
+  event.json["results"].each([&](JsonValue one) {
+    if (const auto count = one["tokenCount"].integer()) findings.metadata.completion_tokens = count;  // Titan
+  });
 }
 
 // The chunks of InvokeAgent hold plain text. Nothing says that they end.
@@ -58,7 +65,8 @@ bool matches_invoke(const AnswerEvent& event) {
 constexpr Rule kInvokeRules[] = {{"amazon-bedrock-invocationMetrics", "*", Effect::ends}};
 constexpr Path kInvokeUsages[] = {""};
 constexpr Path kInvokeFinishReasons[] = {"stop_reason", "completionReason"};
-constexpr TextRule kInvokeTexts[] = {{"generation"}, {"outputText"}, {"results[].outputText"}, {"outputs[].text"}};
+constexpr TextRule kInvokeTexts[] = {{"generation"},     {"outputText"},      {"results[].outputText"},
+                                     {"outputs[].text"}, {"choices[0].text"}, {"choices[0].message.content"}};
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // Gemini's generateContent and streamGenerateContent.
 #include <libcache/answer.h>
 
+#include <algorithm>
+
 #include "answer/protocol.h"
 
 namespace libcache::internal::gemini {
@@ -18,9 +20,17 @@ JsonValue chunk_of(const AnswerEvent& event) {
   return inner["candidates"] || inner["promptFeedback"] || inner["usageMetadata"] ? inner : event.json;
 }
 
+// Resources and embeddings have a usageMetadata too.
+bool has_only_usage(JsonValue json) {
+  constexpr std::string_view kMembers[] = {"usageMetadata", "modelVersion", "responseId", "createTime"};
+  bool fits = static_cast<bool>(json["usageMetadata"]);
+  json.each_member([&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
+  return fits;
+}
+
 bool matches(const AnswerEvent& event) {
   const JsonValue json = chunk_of(event);
-  if (json["usageMetadata"] || json["promptFeedback"]) return true;
+  if (has_only_usage(json) || json["promptFeedback"]) return true;
   const JsonValue candidates = json["candidates"];
   if (!candidates.is(JsonKind::array)) return false;
   bool are_candidates = candidates.size() > 0 || json["modelVersion"];

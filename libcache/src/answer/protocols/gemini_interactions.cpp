@@ -17,7 +17,7 @@ constexpr std::string_view kFailed[] = {"failed", "cancelled", "canceled"};
 
 void read(const AnswerEvent& event, Findings& findings) {
   const JsonValue interaction = is_body(event) ? event.json : event.json["interaction"];
-  if (equals_any(interaction["status"], kFailed)) {
+  if (equals_any(interaction["status"], kFailed) || equals_any(event.json["status"], kFailed)) {
     findings.add_error(interaction["error"] ? interaction["error"] : interaction);
   }
   if (is_body(event) && interaction["status"].equals("in_progress")) findings.ended = false;

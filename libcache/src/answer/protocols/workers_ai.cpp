@@ -19,7 +19,8 @@ bool is_response(const AnswerEvent& event) {
 }
 
 bool is_body(const AnswerEvent& event) {
-  const bool has_envelope = event.json["result"].has("response") && event.json["success"].is_bool();
+  const JsonValue result = event.json["result"];
+  const bool has_envelope = event.json["success"].is_bool() && (result.has("response") || result["choices"]);
   return has_envelope || (event.form == EventForm::value && is_response(event));
 }
 
@@ -32,8 +33,14 @@ std::string missing(const Findings& findings) {
 }
 
 constexpr Rule kRules[] = {{"success", "false", Effect::fails}};
+constexpr Path kModels[] = {"result.model"};
 constexpr Path kUsages[] = {"result.usage"};
-constexpr TextRule kTexts[] = {{"response"}, {"choices[0].delta.content"}, {"result.response", Piece::whole}};
+constexpr TextRule kTexts[] = {
+    {"response"},
+    {"choices[0].delta.content"},
+    {"result.response", Piece::whole},
+    {"result.choices[0].message.content", Piece::whole},
+};
 
 }  // namespace
 
@@ -42,6 +49,7 @@ const Protocol kProtocol = {
     .end = "data: [DONE]",
     .matches = matches,
     .rules = kRules,
+    .models = kModels,
     .usages = kUsages,
     .texts = kTexts,
     .missing = missing,

@@ -12,6 +12,11 @@ bool is_choice(JsonValue choice) {
          choice["content_filter_results"];
 }
 
+// DeepSeek and Mistral on Bedrock.
+bool has_only_stop_reason(JsonValue choice) {
+  return choice.has("stop_reason") && !choice.has("finish_reason");
+}
+
 bool matches(const AnswerEvent& event) {
   const JsonValue choices = event.json["choices"];
   if (!choices.is(JsonKind::array)) return false;
@@ -23,7 +28,8 @@ bool matches(const AnswerEvent& event) {
     return is_known;
   }
   bool are_choices = true;
-  choices.each([&](JsonValue choice) { are_choices = are_choices && is_choice(choice); });
+  choices.each(
+      [&](JsonValue choice) { are_choices = are_choices && is_choice(choice) && !has_only_stop_reason(choice); });
   return are_choices;
 }
 
@@ -35,7 +41,8 @@ bool is_chunk(const AnswerEvent& event) {
 
 bool is_body(const AnswerEvent& event) {
   const JsonValue choices = event.json["choices"];
-  return event.form != EventForm::sse && choices.is(JsonKind::array) && !is_chunk(event);
+  const bool is_piece = event.form == EventForm::sse || event.form == EventForm::frame;
+  return !is_piece && choices.is(JsonKind::array) && !is_chunk(event);
 }
 
 bool has_content(JsonValue choice) {

@@ -1,0 +1,32 @@
+// OpenAI's transcriptions and translations of speech that are not streamed.
+#include <algorithm>
+
+#include "answer/protocol.h"
+
+namespace libcache::internal::openai_transcription {
+
+namespace {
+
+// With nothing else: models themselves write JSON with a text.
+bool is_body(const AnswerEvent& event) {
+  constexpr std::string_view kMembers[] = {"text",     "usage",    "task",  "language", "languages",
+                                           "duration", "segments", "words", "logprobs", "x_groq"};
+  bool fits = event.form == EventForm::value && event.json["text"].is(JsonKind::string);
+  event.json.each_member(
+      [&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
+  return fits;
+}
+
+constexpr TextRule kTexts[] = {{"text"}};
+
+}  // namespace
+
+extern const Protocol kProtocol;
+const Protocol kProtocol = {
+    .end = "the end of its JSON",
+    .matches = is_body,
+    .texts = kTexts,
+    .is_body = is_body,
+};
+
+}  // namespace libcache::internal::openai_transcription
