@@ -23,8 +23,14 @@ std::string default_secret_file() {
 
 ServeOptions parse_options(const ServeArguments& arguments, const Settings& settings) {
   ServeOptions options;
-  for (const std::string& upstream : settings.upstreams) options.upstreams.add(upstream);
-  for (const std::string& upstream : arguments.upstreams) options.upstreams.add(upstream);
+  for (const auto* const upstreams : {&settings.upstreams, &arguments.upstreams}) {
+    // A URL that takes every request does so wherever it stands: names first.
+    for (const bool named : {true, false}) {
+      for (const std::string& upstream : *upstreams) {
+        if (Upstreams::has_name(upstream) == named) options.upstreams.add(upstream);
+      }
+    }
+  }
   options.command = arguments.command;
   options.listen = arguments.listen;
   // With a COMMAND any port will do, because COMMAND gets its URL.

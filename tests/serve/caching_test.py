@@ -147,7 +147,7 @@ class Caching(support.ServeTest):
 
     def test_a_client_that_follows_goes_on_when_the_leader_goes_away(self):
         def slow(handler, _):
-            handler.begin_chunks()
+            handler.begin_chunks(headers=[("set-cookie", "visitor=1")])
             handler.send_chunk(STREAM[0])
             self.upstream.gate.wait(20)
             for piece in STREAM[1:] + [b""]:
@@ -156,10 +156,12 @@ class Caching(support.ServeTest):
         leader = self.serve.connection()
         leader.request("POST", "/v1/chat/completions", body=request(stream=True), headers={"content-type": "application/json"})
         leader_answer = leader.getresponse()
+        self.assertEqual(leader_answer.getheader("set-cookie"), "visitor=1")
         leader_answer.read1()
         follower = self.serve.connection()
         follower.request("POST", "/v1/chat/completions", body=request(stream=True), headers={"content-type": "application/json"})
         answer = follower.getresponse()
+        self.assertIsNone(answer.getheader("set-cookie"))  # it is the leader's
         first = answer.read1()
         leader_answer.close()
         leader.close()

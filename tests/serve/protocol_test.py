@@ -59,7 +59,9 @@ class Malformed(support.ServeTest):
             with self.subTest(f"{name}: {value}"):
                 status, _, body = self.serve.call(body=request(), headers={name: value})
                 self.assertEqual((status, json.loads(body)["error"]["code"]), (400, "malformed_request"))
-        self.assertEqual(self.status(HEAD + b"x-llmcache-ttl: 1h\r\nx-llmcache-ttl: 2h\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}"), 400)
+        for twice in (b"x-llmcache-ttl: 1h\r\nx-llmcache-ttl: 2h", b"x-llmcache-sample: 1\r\nx-llmcache-sample: 2",
+                      b"x-llmcache-mode: off\r\nx-llmcache-mode: auto"):
+            self.assertEqual(self.status(HEAD + twice + b"\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}"), 400)
         self.assertEqual(self.calls(), 0)
 
     def test_large_header_fields_are_refused_without_reading_them_all(self):

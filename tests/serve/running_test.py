@@ -217,6 +217,12 @@ class Running(support.ServeTest):
             self.assertIn("cannot be recorded", report)
             self.assertNotIn("canary-4711", report)
 
+    def test_a_request_cannot_make_a_replay_ask_the_provider(self):
+        serve = self.start("--mode", "replay")
+        for mode in ("auto", "refresh", "off"):
+            self.assertEqual(serve.call(body=request(), headers={"x-llmcache-mode": mode})[0], 404)
+        self.assertEqual(self.calls(), 0)
+
     def test_replay_sets_keys_where_none_are_set(self):
         self.assertEqual(self.command("sh", "-c", "echo $OPENAI_API_KEY", arguments=("--mode", "replay"))[1], "llmcache-replay\n")
         mine = {"OPENAI_API_KEY": "mine"}

@@ -70,8 +70,10 @@ class Upstream:
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            def begin_chunks(self, content_type="text/event-stream"):
+            def begin_chunks(self, content_type="text/event-stream", headers=()):
                 self.send_response(200)
+                for name, value in headers:
+                    self.send_header(name, value)
                 self.send_header("content-type", content_type)
                 self.send_header("transfer-encoding", "chunked")
                 self.end_headers()

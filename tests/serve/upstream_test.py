@@ -33,6 +33,17 @@ class Upstreams(support.ServeTest):
         self.assertEqual(serve.call(path="/v1/y", body=request())[0], 200)
         self.assertEqual([path for _, path, *_ in self.upstream.requests], ["/v1/x?a=1", "/v1/y"])
 
+    def test_an_upstream_for_every_request_stands_alone(self):
+        named = "mine=" + self.upstream.url
+        serve = self.configured(["http://127.0.0.1:9"], "--upstream", named)
+        self.assertEqual(serve.call(path="/mine/v1/x", body=request())[0], 200)
+        self.assertEqual(self.upstream.requests.pop()[1], "/v1/x")
+        for configured, arguments in ((["mine=http://127.0.0.1:9"], [self.upstream.url]), ([], [self.upstream.url, "mine=http://127.0.0.1:9"]),
+                                      ([], ["mine=http://127.0.0.1:9", self.upstream.url])):
+            serve = self.configured(configured, "--store", "memory:", *(word for url in arguments for word in ("--upstream", url)))
+            self.assertEqual(serve.call(path="/mine/v1/x", body=request())[0], 200)
+            self.assertEqual(self.upstream.requests.pop()[1], "/mine/v1/x")
+
     def test_paths_without_a_name_belong_to_the_provider_that_has_them(self):
         names = ("openai", "anthropic", "gemini", "ollama")
         serve = self.configured([f"{name}={self.upstream.url}/{name}" for name in names])
@@ -178,14 +189,16 @@ class Upstreams(support.ServeTest):
                     return
             ended.set()
         self.upstream.answer = wait_for_the_end
-        for version in ("1.1", "1.0"):
+        next_request = b"GET /v1/next HTTP/1.1\r\nhost: localhost\r\n\r\n"
+        for version, more in (("1.1", b""), ("1.0", b""), ("1.1", b"\r\n"), ("1.1", next_request)):
             ended.clear()
             before = self.calls()
             with socket.create_connection(("127.0.0.1", self.serve.port)) as client:
-                client.sendall(b"POST /v1/x HTTP/%s\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}" % version.encode())
+                client.sendall(b"POST /v1/x HTTP/%s\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}%s" % (version.encode(), more))
                 while self.calls() == before:
                     time.sleep(0.01)
             self.assertTrue(ended.wait(20))
+        self.assertNotIn("/v1/next", [path for _, path, *_ in self.upstream.requests])
 
     def test_finish_abandoned_stores_an_answer_whose_client_has_gone(self):
         sent = threading.Event()

@@ -58,6 +58,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
     // Ends the current wait and all later ones: the client has gone.
     void interrupt();
     bool interrupted() const { return interrupted_; }
+    bool follows() const { return follows_; }
     // How the answer ended for this reader; nothing while it continues.
     std::optional<AnswerEnd> end() const { return withdrawn_ ? AnswerEnd::withdrawn : transfer_->end_; }
     const std::string& message() const { return transfer_->message_; }

@@ -24,6 +24,10 @@ auto malformed(std::string_view name, std::string_view value, std::string_view e
   return lc::fail(lc::ErrorCode::invalid, fmt::format("{}: '{}' is not {}", name, value, expected));
 }
 
+auto occurs_twice(std::string_view name) {
+  return lc::fail(lc::ErrorCode::invalid, fmt::format("{} occurs more than once", name));
+}
+
 std::optional<std::chrono::seconds> age(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   const auto seconds = whole_number<std::uint32_t>(text);
@@ -67,16 +71,19 @@ lc::Result<RequestOptions> parse_request_options(const Headers& headers) {
   for (const std::string_view name : {kSession, kBifrostSession}) {
     const auto session = headers.first(name);
     if (!session) continue;
-    if (headers.count(name) > 1) return lc::fail(lc::ErrorCode::invalid, fmt::format("{} occurs more than once", name));
+    if (headers.count(name) > 1) return occurs_twice(name);
     if (session->empty()) return lc::fail(lc::ErrorCode::invalid, fmt::format("{} is empty", name));
     options.session = std::string(*session);
     break;
   }
   for (const std::string_view name : {kTtl, kBifrostTtl}) {
-    if (headers.count(name) > 1) return lc::fail(lc::ErrorCode::invalid, fmt::format("{} occurs more than once", name));
+    if (headers.count(name) > 1) return occurs_twice(name);
     auto ttl = ttl_of(headers, name);
     if (!ttl) return lc::fail(ttl.error());
     if (!options.ttl) options.ttl = *ttl;
+  }
+  for (const std::string_view name : {kSample, kMode}) {
+    if (headers.count(name) > 1) return occurs_twice(name);
   }
   if (const auto text = headers.first(kSample)) {
     options.sample = whole_number<unsigned>(*text);

@@ -61,16 +61,21 @@ Upstreams Upstreams::built_in() {
   return upstreams;
 }
 
+bool Upstreams::has_name(std::string_view text) {
+  const std::size_t equals = text.find('=');  // may also belong to a URL without a name
+  return equals != text.npos && equals > 0 && std::ranges::all_of(text.substr(0, equals), is_name_character);
+}
+
 void Upstreams::add(const std::string& text) {
   const std::size_t equals = text.find('=');
-  const std::string name = text.substr(0, equals);
-  // An '=' may also belong to a URL without a name.
-  if (equals == text.npos || !std::ranges::all_of(name, is_name_character) || name.empty()) {
+  if (!has_name(text)) {
     upstreams_ = {{"", checked_url(text, text)}};
     return;
   }
+  if (!has_names()) *this = built_in();
+  const std::string name = text.substr(0, equals);
   const std::string url = checked_url(std::string_view(text).substr(equals + 1), text);
-  std::erase_if(upstreams_, [&](const Upstream& upstream) { return upstream.name == name || upstream.name.empty(); });
+  std::erase_if(upstreams_, [&](const Upstream& upstream) { return upstream.name == name; });
   upstreams_.push_back({name, url});
 }
 

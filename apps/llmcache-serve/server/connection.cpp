@@ -64,6 +64,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
       read_ahead();
       co_await service_.answer(request_, local_address_, *this);
       on_gone_ = nullptr;
+      ++answered_;
       if (!keep_alive_ || service_.draining() || !co_await next_request_begins()) break;
     }
     if constexpr (std::is_same_v<Stream, TlsStream>) co_await shut_down_tls();
@@ -127,15 +128,29 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   // Reads ahead while an answer is written, to notice when the client goes away. What it reads belongs to the next
   // request.
   void read_ahead() {
-    if (reader_.buffer().size() > 0) return;
+    if (reader_.buffer().size() > 0) return watch_for_end();
     reading_ahead_ = true;
     stream_.async_read_some(reader_.buffer().prepare(kReadAheadBytes),
                             [this, alive = this->shared_from_this()](error_code error, std::size_t size) {
                               reader_.buffer().commit(size);
                               reading_ahead_ = false;
                               if (error && !(error == asio::error::eof && await_reset())) note_gone();
+                              if (!error) watch_for_end();
                               read_ahead_ended_.cancel();
                             });
+  }
+
+  // The same while bytes of the next request wait to be read. Of the connection only its end is looked at.
+  void watch_for_end() {
+    auto& socket = stream_.lowest_layer();
+    socket.async_wait(
+        asio::socket_base::wait_read, [this, alive = this->shared_from_this(), answered = answered_](error_code error) {
+          char byte = 0;
+          auto& watched = stream_.lowest_layer();
+          const bool is_end =
+              !error && watched.is_open() && ::recv(watched.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+          if (is_end && answered == answered_ && !await_reset()) note_gone();
+        });
   }
 
   void note_gone() {
@@ -150,7 +165,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
     auto& socket = stream_.lowest_layer();
     if (::send(socket.native_handle(), kInterim.data(), kInterim.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return false;
-    keep_alive_ = false;
+    if (reader_.buffer().size() == 0) keep_alive_ = false;
     socket.async_wait(asio::socket_base::wait_error,
                       [this, alive = this->shared_from_this()](error_code) { note_gone(); });
     return true;
@@ -207,6 +222,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   bool reading_ahead_ = false;
   bool gone_ = false;
   bool answer_begun_ = false;
+  std::uint64_t answered_ = 0;  // requests
   std::function<void()> on_gone_;
   Timer read_ahead_ended_{stream_.get_executor(), Timer::time_point::max()};
 };

@@ -136,6 +136,7 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
     cache_status_ += detail_parameter(head->not_stored);
   }
   Headers fields = head->fields;
+  if (reader.follows()) fields.remove_beginning_with("set-cookie");  // meant for the leader's client
   // The server answers CORS itself, and the upstream's fields would contradict it.
   if (extra_.first("access-control-allow-origin")) fields.remove_beginning_with("access-control-");
   const bool bodyless = request_.method == "HEAD" || head->status == 204 || head->status == 304;

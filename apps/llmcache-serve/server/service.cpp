@@ -74,7 +74,8 @@ lc::Result<Question> Service::question_of(const Request& request, std::string ur
   if (!options) return lc::fail(options.error());
   Question question;
   question.upstream = {request.method, std::move(url), upstream_fields(request.headers), request.body};
-  question.mode = options->mode.value_or(options_.mode);
+  // A server that replays never asks an upstream, whatever a client wants.
+  question.mode = options_.mode == Mode::replay ? Mode::replay : options->mode.value_or(options_.mode);
   if (options_.session_from_credential) {
     if (options->session) {
       return lc::fail(lc::ErrorCode::invalid, "sessions are made from credentials here: leave the session field out");

@@ -109,10 +109,7 @@ class Call final : public UpstreamCall, public CurlTransfer {
     });
   }
   void check_bytes() {
-    curl_off_t sent = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
-    const bool has_sent = std::exchange(sent_, sent) != sent;
-    if (paused_ || has_sent) active_ = Timer::clock_type::now();
+    if (paused_) active_ = Timer::clock_type::now();
     const auto left = active_ + options_.idle_timeout - Timer::clock_type::now();
     if (left > Timer::duration::zero()) return wait_for_bytes(left);
     multi_->remove(easy_.get());
@@ -148,6 +145,9 @@ class Call final : public UpstreamCall, public CurlTransfer {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, this);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   }
@@ -181,6 +181,12 @@ class Call final : public UpstreamCall, public CurlTransfer {
     return size * count;
   }
 
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) {
+    auto& call = *static_cast<Call*>(self);
+    if (std::exchange(call.sent_, sent) != sent) call.active_ = Timer::clock_type::now();
+    return 0;
+  }
+
   static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
     auto& call = *static_cast<Call*>(self);
     if (call.paused_) return CURL_WRITEFUNC_PAUSE;
@@ -195,8 +201,8 @@ class Call final : public UpstreamCall, public CurlTransfer {
   UpstreamEvents events_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   Timer idle_;
-  Timer::time_point active_ = Timer::clock_type::now();  // when bytes last came, or were found to have been sent
-  curl_off_t sent_ = 0;                                  // bytes of the request, at the last check
+  Timer::time_point active_ = Timer::clock_type::now();  // when bytes were last received or sent
+  curl_off_t sent_ = 0;                                  // bytes of the request
   char error_[CURL_ERROR_SIZE] = {};
   Easy easy_;
   List fields_;
