@@ -15,11 +15,13 @@ namespace llmcache {
 
 namespace lc = libcache;
 
-Context::Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings)
+Context::Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings,
+                 std::string settings_error)
     : settings_(std::move(settings)),
       resolved_(std::move(resolved)),
       report_(std::move(report)),
-      warnings_(std::move(warnings)) {
+      warnings_(std::move(warnings)),
+      settings_error_(std::move(settings_error)) {
   out_.set_color(is_colored(settings_.color, STDOUT_FILENO));
 }
 

@@ -20,13 +20,16 @@ namespace llmcache {
 
 class Context {
  public:
-  // `warnings` are those from reading the settings, for `doctor`.
-  Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings);
+  // `warnings` are those from reading the settings, for `doctor`, and so is the error that made them the defaults; empty:
+  // there was none.
+  Context(Settings settings, std::vector<Resolved> resolved, Report report, std::vector<std::string> warnings,
+          std::string settings_error = {});
 
   const Settings& settings() const { return settings_; }
   // Where each setting came from, for `config`.
   const std::vector<Resolved>& resolved() const { return resolved_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::string& settings_error() const { return settings_error_; }
   const Report& report() const { return report_; }
   Output& out() { return out_; }
 
@@ -71,6 +74,7 @@ class Context {
   std::vector<Resolved> resolved_;
   Report report_;
   std::vector<std::string> warnings_;
+  std::string settings_error_;
   Output out_;
   std::unique_ptr<libcache::Cache> cache_;
   enum class Use { write, look_up, read } use_ = Use::write;

@@ -186,6 +186,8 @@ TEST_CASE("fixtures unused lists what no run, get or replay has looked up, and d
   CHECK(shell.out("grep -c '\"outcome\":\"used\"' uses.jsonl") == "3\n");
   CHECK(shell.out("grep '\"outcome\":\"missed\"' uses.jsonl").find("\"request\":{\"messages\":") != std::string::npos);
 
+  // Looking at a recording does not use it.
+  shell.out(fmt::format("{}llmcache show --use-log uses.jsonl four.json", kDirStore));
   const auto unused = shell.run(fixtures("unused --use-log uses.jsonl"));
   CHECK(unused.exit == 1);
   CHECK(unused.out.starts_with("default/four."));
@@ -233,6 +235,38 @@ TEST_CASE("an answer or request that holds a key is not recorded into files unle
   CHECK(shell.run(run()).err.find("the request holds what looks like an API key") != std::string::npos);
   // In other stores nothing is refused unless that is asked for.
   CHECK(shell.run("llmcache run -- sh model.sh < request.json").err == "");
+}
+
+TEST_CASE("copy and import do with secrets as a recording does") {
+  const TerminalSession shell;
+  const std::string key = "sk-proj-abcdefghijklmnop1234567890";
+  const auto keys_in = [&](const std::string& place) { return shell.run("grep -rq " + key + " " + place).exit == 0; };
+  shell.write("request.json", request("hi"));
+  shell.out(
+      fmt::format("echo '{{\"a\":\"{}\"}}' | llmcache put request.json --ttl never; llmcache export > all.jsonl", key));
+  for (const auto* command : {"llmcache copy --to dir:fixtures", "llmcache --store dir:fixtures import all.jsonl",
+                              "llmcache --on-secret refuse import all.jsonl --on-conflict replace"}) {
+    const auto ran = shell.run(command);
+    INFO(command << ran.err);
+    CHECK(ran.exit == 7);
+    CHECK(ran.err.find("the answer holds what looks like an API key (sk-pro...)") != std::string::npos);
+    CHECK_FALSE(keys_in("fixtures"));
+  }
+  shell.out("llmcache copy --to dir:fixtures --on-secret redact");
+  CHECK_FALSE(keys_in("fixtures"));
+  CHECK(shell.out("llmcache --store dir:fixtures get request.json") ==
+        "{\"a\":\"sk-pro****************************\"}\n");
+  shell.out("llmcache copy --to dir:allowed --on-secret allow");
+  CHECK(keys_in("allowed"));
+  // What was allowed in may go out again.
+  shell.out("llmcache --store dir:allowed copy --to sqlite:out.db");
+  CHECK(shell.out("llmcache --store sqlite:out.db ls | wc -l") == "1\n");
+
+  shell.write("request.json", request("use " + key));
+  shell.out("llmcache purge --all --yes; echo '{\"a\":1}' | llmcache put request.json");
+  CHECK(shell.run("llmcache copy --to dir:asked").exit == 7);
+  shell.out("llmcache copy --to dir:asked --on-secret redact");
+  CHECK_FALSE(keys_in("asked"));
 }
 
 TEST_CASE("ten runs of one request at the same time on a store of files call the model once") {

@@ -1,4 +1,6 @@
 // How arguments name requests and entries: the same rule in every command.
+#include <fmt/format.h>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include "cli/terminal_session.h"
@@ -143,4 +145,24 @@ TEST_CASE("a hash is looked for in the session, and in the others only if none w
   shell.out("llmcache clear " + named.start());
   CHECK(shell.out("llmcache get " + named.start()) == "{\"t\":1}\n");
   CHECK(shell.run("llmcache get --session default " + named.start()).exit == 2);
+}
+
+TEST_CASE("a hash that several sessions have lists the candidates, and clear removes none of them") {
+  const Named named;
+  const auto& shell = named.shell;
+  shell.out("llmcache clear request.json");
+  for (const char* const session : {"alice", "bob"}) {
+    shell.out(fmt::format("echo '{{\"a\":1}}' | llmcache put --session {} request.json", session));
+  }
+  for (const auto* command : {"get", "show", "clear"}) {
+    const auto ran = shell.run(std::string("llmcache ") + command + " " + named.start());
+    CHECK(ran.exit == 2);
+    CHECK(ran.err.find("matches several entries") != std::string::npos);
+  }
+  CHECK(shell.out("llmcache ls | wc -l") == "2\n");
+}
+
+TEST_CASE("the digits of a hash may be written in capitals") {
+  const Named named;
+  CHECK(named.shell.out("llmcache get $(echo " + named.start() + " | tr a-f A-F)") == "{\"a\":1}\n");
 }

@@ -4,6 +4,7 @@
 
 #include "cli/terminal_session.h"
 
+using llmcache::test::contains;
 using llmcache::test::TerminalSession;
 
 namespace {
@@ -102,7 +103,11 @@ TEST_CASE("a purge can be narrowed to a session, a model and an age, and bounded
         shell.out("llmcache ls --session b | cut -f1 | sort"));
   CHECK(shell.run("llmcache purge llmcache: --older-than 1h --yes").exit == 1);
   CHECK(shell.out("faketime '+4 minutes' llmcache purge llmcache: --older-than 3m --dry-run | wc -l") == "6\n");
-  CHECK(shell.run("llmcache purge llmcache: --max-delete 5 --yes").exit == 7);
+  const auto too_many = shell.run("llmcache purge llmcache: --max-delete 2 --yes");
+  CHECK(too_many.exit == 7);
+  CHECK(contains(too_many.err, "6 entries would be removed, more than 2"));
+  CHECK(contains(shell.run("llmcache purge 'llmcache:d*' --yes").err, "removed 0 entries"));
+  CHECK(contains(shell.run("llmcache purge 'default*' --yes").err, "PREFIX is taken literally"));
   CHECK(count(shell) == "6\n");
   CHECK(shell.out("llmcache purge llmcache: --max-delete 6 --rate 100000/s --yes --json").find("\"entries\":6") !=
         std::string::npos);
@@ -163,4 +168,21 @@ TEST_CASE("a purge that was broken off goes on when it is run again") {
   CHECK(shell.run("llmcache purge llmcache: --yes --rate 5/s --deadline 300ms").exit == 4);
   CHECK(shell.run("llmcache purge llmcache: --yes").exit == 0);
   CHECK(count(shell) == "0\n");
+}
+
+TEST_CASE("purge, import and copy do not wait for ever for a database that another process has locked") {
+  const TerminalSession shell;
+  fill(shell, "");
+  shell.out("llmcache export > all.jsonl; llmcache copy --to sqlite:other.db");
+  const std::string lock =
+      "python3 -c 'import sqlite3, sys, time; c = sqlite3.connect(\"other.db\", isolation_level=None); "
+      "c.execute(\"BEGIN IMMEDIATE\"); open(\"locked\", \"w\"); time.sleep(60)' & locker=$!; "
+      "while ! [ -e locked ]; do sleep 0.01; done; ";
+  const auto ran = shell.run(lock +
+                             "for command in 'purge --all --yes' 'import all.jsonl --on-conflict replace'; do "
+                             "llmcache --store sqlite:other.db $command & commands=\"$commands $!\"; done; "
+                             "llmcache copy --to sqlite:other.db --on-conflict replace & commands=\"$commands $!\"; "
+                             "for command in $commands; do wait $command; echo $?; done; kill $locker");
+  CHECK(ran.out == "4\n4\n4\n");
+  CHECK(contains(ran.err, "locked"));
 }

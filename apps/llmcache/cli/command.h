@@ -27,6 +27,8 @@ class Command {
   virtual void declare(Options& options) = 0;
   // False: no configuration file is read, so that a broken one cannot prevent the command from running.
   virtual bool uses_config_files() const { return true; }
+  // True: it runs with the defaults if the settings are wrong, and reports that itself (Context::settings_error).
+  virtual bool reports_settings_error() const { return false; }
   // The program that runs it.
   virtual std::string_view program() const { return kMainProgram; }
   // Success or Exit::no; anything else is thrown as a Failure.

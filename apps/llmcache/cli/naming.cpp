@@ -8,6 +8,7 @@
 
 #include "cli/request_argument.h"
 #include "process/input.h"
+#include "text.h"
 
 namespace llmcache {
 
@@ -18,7 +19,12 @@ namespace {
 constexpr std::size_t kFewestDigits = 8;
 
 bool is_start_of_hash(const std::string& argument) {
-  return argument.size() >= kFewestDigits && argument.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return argument.size() >= kFewestDigits && argument.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+std::string in_lower_case(std::string digits) {
+  std::ranges::transform(digits, digits.begin(), to_lower);
+  return digits;
 }
 
 bool is_full_name(Context& context, const std::string& argument) {
@@ -33,10 +39,11 @@ lc::EntryKind kind_of(const Context& context, const std::string& name) {
 
 struct Found {
   std::set<std::string> names;
-  std::set<std::string> hashes;
+  std::set<std::string> base_keys;
 };
 
-// The entries under `prefix` whose hash begins with these digits, a stream of chunks as one entry.
+// The entries under `prefix` whose hash begins with these digits, a stream of chunks as one entry, and the base keys that
+// they belong to: those of two sessions are two.
 Found find_under(Context& context, const std::string& prefix, bool session_only, const std::string& digits) {
   Found found;
   const lc::KeyOptions options = context.key_options();
@@ -44,7 +51,7 @@ Found find_under(Context& context, const std::string& prefix, bool session_only,
     const auto name = lc::EntryName::parse(row.name, options.scheme);
     if (!name || !name->hash.starts_with(digits)) return true;
     if (session_only && !lc::is_of_session(row.name, options)) return true;
-    found.hashes.emplace(name->hash);
+    found.base_keys.insert(std::string(name->owner) + std::string(name->hash));
     found.names.insert(context.cache().entry_name(row.name, kind_of(context, row.name)));
     return true;
   };
@@ -93,7 +100,7 @@ std::vector<std::string> names_of_entries(Context& context, const std::string& a
   }
   if (is_full_name(context, argument)) return {argument};
   Found found;
-  if (is_start_of_hash(argument)) found = find_by_hash(context, argument);
+  if (is_start_of_hash(argument)) found = find_by_hash(context, in_lower_case(argument));
   if (found.names.empty()) {
     usage_error(
         fmt::format("'{}' is neither {}the full name of an entry nor the first {} or more hex digits of a stored "
@@ -101,7 +108,7 @@ std::vector<std::string> names_of_entries(Context& context, const std::string& a
                     argument, naming == Naming::either ? "a file nor " : "", kFewestDigits));
   }
   std::vector<std::string> names(found.names.begin(), found.names.end());
-  if (found.hashes.size() > 1) ambiguous(argument, names);
+  if (found.base_keys.size() > 1) ambiguous(argument, names);
   return names;
 }
 

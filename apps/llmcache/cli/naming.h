@@ -29,8 +29,8 @@ void require_request(const std::string& argument);
 std::string read_request(const std::string& argument);
 
 // The names of the entries that an argument stands for: the response entry of a request; a full name itself, whether it
-// is stored or not; for the first 8 or more hex digits of a hash all entries with this hash, sorted. Throws a Failure
-// (usage) that says what was tried, or lists the candidates if several hashes begin so.
+// is stored or not; for the first 8 or more hex digits of a hash all entries of its base key, sorted. Throws a Failure
+// (usage) that says what was tried, or lists the candidates if several base keys have such a hash.
 std::vector<std::string> names_of_entries(Context& context, const std::string& argument,
                                           Naming naming = Naming::either);
 

@@ -70,13 +70,23 @@ int run_command(int count, char** arguments, std::string_view name, const std::f
     report.warn(message);
     warnings.push_back(message);
   };
-  auto resolved = resolve(layers_of(invocation, warn));
-  Settings settings = apply(resolved);
+  std::vector<Resolved> resolved;
+  Settings settings;
+  std::string settings_error;
+  try {
+    resolved = resolve(layers_of(invocation, warn));
+    settings = apply(resolved);
+  } catch (const Failure& failure) {
+    if (!invocation.command->reports_settings_error()) throw;
+    settings_error = failure.what();
+    resolved = resolve({});
+    settings.json = report.json;
+  }
   report.json = settings.json;
   report.quiet = settings.quiet;
   report.verbose = settings.verbose;
   report.color = is_colored(settings.color, STDERR_FILENO);
-  Context context(std::move(settings), std::move(resolved), report, std::move(warnings));
+  Context context(std::move(settings), std::move(resolved), report, std::move(warnings), settings_error);
   const int exit = run(*invocation.command, context);
   context.out().flush();
   return exit;

@@ -57,7 +57,7 @@ otherwise.)",
     const std::string name = name_of_entry(context, argument);
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       const auto found =
-          context.settle(context.cache().get_named(context.cache().entry_name(name, kind), context.deadline()));
+          context.settle(context.cache().read_named(context.cache().entry_name(name, kind), context.deadline()));
       if (!found) continue;
       if (auto request = checked(found.entry->request())) return std::move(*request);
     }

@@ -61,12 +61,11 @@ failed.)",
   }
 
   void declare(Options&) override {}
+  bool reports_settings_error() const override { return true; }
 
   Exit run(Context& context) override {
     check_configuration(context);
-    const auto urls = store_urls(context.settings());
-    const auto options = context.store_options(urls);
-    for (const lc::StoreUrl& url : urls) check_store(context, url, options);
+    if (context.settings_error().empty()) check_stores(context);
     context.settings().json ? print_json(context) : print(context);
     const bool failed = std::ranges::any_of(lines_, [](const Line& line) { return line.finding.grade == Grade::fail; });
     return failed ? Exit::no : Exit::success;
@@ -76,6 +75,10 @@ failed.)",
   void add(std::string about, lc::Finding finding) { lines_.push_back({std::move(about), std::move(finding)}); }
 
   void check_configuration(const Context& context) {
+    if (const std::string& error = context.settings_error(); !error.empty()) {
+      add("configuration", {Grade::fail, "settings", error, "correct it; the store is not checked until then"});
+      return;
+    }
     const auto before = lines_.size();
     for (const std::string& warning : context.warnings()) {
       add("configuration", {Grade::warn, "settings", warning, "correct or remove it"});
@@ -97,6 +100,12 @@ failed.)",
                             "see docs/bifrost.md; native entries are verified on every hit"});
     }
     if (lines_.size() == before) add("configuration", {Grade::pass, "settings", "no problems", ""});
+  }
+
+  void check_stores(Context& context) {
+    const auto urls = store_urls(context.settings());
+    const auto options = context.store_options(urls);
+    for (const lc::StoreUrl& url : urls) check_store(context, url, options);
   }
 
   void check_store(Context& context, const lc::StoreUrl& url, const lc::StoreOptions& options) {

@@ -60,6 +60,10 @@ terminal it asks for confirmation; elsewhere it needs --yes.)",
     const auto result =
         dry_run_ ? checked(context.cache().purge(filter, context.long_deadline())) : remove(context, filter);
     print_total(context, result);
+    if (result.entries == 0 && prefix_ && !prefix_->starts_with(context.key_options().prefix)) {
+      context.report().say(fmt::format("PREFIX is taken literally, and names begin with '{}'",
+                                       escaped(context.key_options().prefix, false)));
+    }
     return result.entries > 0 ? Exit::success : Exit::no;
   }
 

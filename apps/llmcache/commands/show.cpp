@@ -45,7 +45,7 @@ class Show : public Command {
       const std::string name = context.cache().entry_name(key, kind);
       if (kind == lc::EntryKind::response && name != key) continue;
       if (request_ && any) break;
-      const lc::Lookup found = context.settle(context.cache().get_named(name, context.deadline()));
+      const lc::Lookup found = context.settle(context.cache().read_named(name, context.deadline()));
       if (!found) continue;
       const bool is_stream = found.entry->kind() == lc::EntryKind::stream;
       if ((stream_ && !is_stream) || (response_ && is_stream)) continue;

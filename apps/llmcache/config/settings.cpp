@@ -38,7 +38,7 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
   // Recordings are kept in git, where nothing should expire and no secret should be.
   for (const auto& [name, value] : {std::pair{"ttl", "never"}, {"on_secret", "refuse"}}) {
     Resolved& row = row_of(resolved, name);
-    if (row.origin == kDefaultOrigin) row = {row.setting, {value}, "store"};
+    if (row.origin == kDefaultOrigin) row = {row.setting, {value}, std::string(kStoreOrigin)};
   }
   return resolved;
 }

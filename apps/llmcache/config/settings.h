@@ -90,6 +90,7 @@ struct Layer {
 };
 
 inline constexpr std::string_view kDefaultOrigin = "default";
+inline constexpr std::string_view kStoreOrigin = "store";  // a default for this kind of store
 inline constexpr std::string_view kFlagOrigin = "flag";
 inline constexpr std::string_view kEnvironmentOrigin = "environment";
 

@@ -128,7 +128,8 @@ when it is run again, it asks only for what is missing.)",
     output.check();
     if (output.is_closed() && !asked.has_run) throw ClosedPipe();
     if (is_replay && asked.outcome == Asked::Outcome::failed) {
-      if (!context.settings().json) context.report().warn(asked.reason + "; COMMAND is not run");
+      if (!context.settings().json)
+        context.report().warn(asked.reason + (command_.empty() ? "" : "; COMMAND is not run"));
       if (missed) explain_miss(context, request, *missed);
     } else if (!output.is_closed() && !asked.is_reported) {
       tell(context.report(), asked);

@@ -1,5 +1,6 @@
 #include <libcache/open.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -49,6 +50,13 @@ that they have left. Run it again to go on after an interruption.)",
   }
 
  private:
+  // Otherwise the kind of store decides, and not of the one that is read.
+  static bool says_what_to_do_about_secrets(const Context& context) {
+    return std::ranges::any_of(context.resolved(), [](const Resolved& row) {
+      return row.setting->name == "on_secret" && row.origin != kDefaultOrigin && row.origin != kStoreOrigin;
+    });
+  }
+
   std::unique_ptr<lc::Cache> open_target(Context& context) const {
     const std::vector<lc::StoreUrl> urls{parse_store(to_)};
     for (const std::string& caution : store_cautions(context.settings(), context.resolved(), urls)) {
@@ -57,6 +65,10 @@ that they have left. Run it again to go on after an interruption.)",
     lc::CacheOptions options = context.settings().cache;
     options.keep_statistics = false;
     if (!to_session_.empty()) options.key.session = to_session_;
+    if (!says_what_to_do_about_secrets(context)) {
+      const bool keeps_files = urls.front().kind == lc::StoreUrl::Kind::dir;
+      options.policy.on_secret = keeps_files ? lc::OnSecret::refuse : lc::OnSecret::allow;
+    }
     auto store = checked_option(lc::open_stores(urls, context.store_options(urls)));
     return checked_option(lc::Cache::create(std::move(store), std::move(options)));
   }

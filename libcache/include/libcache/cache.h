@@ -169,9 +169,9 @@ class Cache {
   /// does.
   [[nodiscard]] Result<bool> put(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& options,
                                  Deadline deadline);
-  /// Writes an entry that another store held (transfer.h), whatever the policy says of its answer: its value, or with the
-  /// bifrost scheme all chunks of a stream. Returns false if `only_new` is set and an entry exists. Fails: corrupt, for
-  /// values that are not those of one intact entry; as the store does.
+  /// Writes an entry that another store held (transfer.h): its value, or with the bifrost scheme all chunks of a stream.
+  /// Of the policy only `on_secret` counts. Returns false if `only_new` is set and an entry exists. Fails: corrupt, for
+  /// values that are not those of one intact entry; policy, for a secret; as the store does.
   [[nodiscard]] Result<bool> put_values(std::span<const NamedEntry> values, bool only_new, Deadline deadline);
   /// Queues an answer for the background writer, which judges and stores it as put() does. Waits for room in the queue
   /// until `room_by`, by default not at all. Returns false if there was no room: the answer is lost, and counted.

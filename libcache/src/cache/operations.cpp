@@ -6,6 +6,7 @@
 #include "cache/clear.h"
 #include "cache/core.h"
 #include "cache/fill/state.h"
+#include "cache/secret_values.h"
 #include "cache/write_queue.h"
 #include "key/names.h"
 
@@ -113,6 +114,9 @@ Result<bool> Cache::put_values(std::span<const NamedEntry> values, bool only_new
     named.push_back({value.name, value.bytes});
   }
   if (named.empty()) return fail(ErrorCode::corrupt, "an entry without a value");
+  const CacheOptions& options = core_->options;
+  if (auto clean = remove_secrets(named, options.policy.on_secret, options.key.scheme); !clean)
+    return fail(clean.error());
   const auto rejected = core_->layout->is_rejected(*core_->store, named.front().name, deadline);
   if (!rejected || *rejected) return rejected.map([](bool) { return false; });
   return core_->counted(core_->session(), core_->layout->write(*core_->store, named, {expires, only_new}, deadline));

@@ -59,14 +59,14 @@ Result<Removed> all_of(std::span<const ScanRow> rows) {
   return removed;
 }
 
-// Whether the filter selects at most so many entries.
-Result<bool> selects_at_most(std::uint64_t most, Cache& cache, const PurgeFilter& filter, Deadline deadline) {
+// How many entries the filter selects.
+Result<std::uint64_t> count(Cache& cache, const PurgeFilter& filter, Deadline deadline) {
   std::uint64_t entries = 0;
   const auto add = [&](std::span<const ScanRow> batch) -> Result<bool> {
     entries += batch.size();
-    return entries <= most;
+    return true;
   };
-  return for_each_batch(cache, filter, deadline, add).map([&] { return entries <= most; });
+  return for_each_batch(cache, filter, deadline, add).map([&] { return entries; });
 }
 
 }  // namespace
@@ -76,10 +76,12 @@ Result<PurgeResult> Cache::purge(const PurgeFilter& filter, Deadline deadline) {
     return fail(ErrorCode::policy, "an empty prefix would remove every entry of the store");
   }
   if (filter.max_delete) {
-    const std::uint64_t most = *filter.max_delete;
-    const auto few = core_->counted(core_->session(), selects_at_most(most, *this, filter, deadline));
-    if (!few) return fail(few.error());
-    if (!*few) return fail(ErrorCode::policy, fmt::format("more than {} entries would be removed", most));
+    const auto entries = core_->counted(core_->session(), count(*this, filter, deadline));
+    if (!entries) return fail(entries.error());
+    if (*entries > *filter.max_delete) {
+      return fail(ErrorCode::policy,
+                  fmt::format("{} entries would be removed, more than {}", *entries, *filter.max_delete));
+    }
   }
   PurgeResult total;
   const auto take = [&](std::span<const ScanRow> batch) -> Result<bool> {

@@ -11,6 +11,13 @@
 namespace libcache::internal::sqlite {
 namespace {
 
+// For others, if there is no deadline.
+constexpr Milliseconds kLongestWait{5'000};
+
+bool is_never(Deadline deadline) {
+  return deadline.remaining() == Milliseconds::max();
+}
+
 int on_busy(void* deadline, int attempt) {
   return back_off(attempt, *static_cast<Deadline*>(deadline)) ? 1 : 0;
 }
@@ -27,10 +34,15 @@ void distrust(sqlite3* database) {
 
 bool back_off(int attempt, Deadline deadline) {
   using std::chrono::microseconds;
-  if (deadline.expired()) return false;
+  constexpr int kMostAttempts = 800;  // in about kLongestWait
+  if (deadline.expired() || (is_never(deadline) && attempt >= kMostAttempts)) return false;
   const microseconds pause(100 << std::min(attempt, 6));
   std::this_thread::sleep_for(std::min(pause, microseconds(deadline.capped(Milliseconds(100)).remaining())));
   return true;
+}
+
+Deadline limit_of_wait(Deadline deadline) {
+  return is_never(deadline) ? deadline.capped(kLongestWait) : deadline;
 }
 
 void Query::Reset::operator()(sqlite3_stmt* statement) const {

@@ -16,8 +16,11 @@
 
 namespace libcache::internal::sqlite {
 
-// Sleeps a little, longer with each `attempt` from 0 on. False, without sleeping, once the deadline has passed.
+// Sleeps a little, longer with each `attempt` from 0 on. False, without sleeping, once the deadline has passed or, if there
+// is none (for long work on many entries), after a few seconds.
 bool back_off(int attempt, Deadline deadline);
+// The same as a deadline, for several such waits: it begins now.
+Deadline limit_of_wait(Deadline deadline);
 
 // A parameter that is a BLOB rather than TEXT.
 struct Blob {

@@ -91,13 +91,15 @@ class Session {
   template <class R, class Body>
   Result<R> run(const Request& request, const Body& body) {
     constexpr int kMostRemedies = 3;
+    std::optional<Deadline> limit;
     for (int attempt = 0, remedies = 0;; ++attempt) {
       auto outcome = run_once<R>(request, body);
       if (way_ == Way::in_place) close();
       if (outcome) return std::move(*outcome);
       const Failure& failure = outcome.error();
       if (failure.remedy == Failure::Remedy::wait) {
-        if (back_off(attempt, request.deadline)) continue;
+        if (!limit) limit = limit_of_wait(request.deadline);
+        if (back_off(attempt, *limit)) continue;
       } else if (++remedies <= kMostRemedies && can_remedy(failure, request)) {
         if (auto remedied = remedy(failure, request.deadline); !remedied) return fail(remedied.error());
         continue;
