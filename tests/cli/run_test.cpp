@@ -272,7 +272,7 @@ TEST_CASE("a curl that fails on HTTP errors is known to have got an answer, what
     INFO(options);
     CHECK(stores(options));
   }
-  for (const char* const options : {"", "-s", "-d -f", "-dxf", "--fail-early", "--form f"}) {
+  for (const char* const options : {"", "-s", "-d -f", "-dxf", "--fail-early", "--form f", "--data-raw --fail"}) {
     INFO(options);
     CHECK_FALSE(stores(options));
   }

@@ -202,6 +202,26 @@ class Killed(support.ServeTest):
             self.assertEqual(self.calls(), 2)
             following.stop()
 
+    def test_a_follower_on_another_server_asks_once_if_the_answer_is_not_stored(self):
+        def refuse(handler, _):
+            if len(self.upstream.requests) == 1:
+                self.upstream.gate.wait(20)
+            handler.send(429, b"{}")
+        self.upstream.answer = refuse
+        statuses = []
+        servers = [self.serve, self.start()]
+        threads = [threading.Thread(target=lambda serve=serve: statuses.append(serve.call(body=request())[0])) for serve in servers]
+        threads[0].start()
+        while not self.upstream.requests:
+            time.sleep(0.01)
+        threads[1].start()
+        time.sleep(0.3)
+        self.upstream.gate.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(statuses, [429, 429])
+        self.assertEqual(self.calls(), 2)
+
     def test_followers_on_another_server_see_a_broken_answer_when_the_leader_is_killed_in_its_middle(self):
         with support.redis(self.home) as (url, _):
             leading, following = self.start("--store", url), self.start("--store", url)

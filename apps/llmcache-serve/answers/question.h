@@ -50,6 +50,7 @@ bool is_fresh(const Hit& hit, const CacheControl& control);
 struct Miss {
   std::shared_ptr<Transfer> transfer;
   bool followed = false;    // another request asked the upstream
+  bool joined = false;      // it was one to this process, whose head may be for its own client only
   bool by_request = false;  // the request did not accept a cached answer
   std::string reason;       // of the miss
   std::string detail;       // why it will not be stored, where that is known already

@@ -307,7 +307,7 @@ Awaitable<Answered> Answers::join(const Question& question, std::shared_ptr<Shar
   Miss miss;
   miss.transfer = shared->transfer;
   miss.metadata = shared->metadata;
-  miss.followed = true;
+  miss.followed = miss.joined = true;
   co_return answered(name, std::move(miss));
 }
 

@@ -45,7 +45,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   // One client's position in the answer.
   class Reader {
    public:
-    // `follows`: the answer was requested for another client.
+    // `follows`: the answer was requested for another client of this process.
     Reader(std::shared_ptr<Transfer> transfer, bool follows);
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;

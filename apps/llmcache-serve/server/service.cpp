@@ -141,7 +141,7 @@ Awaitable<bool> Service::write_answered(const Question& question, const Answered
   exchange.outcome = miss.followed ? Outcome::followed : Outcome::miss;
   exchange.detail = miss.reason;
   reply.set_cache_status(miss_status(miss));
-  const bool written = co_await reply.write_transfer(miss.transfer, miss.followed);
+  const bool written = co_await reply.write_transfer(miss.transfer, miss.joined);
   reply.take(*miss.metadata);
   co_return written;
 }

@@ -1,5 +1,7 @@
 #include "process/curl.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace llmcache {
@@ -8,6 +10,10 @@ namespace {
 
 // Short options that take a value: what follows one in the same argument, or else the next argument, is not an option.
 constexpr std::string_view kWithValue = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+// Long options whose value may look like an option.
+constexpr auto kLongWithValue = std::to_array<std::string_view>(
+    {"--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode", "--json", "--form", "--form-string",
+     "--header", "--user", "--user-agent", "--output", "--write-out", "--cookie", "--referer", "--url-query"});
 
 }  // namespace
 
@@ -17,6 +23,7 @@ std::vector<CurlOption> curl_options(std::span<const std::string> arguments) {
     const std::string& argument = arguments[i];
     const std::string next = i + 1 < arguments.size() ? arguments[i + 1] : "";
     if (argument.starts_with("--")) options.push_back({argument, next});
+    if (std::ranges::find(kLongWithValue, argument) != kLongWithValue.end()) ++i;
     if (argument.starts_with("--") || !argument.starts_with('-')) continue;
     for (std::size_t at = 1; at < argument.size(); ++at) {
       const std::string name = {'-', argument[at]};
