@@ -188,6 +188,8 @@ TEST_CASE("stats --prices shows money by the longest glob that matches") {
   CHECK(shown.at("models_without_price") == nlohmann::json{"other"});
   const auto text = shell.run("llmcache stats --prices prices.json");
   CHECK(text.out.find("\nmoney saved\t1.55\n") != std::string::npos);
+  shell.write("small.json", R"({"gpt-big": {"prompt": 0.1, "completion": 0}})");
+  CHECK(shell.run("llmcache stats --prices small.json").out.find("\nmoney saved\t0.0002\n") != std::string::npos);
   CHECK(text.err == "llmcache: warning: prices.json has no price for other\n");
   for (const char* wrong :
        {"[]", "{", R"({"m":1})", R"({"m":{"prompt":1}})", R"({"m":{"prompt":-1,"completion":1}})",

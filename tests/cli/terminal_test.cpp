@@ -92,3 +92,12 @@ TEST_CASE("text for people shows hazardous characters as escapes") {
   CHECK(escaped("a\tb\n", true) == "a\tb\n");
   CHECK(escaped("\xff\xc0\x80", true) == "\\xff\\xc0\\x80");
 }
+
+TEST_CASE("a command that waits for its input on a terminal says so") {
+  const TerminalSession shell;
+  for (const char* const command : {"hash -", "hash --lines", "get", "run --lines -- true", "import"}) {
+    INFO(command);
+    CHECK(on_terminal(shell, std::string("llmcache ") + command).find("reading from the terminal") !=
+          std::string::npos);
+  }
+}

@@ -202,6 +202,8 @@ TEST_CASE("a line that was edited or damaged is named and not imported, the othe
   CHECK(contains(ran.err, "line 1: "));
   CHECK(contains(ran.err, "line 3: "));
   CHECK(shell.out("llmcache ls --store sqlite:other.db | wc -l") == "1\n");
+  CHECK(shell.run("llmcache import bad.jsonl --json --store sqlite:another.db").out ==
+        "{\"schema\":\"llmcache.import/1\",\"imported\":1,\"skipped\":0,\"expired\":0}\n");
   CHECK(shell.run("llmcache import nofile").exit == 3);
   CHECK(shell.run("head -c 100 good.jsonl | llmcache import").exit == 3);
 }

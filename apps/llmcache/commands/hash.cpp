@@ -7,6 +7,7 @@
 #include "cli/request_argument.h"
 #include "commands/all.h"
 #include "config/bifrost_plugin.h"
+#include "process/input.h"
 #include "ui/json_line.h"
 #include "ui/table.h"
 #include "ui/terminal.h"
@@ -80,6 +81,7 @@ class Hash : public Command {
     std::ifstream file;
     std::ios::sync_with_stdio(false);
     if (path_ != "-") file.open(path_, std::ios::binary);
+    if (path_ == "-") announce_reading();
     std::istream& in = path_ == "-" ? std::cin : file;
     if (!in) throw Failure(Exit::bad_input, path_ + ": cannot be read");
     Exit exit = Exit::success;

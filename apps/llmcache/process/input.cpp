@@ -13,12 +13,17 @@
 
 namespace llmcache {
 
+void announce_reading() {
+  if (!is_terminal(STDIN_FILENO) || !is_terminal(STDERR_FILENO)) return;
+  write_all(STDERR_FILENO, "llmcache: reading from the terminal; end the input with Ctrl-D\n");
+}
+
 Input::Input(const std::string& path) : path_(path) {
   if (path != "-") {
     file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file_.number() < 0) fail();
-  } else if (is_terminal(STDIN_FILENO) && is_terminal(STDERR_FILENO)) {
-    write_all(STDERR_FILENO, "llmcache: reading from the terminal; end the input with Ctrl-D\n");
+  } else {
+    announce_reading();
   }
 }
 

@@ -10,6 +10,9 @@
 
 namespace llmcache {
 
+// Says on a terminal that stdin is waited for.
+void announce_reading();
+
 // A file, or stdin for "-". On a terminal it says that it is waiting for input. Throws a Failure (bad input).
 class Input {
  public:

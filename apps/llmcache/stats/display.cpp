@@ -35,6 +35,11 @@ std::string duration(std::uint64_t milliseconds) {
   return format_duration(lc::Milliseconds(milliseconds));
 }
 
+// Small amounts with two digits that say something.
+std::string money(double amount) {
+  return amount > 0 && amount < 0.01 ? fmt::format("{:.2g}", amount) : fmt::format("{:.2f}", amount);
+}
+
 std::string bar(double share, std::size_t columns) {
   return std::string(static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(columns) + 0.5), '#');
 }
@@ -89,7 +94,7 @@ std::vector<Line> lines_of(const Summary& summary) {
     count("entries now", summary.size->values);
     text("on disk now", format_size(summary.size->bytes));
   }
-  if (summary.priced) text("money saved", fmt::format("{:.2f}", total.money));
+  if (summary.priced) text("money saved", money(total.money));
   return lines;
 }
 
@@ -124,7 +129,7 @@ std::vector<Column> columns_of(const Summary& summary) {
   std::vector<Column> columns;
   columns.push_back({"HITS", [](const Group& g) { return std::to_string(g.counters.hits); }});
   columns.push_back({"RATE", [](const Group& g) { return percent(g.rate()); }});
-  if (summary.priced) columns.push_back({"MONEY", [](const Group& g) { return fmt::format("{:.2f}", g.money); }});
+  if (summary.priced) columns.push_back({"MONEY", [](const Group& g) { return money(g.money); }});
   columns.push_back({"TIME", [](const Group& g) { return duration(g.counters.saved_ms); }});
   columns.push_back(
       {"TOKENS", [](const Group& g) { return shortened(g.counters.prompt_tokens + g.counters.completion_tokens); }});

@@ -65,6 +65,7 @@ stored, and the exit code is 3. Run it again to go on after an interruption.)",
     collector.finish();
     progress.finish(lines);
     writer_.print_total(context, "import", "imported");
+    context.out().flush();
     if (!all_good) throw Failure(Exit::bad_input, "some lines were not imported");
     return Exit::success;
   }
