@@ -2,6 +2,7 @@
 
 Usage: running_test.py LLMCACHE
 """
+import contextlib
 import http.client
 import json
 import os
@@ -245,6 +246,16 @@ class Running(support.ServeTest):
         client.join()
         self.assertEqual((answers[0][0], answers[0][1]["connection"]), (200, "close"))
         self.assertEqual(self.serve.process.wait(timeout=20), 0)
+
+    def test_sigterm_does_not_wait_for_connections_without_a_request(self):
+        serve = self.start("--drain", "60s")
+        kept = serve.connection()
+        kept.request("GET", "/_llmcache/health")
+        kept.getresponse().read()
+        with socket.create_connection(("127.0.0.1", serve.port)), contextlib.closing(kept):
+            serve.call("GET", "/_llmcache/health")  # the connection has been accepted by now
+            serve.process.send_signal(signal.SIGTERM)
+            self.assertEqual(serve.process.wait(timeout=20), 0)
 
     def stubborn_command(self, *arguments):
         """A serve whose COMMAND ignores SIGTERM."""

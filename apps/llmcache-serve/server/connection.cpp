@@ -50,7 +50,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
 
   Awaitable<void> run() {
     const Service::Membership membership(service_, [this] {
-      if (idle_) cancel();
+      if (idle_ || reader_.waits()) cancel();
     });
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       reading_.start(service_.options().header_timeout);

@@ -39,6 +39,9 @@ class RequestReader {
   // What was read and belongs to the next request.
   boost::beast::flat_buffer& buffer() { return buffer_; }
 
+  // Whether no byte of the request that is being read has come yet.
+  bool waits() const { return waits_; }
+
   // Reads one request. After an error the connection cannot be used for another.
   Awaitable<error_code> read(Request& request) {
     Parser parser;
@@ -121,6 +124,7 @@ class RequestReader {
   // The empty lines that some clients send after a body (RFC 9112, section 2.2).
   Awaitable<error_code> skip_empty_lines() {
     error_code error;
+    waits_ = true;
     while (!error) {
       const std::string_view text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
       const std::size_t begin = text.find_first_not_of("\r\n");
@@ -129,6 +133,7 @@ class RequestReader {
       buffer_.commit(co_await stream_.async_read_some(buffer_.prepare(kReadAheadBytes),
                                                       boost::asio::redirect_error(use_awaitable, error)));
     }
+    waits_ = false;
     co_return error;
   }
 
@@ -136,6 +141,7 @@ class RequestReader {
   TimeLimit& reading_;
   const ServeOptions& options_;
   boost::beast::flat_buffer buffer_;
+  bool waits_ = false;
 };
 
 // Reads for a moment what the client is still sending: closing a socket with unread input resets the connection, and
