@@ -33,7 +33,7 @@ void Judge::read(const AnswerEvent& event) {
   is_last_whole_ = event.is_whole;
   form_ = event.form;
   if (event.is_failure) return findings_.add_error(event.name);
-  note_damage(event);
+  has_cut_event_ = has_cut_event_ || !event.is_whole;
   if (!event.is_whole || is_ping(event) || read_trailing_number(event)) return;
   findings_.done_marker = findings_.done_marker || event.is_done;
   if (says_something(event)) {
@@ -44,12 +44,6 @@ void Judge::read(const AnswerEvent& event) {
     read_shape(event);
   }
   read_event(protocol_, event, findings_);
-}
-
-// An event that was cut although others follow it. Of an unknown protocol it may be a model's text.
-void Judge::note_damage(const AnswerEvent& event) {
-  if (event.is_whole || protocol_ == nullptr) return;
-  if (protocol_->is_text == nullptr || !protocol_->is_text(event)) has_damaged_event_ = true;
 }
 
 // curl -w prints a status after the answer. A number counts as that only if nothing follows it.
@@ -123,8 +117,8 @@ std::string Judge::describe_lack() const {
   if (!is_last_whole_)
     return is_one_value ? "the answer is JSON that was cut short" : "the answer ended inside an event";
   if (count_ == 0) return "the stream ended before its first event";
-  if (has_damaged_event_) return "an event in the middle of the answer was cut short";
   if (protocol_ == nullptr) return last_ == Completeness::incomplete ? last_reason_ : "";
+  if (has_cut_event_ && protocol_->is_text == nullptr) return "an event in the middle of the answer was cut short";
   if (has_bedrock_end_) return "";
   if (!findings_.unfinished_body.empty()) return findings_.unfinished_body;
   if (is_body()) {

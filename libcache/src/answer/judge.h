@@ -28,7 +28,6 @@ class Judge {
   Verdict finish();
 
  private:
-  void note_damage(const AnswerEvent& event);
   bool read_trailing_number(const AnswerEvent& event);
   void find_protocol_of(const AnswerEvent& event);
   void read_shape(const AnswerEvent& event);
@@ -43,7 +42,7 @@ class Judge {
   std::size_t count_ = 0;   // of events, without pings and [DONE]
   std::size_t bodies_ = 0;  // of events that are each a whole answer
   bool is_last_whole_ = true;
-  bool has_damaged_event_ = false;              // that was cut, of a known protocol
+  bool has_cut_event_ = false;
   bool has_bedrock_end_ = false;                // metrics follow the last event of any model
   std::string early_error_;                     // in an event before the protocol was known
   Completeness last_ = Completeness::complete;  // of the last event, while no protocol is known

@@ -448,6 +448,7 @@ TEST_CASE("a reason never repeats the provider's message") {
 
 TEST_CASE("an event that is cut in the middle of a stream is missing from it, unless it is a model's text") {
   check_incomplete(sse({kWord, R"({"choices":[{"index":0,"delta":{"con)", kStop, kDone}));
+  check_incomplete(sse({R"({"choices":[{"index":0,"delta":{"con)", kWord, kStop, kDone}));
   check_incomplete(sse({R"({"type":"message_start","message":{}})", R"({"type":"content_block_delta","del)",
                         R"({"type":"message_stop"})"}));
   check_complete("event: output\ndata: {\n\nevent: output\ndata: [\"\n\nevent: done\ndata: {}\n\n");
