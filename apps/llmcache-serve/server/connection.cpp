@@ -135,7 +135,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
                               reader_.buffer().commit(size);
                               reading_ahead_ = false;
                               if (error && !(error == asio::error::eof && await_reset())) note_gone();
-                              if (!error) watch_for_end();
+                              if (!error && !idle_) watch_for_end();
                               read_ahead_ended_.cancel();
                             });
   }
