@@ -233,6 +233,12 @@ TEST_CASE("an answer or request that holds a key is not recorded into files unle
   write_model(shell);
   shell.write("request.json", request("use " + key));
   CHECK(shell.run(run()).err.find("the request holds what looks like an API key") != std::string::npos);
+  shell.write("request.json", request("hi"));
+  const std::string endpoint = "--endpoint 'https://api.example.com/v1?tenant=" + key + "' ";
+  for (const char* const what : {"", "--on-secret redact "}) {
+    CHECK(shell.run(run(endpoint + what)).err.find("the endpoint holds what looks like an API key") !=
+          std::string::npos);
+  }
   // In other stores nothing is refused unless that is asked for.
   CHECK(shell.run("llmcache run -- sh model.sh < request.json").err == "");
 }

@@ -113,12 +113,16 @@ std::optional<std::string> find_secret(std::string_view text) {
   return fmt::format("{} ({}...)", secret->kind, text.substr(secret->at, kShown));
 }
 
+std::string describe_secret_in(std::string_view place, std::string_view secret) {
+  return fmt::format("the {} holds what looks like {}", place, secret);
+}
+
 std::optional<std::string> find_secret(std::string_view request, const Answer& answer) {
-  if (const auto secret = find_secret(request)) return "the request holds what looks like " + *secret;
+  if (const auto secret = find_secret(request)) return describe_secret_in("request", *secret);
   const bool is_stream = answer.kind == EntryKind::stream;
   const auto secret = find_secret_in_answer(is_stream ? answer.recording.bytes : answer.body, is_stream);
   if (!secret) return std::nullopt;
-  return "the answer holds what looks like " + *secret;
+  return describe_secret_in("answer", *secret);
 }
 
 bool redact_secrets(std::string& text) {

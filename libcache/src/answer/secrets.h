@@ -12,6 +12,9 @@ namespace libcache::internal {
 // The first secret in a text, for people: its kind and its first characters. Pure.
 std::optional<std::string> find_secret(std::string_view text);
 
+// The same as a message: in the "request", say.
+std::string describe_secret_in(std::string_view place, std::string_view secret);
+
 // The same in a request or in its answer. The text of a stream is searched too, because its events may cut a secret into
 // pieces, and so is what a compressed answer holds.
 std::optional<std::string> find_secret(std::string_view request, const Answer& answer);

@@ -200,7 +200,14 @@ Refused CacheCore::refuse(const RequestKey& key, Refusal refusal, std::string me
 
 Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
                                       const StoreAnswerOptions& put_options, Deadline deadline) {
-  const auto secret = options.policy.on_secret == OnSecret::allow ? std::nullopt : find_secret(key.canonical, answer);
+  if (options.policy.on_secret == OnSecret::allow) {
+    return store_answer(key, answer, put_options, options.keep_request, deadline);
+  }
+  if (const auto secret = find_secret(key.endpoint)) {
+    auto message = describe_secret_in("endpoint", *secret) + " (see --on-secret)";
+    return Put{.written = false, .refused = refuse(key, Refusal::secret, std::move(message))};
+  }
+  const auto secret = find_secret(key.canonical, answer);
   if (!secret) return store_answer(key, answer, put_options, options.keep_request, deadline);
   auto redacted = options.policy.on_secret == OnSecret::redact ? without_secrets(answer) : std::nullopt;
   if (redacted) return store_answer(key, *redacted, put_options, false, deadline);

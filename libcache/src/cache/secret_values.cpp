@@ -44,6 +44,9 @@ Result<std::string> with_answer(const Entry& entry, const Answer& answer) {
 Result<std::optional<std::string>> remove_secrets(std::string& bytes, bool redacts) {
   const auto entry = Entry::open(bytes);
   if (!entry) return fail(entry.error());
+  const auto metadata = entry->metadata();
+  if (!metadata) return fail(metadata.error());
+  if (const auto secret = find_secret(metadata->endpoint)) return describe_secret_in("endpoint", *secret);
   const auto request = entry->request();
   if (!request) return fail(request.error());
   auto answer = answer_of(*entry);
