@@ -118,6 +118,15 @@ TEST_CASE("a signal sent to llmcache reaches COMMAND, and nothing is stored") {
   }
 }
 
+TEST_CASE("after a signal what COMMAND has started is not waited for, even if it holds the output open") {
+  const TerminalSession shell;
+  const auto ran = shell.run(
+      "mkfifo ready; llmcache run --mode off --request <(echo '{}') -- bash -c "
+      "'trap \"echo caught; exit 3\" TERM; sleep 60 & echo $! > sleeper; echo > ready; wait' > out & "
+      "read -r < ready; kill $!; wait $!; echo $?; cat out; kill $(cat sleeper) && echo 'it was still running'");
+  CHECK(ran.out == "3\ncaught\nit was still running\n");
+}
+
 TEST_CASE("COMMAND gets the request on its stdin, as it was given") {
   const TerminalSession shell;
   shell.write("request.json", "{ \"model\" : \"m\" }\n");

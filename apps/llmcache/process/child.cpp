@@ -169,7 +169,8 @@ ChildResult run_child(const std::vector<std::string>& command, std::string_view 
       member.reset();
       alive.close();
       in.write.close();
-      if (!own && events.group->signalled().is_set()) out.read.close();
+      // What it wrote itself has been read: a pipe holds no more than one piece.
+      if (result.signalled || (!own && events.group->signalled().is_set())) out.read.close();
       result.signalled |= WIFSIGNALED(status);
       result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
