@@ -64,14 +64,14 @@ TEST_CASE("with --json each finding is one object on a line") {
 TEST_CASE("doctor reports settings that cannot be read as a failed check") {
   const TerminalSession shell;
   for (const char* const file : {"{\"ttl\":\"1 hour\"}", "{"}) {
-    shell.write(".llmcache.json", file);
+    shell.write(".config/llmcache/config.json", file);
     const auto ran = shell.run("llmcache doctor");
     CHECK(ran.exit == 1);
     CHECK(contains(ran.out, "[FAIL] settings: "));
     CHECK(contains(shell.run("llmcache doctor --json").out, R"("grade":"fail")"));
     CHECK(shell.run("llmcache ls").exit == 2);
   }
-  shell.out("rm .llmcache.json");
+  shell.out("rm .config/llmcache/config.json");
   CHECK(shell.run("LLMCACHE_TTL=x llmcache doctor").exit == 1);
   CHECK(shell.run("llmcache doctor --no-such-option").exit == 2);
 }
