@@ -89,6 +89,12 @@ TEST_CASE("help and version go to stdout") {
   CHECK(shell.out("llmcache --version").starts_with("llmcache 0."));
   CHECK(shell.out("llmcache --help") == shell.out("llmcache help"));
   CHECK(shell.out("llmcache get --help") == shell.out("llmcache help get"));
+  // Usage and examples are lines of a shell, which are not cut.
+  CHECK(shell
+            .out("for command in '' $(llmcache --help | sed -n 's/^  \\([a-z]*\\) .*/\\1/p'); do llmcache $command "
+                 "--help; done | "
+                 "grep -v '^usage: \\|^  llmcache \\|^  .*| llmcache ' | awk 'length > 80'")
+            .empty());
   for (const auto* topic : {"exit-codes", "keys", "stores", "config"}) {
     CHECK(shell.out(std::string("llmcache help ") + topic).size() > 300);
   }

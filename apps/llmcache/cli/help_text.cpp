@@ -75,8 +75,9 @@ std::string help_text() {
       "\nCommands:\n";
   for (const CommandRow& row : command_table()) text += row_of(std::string(row.name), std::string(row.summary));
   return text +
-         "\n'llmcache COMMAND --help' shows a command's options and examples, 'llmcache help options' all\n"
-         "options, and 'llmcache help TOPIC' explains exit-codes, keys, stores or config.\n";
+         "\n'llmcache COMMAND --help' shows a command's options and examples,\n"
+         "'llmcache help options' all options, and 'llmcache help TOPIC' explains\nexit-codes, keys, stores or "
+         "config.\n";
 }
 
 std::string help_text(const CommandRow& row) {

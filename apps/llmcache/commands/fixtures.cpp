@@ -43,11 +43,11 @@ class Fixtures : public Command {
  public:
   CommandHelp help() const override {
     return {"check | unused | fix",
-            R"(Looks after recordings that are kept as files (--store dir:PATH).
-check reads every file, and says which ones no lookup finds: those that cannot be
-read, and those whose request was edited. fix renames the latter. unused lists
-the files of entries that are not in the log which --use-log names. Exits with 1
-if there is such a file.)",
+            R"(Looks after recordings that are kept as files (--store dir:PATH). check reads
+every file, and says which ones no lookup finds: those that cannot be read, and
+those whose request was edited. fix renames the latter. unused lists the files
+of entries that are not in the log which --use-log names. Exits with 1 if there
+is such a file.)",
             "store use_log json",
             R"(  llmcache fixtures check --store dir:tests/fixtures
   llmcache fixtures unused --store dir:tests/fixtures --use-log uses.jsonl)"};

@@ -22,10 +22,11 @@ class Ls : public Command {
  public:
   CommandHelp help() const override {
     return {"[PREFIX] [filters]",
-            R"(Lists the entries whose names start with PREFIX. On a terminal: the first digits of
-the hash, kind, model, size, age, time left and what the user asked. Elsewhere, and
-with --long: name, kind, model, size, age and time left, separated by tabs. Without
---sort the entries come in the order in which the store has them.)",
+            R"(Lists the entries whose names start with PREFIX. On a terminal: the first digits
+of the hash, kind, model, size, age, time left and what the user asked.
+Elsewhere, and with --long: name, kind, model, size, age and time left,
+separated by tabs. Without --sort the entries come in the order in which the
+store has them.)",
             "store session endpoint prefix json",
             R"(  llmcache ls --session team --sort age --limit 20
   llmcache ls --grep 'capital of France' --json)"};

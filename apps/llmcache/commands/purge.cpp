@@ -35,9 +35,9 @@ class Purge : public Command {
  public:
   CommandHelp help() const override {
     return {"[--dry-run] [--yes] [PREFIX] [filters]",
-            R"(Removes the entries whose names start with PREFIX, taken literally. With a filter
-(such as --session or --older-than), PREFIX defaults to the prefix setting. On a
-terminal it asks for confirmation; elsewhere it needs --yes.)",
+            R"(Removes the entries whose names start with PREFIX, taken literally. With a
+filter (such as --session or --older-than), PREFIX defaults to the prefix
+setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
             "store session endpoint prefix json",
             R"(  llmcache purge --dry-run --older-than 7d llmcache:
   llmcache purge --yes --session test)"};

@@ -13,10 +13,10 @@ class Reject : public Command {
  public:
   CommandHelp help() const override {
     return {"ENTRY | --key KEY",
-            R"(Removes an entry with a wrong answer, and keeps that answer away for the time that
-the entry had left: neither another store nor import brings it back, and run does not
-store it again. For a request or a base key: its response and its stream. Exits with
-1 if there is none.)",
+            R"(Removes an entry with a wrong answer, and keeps that answer away for the time
+that the entry had left: neither another store nor import brings it back, and
+run does not store it again. For a request or a base key: its response and its
+stream. Exits with 1 if there is none.)",
             "store session json",
             R"(  llmcache reject request.json
   llmcache reject 0123456789abcdef)"};

@@ -10,9 +10,9 @@ namespace llmcache {
 
 CommandHelp Serve::help() const {
   return {"[options] [-- COMMAND...]",
-          R"(Serves the cache as an HTTP proxy in front of LLM APIs: an SDK uses it by pointing
-its base URL here. With a COMMAND, runs it with the URLs of the server in its
-environment, and exits with its code.)",
+          R"(Serves the cache as an HTTP proxy in front of LLM APIs: an SDK uses it by
+pointing its base URL here. With a COMMAND, runs it with the URLs of the server
+in its environment, and exits with its code.)",
           "store session ttl ignore json",
           R"(  llmcache serve
   llmcache serve --mode replay --store dir:tests/fixtures -- npm test)"};

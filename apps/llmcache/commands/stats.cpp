@@ -32,10 +32,11 @@ class Stats : public Command {
  public:
   CommandHelp help() const override {
     return {"[--since D] [--by DIMENSION] [filters]",
-            R"(Shows what the cache has done and saved: hits, misses, stored and refused answers,
-tokens and time. Counted across processes and machines by get, put, replay, run and
-serve, by day, model, session and endpoint, and kept with the store for 400 days.
-With a filter by anything else, such as --kind, it counts the stored entries.)",
+            R"(Shows what the cache has done and saved: hits, misses, stored and refused
+answers, tokens and time. Counted across processes and machines by get, put,
+replay, run and serve, by day, model, session and endpoint, and kept with the
+store for 400 days. With a filter by anything else, such as --kind, it counts
+the stored entries.)",
             "store session endpoint prefix json stats",
             R"(  llmcache stats --since 7d --by model
   llmcache stats --prices prices.json)"};

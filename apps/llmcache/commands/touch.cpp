@@ -15,8 +15,8 @@ class Touch : public Command {
  public:
   CommandHelp help() const override {
     return {"ENTRY --ttl D",
-            R"(Gives an entry another time to live, from now on: for a request or a base key its
-response and its stream. Exits with 1 if there is none.)",
+            R"(Gives an entry another time to live, from now on: for a request or a base key
+its response and its stream. Exits with 1 if there is none.)",
             "store session json",
             R"(  llmcache touch --ttl never request.json
   llmcache touch --ttl 30d 0123456789abcdef)"};

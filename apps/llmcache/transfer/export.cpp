@@ -17,9 +17,9 @@ class Export : public Command {
  public:
   CommandHelp help() const override {
     return {"[PREFIX] [filters]",
-            R"(Writes the entries whose names start with PREFIX as lines of JSON, sorted by name:
-the same entries are always the same lines. A line holds an entry as a file of a dir:
-store does, with its time of expiry, its name and its proof.)",
+            R"(Writes the entries whose names start with PREFIX as lines of JSON, sorted by
+name: the same entries are always the same lines. A line holds an entry as a
+file of a dir: store does, with its time of expiry, its name and its proof.)",
             "store session endpoint prefix",
             R"(  llmcache export > cache.jsonl
   llmcache export --session team --output team.jsonl.zst)"};

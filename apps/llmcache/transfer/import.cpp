@@ -20,9 +20,10 @@ class Import : public Command {
  public:
   CommandHelp help() const override {
     return {"[FILE]",
-            R"(Stores the entries of an export, with the time that they have left. The key and the
-proof of each are computed again: an entry whose line was damaged or edited is not
-stored, and the exit code is 3. Run it again to go on after an interruption.)",
+            R"(Stores the entries of an export, with the time that they have left. The key and
+the proof of each are computed again: an entry whose line was damaged or whose
+request was edited is not stored, and the exit code is 3. Run it again to go on
+after an interruption.)",
             "store prefix json",
             R"(  llmcache import cache.jsonl
   llmcache import --on-conflict replace < cache.jsonl.zst)"};
