@@ -105,16 +105,16 @@ std::optional<std::string> find_secret_in_answer(std::string_view bytes, bool is
   return secret ? secret : find_secret_in_events(decompress(body).bytes, is_stream);
 }
 
+std::string describe_secret_in(std::string_view place, std::string_view secret) {
+  return fmt::format("the {} holds what looks like {}", place, secret);
+}
+
 }  // namespace
 
 std::optional<std::string> find_secret(std::string_view text) {
   const auto secret = next(text, 0);
   if (!secret) return std::nullopt;
   return fmt::format("{} ({}...)", secret->kind, text.substr(secret->at, kShown));
-}
-
-std::string describe_secret_in(std::string_view place, std::string_view secret) {
-  return fmt::format("the {} holds what looks like {}", place, secret);
 }
 
 std::optional<std::string> find_secret(std::string_view request, const Answer& answer) {
@@ -138,6 +138,19 @@ std::optional<Answer> without_secrets(Answer answer) {
   redact_secrets(answer.kind == EntryKind::stream ? answer.recording.bytes : answer.body);
   if (find_secret({}, answer)) return std::nullopt;
   return answer;
+}
+
+CheckedSecrets check_secrets(std::string_view endpoint, std::string_view request, const Answer& answer,
+                             OnSecret on_secret) {
+  constexpr const char* kAdvice = " (see --on-secret)";
+  if (on_secret == OnSecret::allow) return {};
+  if (const auto secret = find_secret(endpoint)) return {.refusal = describe_secret_in("endpoint", *secret) + kAdvice};
+  const auto secret = find_secret(request, answer);
+  if (!secret) return {};
+  if (on_secret == OnSecret::refuse) return {.refusal = *secret + kAdvice};
+  auto redacted = without_secrets(answer);
+  if (!redacted) return {.refusal = *secret + ", which cannot be redacted: it is compressed or in pieces"};
+  return {.redacted = std::move(redacted)};
 }
 
 }  // namespace libcache::internal

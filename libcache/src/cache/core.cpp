@@ -200,21 +200,12 @@ Refused CacheCore::refuse(const RequestKey& key, Refusal refusal, std::string me
 
 Result<CacheCore::Put> CacheCore::put(const RequestKey& key, const Answer& answer,
                                       const StoreAnswerOptions& put_options, Deadline deadline) {
-  if (options.policy.on_secret == OnSecret::allow) {
-    return store_answer(key, answer, put_options, options.keep_request, deadline);
+  auto checked = check_secrets(key.endpoint, key.canonical, answer, options.policy.on_secret);
+  if (!checked.refusal.empty()) {
+    return Put{.written = false, .refused = refuse(key, Refusal::secret, std::move(checked.refusal))};
   }
-  if (const auto secret = find_secret(key.endpoint)) {
-    auto message = describe_secret_in("endpoint", *secret) + " (see --on-secret)";
-    return Put{.written = false, .refused = refuse(key, Refusal::secret, std::move(message))};
-  }
-  const auto secret = find_secret(key.canonical, answer);
-  if (!secret) return store_answer(key, answer, put_options, options.keep_request, deadline);
-  auto redacted = options.policy.on_secret == OnSecret::redact ? without_secrets(answer) : std::nullopt;
-  if (redacted) return store_answer(key, *redacted, put_options, false, deadline);
-  const bool redacts = options.policy.on_secret == OnSecret::redact;
-  const char* const advice =
-      redacts ? ", which cannot be redacted: it is compressed or in pieces" : " (see --on-secret)";
-  return Put{.written = false, .refused = refuse(key, Refusal::secret, *secret + advice)};
+  if (checked.redacted) return store_answer(key, *checked.redacted, put_options, false, deadline);
+  return store_answer(key, answer, put_options, options.keep_request, deadline);
 }
 
 Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answer& answer,

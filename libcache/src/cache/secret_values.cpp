@@ -40,25 +40,28 @@ Result<std::string> with_answer(const Entry& entry, const Answer& answer) {
   return encode(draft);
 }
 
-// Why a value is not stored; nothing: it holds no secret, or holds it no longer.
-Result<std::optional<std::string>> remove_secrets(std::string& bytes, bool redacts) {
+// Does it in one value. Returns why it is not to be stored; empty: it may be.
+Result<std::string> remove_secrets(std::string& bytes, OnSecret on_secret) {
   const auto entry = Entry::open(bytes);
   if (!entry) return fail(entry.error());
   const auto metadata = entry->metadata();
   if (!metadata) return fail(metadata.error());
-  if (const auto secret = find_secret(metadata->endpoint)) return describe_secret_in("endpoint", *secret);
   const auto request = entry->request();
   if (!request) return fail(request.error());
-  auto answer = answer_of(*entry);
+  const auto answer = answer_of(*entry);
   if (!answer) return fail(answer.error());
-  const auto secret = find_secret(request->value_or(""), *answer);
-  if (!secret || !redacts) return secret;
-  const auto redacted = without_secrets(*std::move(answer));
-  if (!redacted) return secret;
-  auto rewritten = with_answer(*entry, *redacted);
+  auto checked = check_secrets(metadata->endpoint, request->value_or(""), *answer, on_secret);
+  if (!checked.redacted) return std::move(checked.refusal);
+  auto rewritten = with_answer(*entry, *checked.redacted);
   if (!rewritten) return fail(rewritten.error());
   bytes = *std::move(rewritten);
-  return std::nullopt;
+  return std::string();
+}
+
+// A gateway's values are JSON, and nothing in them is redacted.
+std::string find_secret_in_value(const std::string& bytes) {
+  const auto secret = find_secret(bytes);
+  return secret ? "the entry holds what looks like " + *secret + " (see --on-secret)" : "";
 }
 
 }  // namespace
@@ -66,12 +69,10 @@ Result<std::optional<std::string>> remove_secrets(std::string& bytes, bool redac
 Status remove_secrets(std::vector<NamedValue>& values, OnSecret on_secret, KeyScheme scheme) {
   if (on_secret == OnSecret::allow) return {};
   for (NamedValue& value : values) {
-    const bool redacts = on_secret == OnSecret::redact;
-    // The gateway's values are JSON as they are.
-    const auto secret = scheme == KeyScheme::native ? remove_secrets(value.bytes, redacts)
-                                                    : Result<std::optional<std::string>>(find_secret(value.bytes));
-    if (!secret) return fail(secret.error());
-    if (*secret) return fail(ErrorCode::policy, value.name + ": " + **secret + " (see --on-secret)");
+    const auto refusal = scheme == KeyScheme::native ? remove_secrets(value.bytes, on_secret)
+                                                     : Result<std::string>(find_secret_in_value(value.bytes));
+    if (!refusal) return fail(refusal.error());
+    if (!refusal->empty()) return fail(ErrorCode::policy, value.name + ": " + *refusal);
   }
   return {};
 }
