@@ -57,8 +57,9 @@ Settings apply(std::span<const Resolved> resolved) {
 }
 
 bool is_set(std::span<const Resolved> resolved, std::string_view name) {
-  return std::ranges::any_of(
-      resolved, [&](const Resolved& row) { return row.setting->name == name && row.origin != kDefaultOrigin; });
+  return std::ranges::any_of(resolved, [&](const Resolved& row) {
+    return row.setting->name == name && row.origin != kDefaultOrigin && row.origin != kStoreOrigin;
+  });
 }
 
 }  // namespace llmcache

@@ -1,6 +1,5 @@
 #include <libcache/open.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -50,13 +49,6 @@ that they have left. Run it again to go on after an interruption.)",
   }
 
  private:
-  // Otherwise the kind of store decides, and not of the one that is read.
-  static bool says_what_to_do_about_secrets(const Context& context) {
-    return std::ranges::any_of(context.resolved(), [](const Resolved& row) {
-      return row.setting->name == "on_secret" && row.origin != kDefaultOrigin && row.origin != kStoreOrigin;
-    });
-  }
-
   std::unique_ptr<lc::Cache> open_target(Context& context) const {
     const std::vector<lc::StoreUrl> urls{parse_store(to_)};
     for (const std::string& caution : store_cautions(context.settings(), context.resolved(), urls)) {
@@ -65,7 +57,7 @@ that they have left. Run it again to go on after an interruption.)",
     lc::CacheOptions options = context.settings().cache;
     options.keep_statistics = false;
     if (!to_session_.empty()) options.key.session = to_session_;
-    if (!says_what_to_do_about_secrets(context)) {
+    if (!context.is_set("on_secret")) {  // then the kind of store decides, and not of the one that is read
       const bool keeps_files = urls.front().kind == lc::StoreUrl::Kind::dir;
       options.policy.on_secret = keeps_files ? lc::OnSecret::refuse : lc::OnSecret::allow;
     }
