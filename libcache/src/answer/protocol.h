@@ -5,6 +5,7 @@
 // table and name it in protocol_table.cpp.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -101,6 +102,14 @@ inline bool equals_any(JsonValue text, std::span<const std::string_view> values)
     if (text.equals(value)) return true;
   }
   return false;
+}
+
+// Whether an object has no other members than these.
+inline bool has_only(JsonValue object, std::span<const std::string_view> names) {
+  bool fits = true;
+  object.each_member(
+      [&](std::string_view name, JsonValue) { fits = fits && std::ranges::find(names, name) != names.end(); });
+  return fits;
 }
 
 }  // namespace libcache::internal

@@ -11,11 +11,8 @@ constexpr std::string_view kTypes[] = {"start-step", "finish-step",     "text-st
 
 // Other protocols begin with a start too.
 bool is_start(const AnswerEvent& event) {
-  bool is_plain = event.json["type"].equals("start");
-  event.json.each_member([&](std::string_view name, JsonValue) {
-    is_plain = is_plain && (name == "type" || name == "messageId" || name == "messageMetadata");
-  });
-  return is_plain;
+  constexpr std::string_view kMembers[] = {"type", "messageId", "messageMetadata"};
+  return event.json["type"].equals("start") && has_only(event.json, kMembers);
 }
 
 bool matches(const AnswerEvent& event) {

@@ -1,8 +1,6 @@
 // Gemini's generateContent and streamGenerateContent.
 #include <libcache/answer.h>
 
-#include <algorithm>
-
 #include "answer/protocol.h"
 
 namespace libcache::internal::gemini {
@@ -23,9 +21,7 @@ JsonValue chunk_of(const AnswerEvent& event) {
 // Resources and embeddings have a usageMetadata too.
 bool has_only_usage(JsonValue json) {
   constexpr std::string_view kMembers[] = {"usageMetadata", "modelVersion", "responseId", "createTime"};
-  bool fits = static_cast<bool>(json["usageMetadata"]);
-  json.each_member([&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
-  return fits;
+  return json["usageMetadata"] && has_only(json, kMembers);
 }
 
 bool matches(const AnswerEvent& event) {

@@ -1,6 +1,4 @@
 // Cloudflare Workers AI.
-#include <algorithm>
-
 #include "answer/protocol.h"
 
 namespace libcache::internal::workers_ai {
@@ -12,10 +10,8 @@ namespace {
 bool is_response(const AnswerEvent& event) {
   constexpr std::string_view kMembers[] = {"p", "response", "tool_calls", "usage"};
   const JsonValue response = event.json["response"];
-  bool fits = event.json.has("response") && !response.is(JsonKind::object) && !response.is(JsonKind::array);
-  event.json.each_member(
-      [&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
-  return fits;
+  const bool is_text = event.json.has("response") && !response.is(JsonKind::object) && !response.is(JsonKind::array);
+  return is_text && has_only(event.json, kMembers);
 }
 
 bool is_body(const AnswerEvent& event) {

@@ -1,6 +1,4 @@
 // OpenAI's transcriptions and translations of speech that are not streamed.
-#include <algorithm>
-
 #include "answer/protocol.h"
 
 namespace libcache::internal::openai_transcription {
@@ -11,10 +9,7 @@ namespace {
 bool is_body(const AnswerEvent& event) {
   constexpr std::string_view kMembers[] = {"text",     "usage",    "task",  "language", "languages",
                                            "duration", "segments", "words", "logprobs", "x_groq"};
-  bool fits = event.form == EventForm::value && event.json["text"].is(JsonKind::string);
-  event.json.each_member(
-      [&](std::string_view name, JsonValue) { fits = fits && std::ranges::count(kMembers, name) > 0; });
-  return fits;
+  return event.form == EventForm::value && event.json["text"].is(JsonKind::string) && has_only(event.json, kMembers);
 }
 
 constexpr TextRule kTexts[] = {{"text"}};
