@@ -13,9 +13,7 @@ std::string host_of(std::string_view authority) {
   } else if (std::ranges::count(host, ':') == 1) {
     host = host.substr(0, host.find(':'));
   }
-  std::string lower(host);
-  std::ranges::transform(lower, lower.begin(), to_lower);
-  return lower;
+  return lower_case(host);
 }
 
 bool is_known_host(const AccessRules& rules, std::string_view host, std::string_view local_address) {

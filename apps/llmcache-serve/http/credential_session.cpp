@@ -35,12 +35,6 @@ constexpr std::string_view kIdempotencyKey = "idempotency-key";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kSessionBytes = 16;  // 32 hex digits
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), to_lower);
-  return lower;
-}
-
 bool is_credential_field(const std::string& name) {
   const auto is_in_name = [&](std::string_view word) { return name.find(word) != name.npos; };
   return name != kIdempotencyKey && std::ranges::any_of(kCredentialWords, is_in_name);

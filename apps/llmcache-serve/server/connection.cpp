@@ -143,14 +143,13 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   // The same while bytes of the next request wait to be read. Of the connection only its end is looked at.
   void watch_for_end() {
     auto& socket = stream_.lowest_layer();
-    socket.async_wait(
-        asio::socket_base::wait_read, [this, alive = this->shared_from_this(), answered = answered_](error_code error) {
-          char byte = 0;
-          auto& watched = stream_.lowest_layer();
-          const bool is_end =
-              !error && watched.is_open() && ::recv(watched.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-          if (is_end && answered == answered_ && !await_reset()) note_gone();
-        });
+    const auto look = [this, &socket, alive = this->shared_from_this(), answered = answered_](error_code error) {
+      if (error || !socket.is_open() || answered != answered_) return;
+      char byte = 0;
+      const bool is_end = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+      if (is_end && !await_reset()) note_gone();
+    };
+    socket.async_wait(asio::socket_base::wait_read, look);
   }
 
   void note_gone() {
@@ -222,7 +221,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   bool reading_ahead_ = false;
   bool gone_ = false;
   bool answer_begun_ = false;
-  std::uint64_t answered_ = 0;  // requests
+  std::uint64_t answered_ = 0;  // requests so far
   std::function<void()> on_gone_;
   Timer read_ahead_ended_{stream_.get_executor(), Timer::time_point::max()};
 };

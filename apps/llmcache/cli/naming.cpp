@@ -22,11 +22,6 @@ bool is_start_of_hash(const std::string& argument) {
   return argument.size() >= kFewestDigits && argument.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
-std::string in_lower_case(std::string digits) {
-  std::ranges::transform(digits, digits.begin(), to_lower);
-  return digits;
-}
-
 bool is_full_name(Context& context, const std::string& argument) {
   const std::string response = context.cache().entry_name(argument, lc::EntryKind::response);
   return lc::EntryName::parse(response, context.key_options().scheme).has_value();
@@ -100,7 +95,7 @@ std::vector<std::string> names_of_entries(Context& context, const std::string& a
   }
   if (is_full_name(context, argument)) return {argument};
   Found found;
-  if (is_start_of_hash(argument)) found = find_by_hash(context, in_lower_case(argument));
+  if (is_start_of_hash(argument)) found = find_by_hash(context, lower_case(argument));
   if (found.names.empty()) {
     usage_error(
         fmt::format("'{}' is neither {}the full name of an entry nor the first {} or more hex digits of a stored "
