@@ -25,14 +25,18 @@ http {{
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   proxy_cache_path {folder}/cache keys_zone=answers:10m;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port} backlog=4096;
     location / {{
       proxy_pass http://127.0.0.1:{upstream};
-      proxy_cache answers; proxy_cache_methods POST; proxy_cache_key "$uri$request_body"; proxy_cache_valid 200 1h;
+      {location}
     }}
   }}
 }}
 """
+CACHING = """
+proxy_cache answers; proxy_cache_methods POST; proxy_cache_key "$uri$request_body"; proxy_cache_valid 200 1h;
+"""
+PASSING_ON = "proxy_buffering off; proxy_http_version 1.1;"
 
 
 class Upstream:
@@ -102,16 +106,20 @@ def serve(upstream):
             yield port, "/bench" + PATH
 
 
+def nginx_command(folder, port, upstream, location):
+    binary = shutil.which("nginx") or str(ROOT / ".deps/nginx/usr/sbin/nginx")
+    configuration = pathlib.Path(folder, "nginx.conf")
+    configuration.write_text(NGINX.format(user="user root;" if os.geteuid() == 0 else "", folder=folder, port=port,
+                                          upstream=upstream, location=location))
+    return [binary, "-p", folder, "-c", str(configuration)]
+
+
 @contextlib.contextmanager
 def nginx(upstream):
     """The same for nginx with proxy_cache, keyed by the path and the body."""
-    binary = shutil.which("nginx") or str(ROOT / ".deps/nginx/usr/sbin/nginx")
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        configuration = pathlib.Path(folder, "nginx.conf")
-        configuration.write_text(NGINX.format(
-            user="user root;" if os.geteuid() == 0 else "", folder=folder, port=port, upstream=upstream.port))
-        with process(port, [binary, "-p", folder, "-c", str(configuration)]):
+        with process(port, nginx_command(folder, port, upstream.port, CACHING)):
             yield port, PATH
 
 
@@ -120,22 +128,38 @@ def memory_of(process_id):
     return 1024 * int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
 
+@contextlib.contextmanager
+def stream_load(count, chunks_per_second, seconds):
+    """Gives the port of an upstream of so many streams, and a function that asks for all of them and gives its report."""
+    command = [str(ROOT / "build/bench/bin/stream-load"), str(count), str(chunks_per_second), str(seconds)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        def ask(port, path, while_running=lambda: None):
+            print(port, path, file=running.stdin, flush=True)
+            time.sleep(0.9 * seconds)
+            while_running()
+            report = json.loads(running.stdout.readline())
+            if report["whole"] != count:
+                sys.exit(f"bench: not every stream was whole: {report}")
+            return report
+        yield int(running.stdout.readline()), ask
+
+
 def streams(count, chunks_per_second, seconds):
     """What stream-load reports of so many streams through serve, and the memory of serve for each of them."""
-    command = [str(ROOT / "build/bench/bin/stream-load"), str(count), str(chunks_per_second), str(seconds)]
     port = free_port()
-    with tempfile.TemporaryDirectory() as folder, \
-         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        upstream = int(running.stdout.readline())
-        with process(port, serve_command(folder, port, upstream, "--max-connections", str(2 * count))) as serving:
-            idle = memory_of(serving)
-            print(port, "/bench" + PATH, file=running.stdin, flush=True)
-            time.sleep(0.9 * seconds)
-            used = memory_of(serving)
-            report = json.loads(running.stdout.readline())
-    if running.returncode != 0:
-        sys.exit(f"bench: not every stream was whole: {report}")
-    return report | {"memory_per_stream": (used - idle) // count}
+    with tempfile.TemporaryDirectory() as folder, stream_load(count, chunks_per_second, seconds) as (upstream, ask), \
+         process(port, serve_command(folder, port, upstream, "--max-connections", str(2 * count))) as serving:
+        memory = [memory_of(serving)]
+        report = ask(port, "/bench" + PATH, lambda: memory.append(memory_of(serving)))
+        return report | {"memory_per_stream": (memory[1] - memory[0]) // count}
+
+
+def nginx_streams(count, chunks_per_second, seconds):
+    """The same through nginx, which only passes the chunks on and records nothing."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, stream_load(count, chunks_per_second, seconds) as (upstream, ask), \
+         process(port, nginx_command(folder, port, upstream, PASSING_ON)):
+        return ask(port, PATH)
 
 
 def load(port, path, clients, seconds=1):

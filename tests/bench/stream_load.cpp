@@ -69,6 +69,7 @@ class Sender {
   }
   void add(tcp::socket socket) {
     socket.non_blocking(true);
+    socket.set_option(tcp::no_delay(true));
     turns_[added_++ % kTurns].push_back({std::move(socket)});
   }
 

@@ -1,26 +1,25 @@
 #include "answers/recording.h"
 
+#include <chrono>
+
 namespace llmcache::serve {
 
 namespace {
 
 constexpr std::size_t kMostWaitingBytes = 4 * 1024 * 1024;
+constexpr std::chrono::milliseconds kCollected{5};
 
 }  // namespace
 
 void RecordingQueue::add(std::shared_ptr<Recording> recording) {
-  const std::lock_guard lock(mutex_);
   waiting_.push_back(std::move(recording));
-  if (waiting_.size() == 1) boost::asio::post(workers_, [self = shared_from_this()] { self->write_all(); });
-}
-
-void RecordingQueue::write_all() {
-  std::vector<std::shared_ptr<Recording>> recordings;
-  {
-    const std::lock_guard lock(mutex_);
-    recordings.swap(waiting_);
-  }
-  for (const auto& recording : recordings) recording->write_in_turn();
+  if (waiting_.size() > 1) return;
+  timer_.expires_after(kCollected);
+  timer_.async_wait([self = shared_from_this()](auto) {
+    boost::asio::post(self->workers_, [recordings = std::exchange(self->waiting_, {})] {
+      for (const auto& waiting : recordings) waiting->write_in_turn();
+    });
+  });
 }
 
 bool Recording::write(std::string_view bytes) {

@@ -4,6 +4,7 @@
 #include <libcache/fill.h>
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -16,24 +17,24 @@
 #include <utility>
 #include <vector>
 
+#include "event_loop.h"
+
 namespace llmcache::serve {
 
 class Recording;
 
-// The recordings that have bytes to write. A worker takes all of them at once, because waking a worker costs more than
-// writing a chunk.
+// The recordings that have bytes to write. They are collected for a few milliseconds, because waking a worker costs more than
+// writing a chunk. On the event loop only.
 class RecordingQueue : public std::enable_shared_from_this<RecordingQueue> {
  public:
-  explicit RecordingQueue(boost::asio::thread_pool& workers) : workers_(workers) {}
+  RecordingQueue(boost::asio::io_context& loop, boost::asio::thread_pool& workers) : workers_(workers), timer_(loop) {}
 
   void add(std::shared_ptr<Recording> recording);
   boost::asio::thread_pool& workers() { return workers_; }
 
  private:
-  void write_all();
-
   boost::asio::thread_pool& workers_;
-  std::mutex mutex_;
+  Timer timer_;
   std::vector<std::shared_ptr<Recording>> waiting_;
 };
 
@@ -53,7 +54,7 @@ class Recording : public std::enable_shared_from_this<Recording> {
       work(*self->fill_);
     });
   }
-  // Takes the next bytes; a worker writes them. False: too many wait to be written.
+  // Takes the next bytes, on the event loop; a worker writes them. False: too many wait to be written.
   bool write(std::string_view bytes);
   // Called on a worker: writes the waiting bytes, after the work that was posted before.
   void write_in_turn();

@@ -101,7 +101,7 @@ Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& c
       workers_(count_workers(context.settings())),
       followers_(kFollowers),
       deadlines_(loop),
-      recordings_(std::make_shared<RecordingQueue>(workers_)),
+      recordings_(std::make_shared<RecordingQueue>(loop, workers_)),
       upstream_(loop, options.upstream) {}
 
 Answers::~Answers() {

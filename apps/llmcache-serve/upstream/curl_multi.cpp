@@ -1,21 +1,17 @@
 #include "upstream/curl_multi.h"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
-#include <utility>
+#include <span>
 
 namespace llmcache::serve {
 
 namespace asio = boost::asio;
 
-struct CurlMulti::Socket {
-  Socket(asio::io_context& loop, curl_socket_t number) : descriptor(loop, number) {}
-  asio::posix::basic_stream_descriptor<LoopExecutor> descriptor;
-  int wanted = 0;   // CURL_POLL_IN, CURL_POLL_OUT or both
-  int waiting = 0;  // those that are being waited for
-};
-
-CurlMulti::CurlMulti(asio::io_context& loop) : loop_(loop), timer_(loop) {}
+CurlMulti::CurlMulti(asio::io_context& loop) : loop_(loop), timer_(loop), ready_(loop) {}
 
 void CurlMulti::open() {
   constexpr long kMostKeptConnections = 256;
@@ -26,11 +22,8 @@ void CurlMulti::open() {
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kMostKeptConnections);
-}
-
-// Sockets are closed by libcurl: the event loop must release them first.
-CurlMulti::~CurlMulti() {
-  for (auto& [number, socket] : sockets_) socket->descriptor.release();
+  ready_.assign(::epoll_create1(EPOLL_CLOEXEC));
+  wait();
 }
 
 void CurlMulti::add(CURL* easy, CurlTransfer& transfer) {
@@ -46,40 +39,41 @@ void CurlMulti::remove(CURL* easy) {
 
 int CurlMulti::on_socket(CURL*, curl_socket_t number, int wanted, void* self, void*) {
   auto& multi = *static_cast<CurlMulti*>(self);
-  if (wanted == CURL_POLL_REMOVE) {
-    if (const auto found = multi.sockets_.find(number); found != multi.sockets_.end()) {
-      found->second->wanted = 0;
-      found->second->descriptor.release();
-      multi.sockets_.erase(found);
-    }
+  const int set = multi.ready_.native_handle();
+  if (wanted == CURL_POLL_REMOVE || wanted == CURL_POLL_NONE) {
+    if (multi.sockets_.erase(number) > 0) ::epoll_ctl(set, EPOLL_CTL_DEL, number, nullptr);
     return 0;
   }
-  auto& socket = multi.sockets_[number];
-  if (!socket) socket = std::make_shared<Socket>(multi.loop_, number);
-  socket->wanted = wanted;
-  multi.wait(socket, number);
+  const auto [socket, added] = multi.sockets_.try_emplace(number, multi.last_socket_ + 1);
+  if (added) ++multi.last_socket_;
+  epoll_event event{};
+  event.events = ((wanted & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((wanted & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
+  event.data.u64 = std::uint64_t{socket->second} << 32 | static_cast<std::uint32_t>(number);
+  ::epoll_ctl(set, added ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, number, &event);
   return 0;
 }
 
-// Waits until the socket is ready as libcurl wants, repeatedly, until libcurl wants something else.
-void CurlMulti::wait(const std::shared_ptr<Socket>& socket, curl_socket_t number) {
-  for (const int poll : {CURL_POLL_IN, CURL_POLL_OUT}) {
-    if ((socket->wanted & poll) != 0 && (socket->waiting & poll) == 0) wait(socket, number, poll);
-  }
+void CurlMulti::wait() {
+  ready_.async_wait(asio::posix::descriptor_base::wait_read, [weak = weak_from_this()](auto error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    self->act_on_ready_sockets();
+    self->wait();
+  });
 }
 
-void CurlMulti::wait(const std::shared_ptr<Socket>& socket, curl_socket_t number, int poll) {
-  const bool reads = poll == CURL_POLL_IN;
-  socket->waiting |= poll;
-  const auto on_ready = [weak = weak_from_this(), socket, number, poll, reads](auto error) {
-    socket->waiting &= ~poll;
-    const auto self = weak.lock();
-    if (!self || error == asio::error::operation_aborted || (socket->wanted & poll) == 0) return;
-    self->act(number, error ? CURL_CSELECT_ERR : reads ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
-    if (socket->wanted != 0) self->wait(socket, number);
-  };
-  const auto type = reads ? asio::posix::descriptor_base::wait_read : asio::posix::descriptor_base::wait_write;
-  socket->descriptor.async_wait(type, on_ready);
+void CurlMulti::act_on_ready_sockets() {
+  std::array<epoll_event, 256> events{};
+  const int count = ::epoll_wait(ready_.native_handle(), events.data(), events.size(), 0);
+  for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(std::max(count, 0)))) {
+    const auto number = static_cast<curl_socket_t>(event.data.u64 & 0xffffffff);
+    const auto socket = sockets_.find(number);
+    if (socket == sockets_.end() || socket->second != event.data.u64 >> 32) continue;  // closed by an action before
+    // libcurl finds out about an error when it reads or writes.
+    const bool failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+    act(number, (failed || (event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                    (failed || (event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0));
+  }
 }
 
 int CurlMulti::on_timer(CURLM*, long milliseconds, void* self) {
