@@ -95,7 +95,7 @@ void assign_positional(const CommandRow& row, const std::vector<Option>& own, Pa
     if (word == words.end() && option.required) wrong_usage(row, "");
     const auto end = option.is_repeatable() || word == words.end() ? words.end() : std::next(word);
     for (; word != end; ++word) {
-      if (word->empty() && !option.may_be_empty) usage_error(option.names + " is empty");
+      if (word->empty() && !option.may_be_empty) usage_error(fmt::format("{} is empty", option.names));
       option.assign(*word);
     }
   }
@@ -177,9 +177,10 @@ Invocation parse_command_line(int count, const char* const* arguments) {
 
 std::vector<Option> global_options() {
   std::vector<Option> options;
+  options.reserve(setting_table().size() + 2);
   for (const Setting& setting : setting_table()) {
     if (setting.flag.empty()) continue;
-    Option option{std::string(setting.flag), std::string(setting.value), std::string(setting.help)};
+    Option option{setting.flag, setting.value, setting.help};
     option.may_be_empty = setting.may_be_empty;
     if (setting.field.choices != nullptr) option.choices = setting.field.choices();
     options.push_back(std::move(option));

@@ -15,7 +15,7 @@ constexpr std::size_t kTextColumn = 30;
 constexpr std::size_t kLastColumn = 80;
 
 // "  -q, --quiet                 prints no warnings", with the text wrapped.
-std::string row_of(const std::string& left, const std::string& text) {
+std::string row_of(const std::string& left, std::string_view text) {
   std::string lines = "  " + left;
   if (lines.size() + 2 > kTextColumn) lines += '\n' + std::string(kTextColumn, ' ');
   std::size_t column = lines.size() - (lines.rfind('\n') + 1);
@@ -34,8 +34,9 @@ std::string row_of(const std::string& left, const std::string& text) {
 }
 
 std::string row_of(const Option& option) {
-  const std::string names = option.is_positional() ? option.names : fmt::format("{}", fmt::join(option.flags(), ", "));
-  return row_of(names + (option.placeholder.empty() ? "" : " " + option.placeholder), option.help);
+  const std::string names =
+      option.is_positional() ? std::string(option.names) : fmt::format("{}", fmt::join(option.flags(), ", "));
+  return row_of(fmt::format("{}{}{}", names, option.placeholder.empty() ? "" : " ", option.placeholder), option.help);
 }
 
 std::string section(std::string_view title, const std::vector<Option>& options) {

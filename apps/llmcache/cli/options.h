@@ -14,9 +14,10 @@ namespace llmcache {
 // An option or a positional argument, and the variable that receives its value (none for a global option, which is a
 // setting).
 struct Option {
-  std::string names;        // "-n,--dry-run"; a positional argument has a name without dashes
-  std::string placeholder;  // the name of an option's value in help texts; empty: the option is a switch
-  std::string help;
+  // These texts must outlive the option: they are literals, because every start of the program declares about sixty options.
+  std::string_view names;        // "-n,--dry-run"; a positional argument has a name without dashes
+  std::string_view placeholder;  // the name of an option's value in help texts; empty: the option is a switch
+  std::string_view help;
   std::variant<std::monostate, bool*, std::string*, std::optional<std::string>*, std::vector<std::string>*> target = {};
   bool required = false;
   bool may_be_empty = false;              // an empty value is meaningful rather than an error
@@ -36,20 +37,18 @@ struct Option {
 // The targets must outlive the parsing.
 class Options {
  public:
-  void flag(std::string names, bool& target, std::string help) {
-    all_.push_back({std::move(names), "", std::move(help), &target});
+  void flag(std::string_view names, bool& target, std::string_view help) { all_.push_back({names, "", help, &target}); }
+  template <class Target>
+  Option& value(std::string_view names, std::string_view placeholder, Target& target, std::string_view help) {
+    return all_.emplace_back(Option{names, placeholder, help, &target});
   }
   template <class Target>
-  Option& value(std::string names, std::string placeholder, Target& target, std::string help) {
-    return all_.emplace_back(Option{std::move(names), std::move(placeholder), std::move(help), &target});
-  }
-  template <class Target>
-  Option& positional(std::string name, Target& target, std::string help, bool required = false) {
-    return all_.emplace_back(Option{std::move(name), "", std::move(help), &target, required});
+  Option& positional(std::string_view name, Target& target, std::string_view help, bool required = false) {
+    return all_.emplace_back(Option{name, "", help, &target, required});
   }
   // The program that the command starts, with its arguments: everything after --, unchanged.
-  void command(std::string name, std::vector<std::string>& target, std::string help) {
-    positional(std::move(name), target, std::move(help)).after_dashes = true;
+  void command(std::string_view name, std::vector<std::string>& target, std::string_view help) {
+    positional(name, target, help).after_dashes = true;
   }
   const std::vector<Option>& all() const { return all_; }
 

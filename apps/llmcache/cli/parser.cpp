@@ -59,7 +59,8 @@ ParsedArguments parse_arguments(std::span<const Option> options, std::span<const
   std::vector<std::pair<std::size_t, CLI::Option*>> declared;
   for (std::size_t i = 0; i < options.size(); ++i) {
     if (options[i].is_positional() || !is_mentioned(options[i], words)) continue;
-    CLI::Option* option = options[i].is_switch() ? app.add_flag(options[i].names) : app.add_option(options[i].names);
+    const std::string names(options[i].names);
+    CLI::Option* option = options[i].is_switch() ? app.add_flag(names) : app.add_option(names);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     declared.emplace_back(i, option);
   }

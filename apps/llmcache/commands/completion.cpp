@@ -115,7 +115,7 @@ std::string zsh_value(const Option& option) {
 }
 
 std::string zsh_specification(const Option& option) {
-  std::string text = quotable(option.help);
+  std::string text = quotable(std::string(option.help));
   for (std::size_t at = 0; (at = text.find_first_of("[]:", at)) != std::string::npos; at += 2) text.insert(at, "\\");
   const std::string value = option.is_switch() ? "" : zsh_value(option);
   const auto flags = option.flags();
@@ -164,7 +164,7 @@ void fish_option(Output& out, const std::string& condition, const Option& option
               : takes_entry(option)   ? fmt::format(" -x -a '({})'", kHashes)
                                       : " -x");
   }
-  out.print(fmt::format(" -d '{}'\n", quotable(option.help)));
+  out.print(fmt::format(" -d '{}'\n", quotable(std::string(option.help))));
 }
 
 void fish(Output& out) {

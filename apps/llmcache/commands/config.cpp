@@ -24,7 +24,7 @@ std::vector<std::string> shown(const Setting& setting, std::vector<std::string> 
 }
 
 std::string shown(const Resolved& row) {
-  return fmt::format("{}", fmt::join(shown(*row.setting, row.texts), " "));
+  return fmt::format("{}", fmt::join(shown(*row.setting, row.texts_or_default()), " "));
 }
 
 // In the type that a configuration file would use.
@@ -98,7 +98,7 @@ of your configuration file (path).)",
         const Json value = typed(*row.setting, context.settings());
         context.out().line(json_line("setting", {{"name", name}, {"value", value}, {"origin", row.origin}}));
       } else {
-        for (const std::string& text : shown(*row.setting, row.texts)) context.out().line(text);
+        for (const std::string& text : shown(*row.setting, row.texts_or_default())) context.out().line(text);
       }
       return Exit::success;
     }

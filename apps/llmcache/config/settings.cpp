@@ -19,7 +19,11 @@ Resolved resolve(const Setting& setting, std::span<const Layer> layers) {
     if (value == layer.values.end()) continue;
     return {&setting, setting.is_list() ? value->texts : std::vector{value->texts.back()}, layer.origin};
   }
-  return {&setting, setting.default_texts(), std::string(kDefaultOrigin)};
+  return {&setting, {}, std::string(kDefaultOrigin)};
+}
+
+bool has(std::span<const std::string> texts, std::string_view text) {
+  return std::ranges::find(texts, text) != texts.end();
 }
 
 }  // namespace
@@ -28,7 +32,7 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
   std::vector<Resolved> resolved;
   for (const Setting& setting : setting_table()) resolved.push_back(resolve(setting, layers));
   Resolved& prefix = row_of(resolved, "prefix");
-  if (prefix.origin == kDefaultOrigin && row_of(resolved, "compat").texts.back() == "bifrost") {
+  if (prefix.origin == kDefaultOrigin && has(row_of(resolved, "compat").texts, "bifrost")) {
     prefix.texts = {libcache::KeyOptions::bifrost().prefix};
     prefix.origin = "compat";
   }
@@ -46,7 +50,7 @@ std::vector<Resolved> resolve(std::span<const Layer> layers) {
 Settings apply(std::span<const Resolved> resolved) {
   Settings settings;
   for (const Resolved& row : resolved) {
-    if (row.texts.empty() || row.origin == kDefaultOrigin) continue;
+    if (row.texts.empty()) continue;
     try {
       row.setting->field.apply(settings, row.texts);
     } catch (const Failure& failure) {

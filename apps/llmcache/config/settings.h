@@ -97,8 +97,10 @@ inline constexpr std::string_view kEnvironmentOrigin = "environment";
 // A setting's value, and the source that it came from.
 struct Resolved {
   const Setting* setting;
-  std::vector<std::string> texts;
+  std::vector<std::string> texts;  // empty: its default
   std::string origin;
+
+  std::vector<std::string> texts_or_default() const { return texts.empty() ? setting->default_texts() : texts; }
 };
 
 // For each setting the first layer that has it. If none has the prefix, it depends on `compat`: a gateway
