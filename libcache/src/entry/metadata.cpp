@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <map>
 
+#include "text/json/canonical.h"
 #include "text/json/value.h"
+#include "text/utf8.h"
 
 namespace libcache::internal {
 
 namespace {
-
-using Json = nlohmann::json;
 
 template <class Value>
 struct Field {
@@ -70,16 +70,21 @@ AnswerCost read_cost(std::string_view json) {
 }
 
 std::string write_metadata(const Metadata& metadata) {
-  Json json = Json::object();
+  std::map<std::string_view, std::string> values;
   for (const auto& [name, member] : kStrings)
-    if (!(metadata.*member).empty()) json[name] = metadata.*member;
+    if (!(metadata.*member).empty()) append_canonical_string(values[name], replace_invalid_utf8(metadata.*member));
   for (const auto& [name, member] : kFlags)
-    if (metadata.*member) json[name] = true;
+    if (metadata.*member) values[name] = "true";
   for (const auto& [name, member] : kCounts)
-    if (metadata.*member) json[name] = *(metadata.*member);
+    if (metadata.*member) values[name] = std::to_string(*(metadata.*member));
   for (const auto& [name, member] : kTimes)
-    if (metadata.*member) json[name] = (metadata.*member)->count();
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (metadata.*member) values[name] = std::to_string((metadata.*member)->count());
+  std::string json = "{";
+  for (const auto& [name, value] : values) {
+    if (json.size() > 1) json += ',';
+    json.append("\"").append(name).append("\":").append(value);
+  }
+  return json + '}';
 }
 
 Result<Metadata> read_metadata(std::string_view text) {

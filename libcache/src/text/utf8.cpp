@@ -58,4 +58,15 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   return offset;
 }
 
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t valid = valid_utf8_prefix(text);
+    out += text.substr(0, valid);
+    if (valid == text.size()) return out;
+    out += "\xEF\xBF\xBD";
+    text.remove_prefix(valid + 1);
+  }
+}
+
 }  // namespace libcache::internal

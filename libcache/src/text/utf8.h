@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace libcache::internal {
@@ -14,5 +15,8 @@ char* encode_utf8(char32_t code_point, char* out);
 
 // The length of the valid UTF-8 at the beginning of `text`: its size, or the offset of the first invalid byte.
 std::size_t valid_utf8_prefix(std::string_view text);
+
+// The text with U+FFFD in place of each invalid byte.
+std::string replace_invalid_utf8(std::string_view text);
 
 }  // namespace libcache::internal

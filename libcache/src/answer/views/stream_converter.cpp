@@ -1,10 +1,11 @@
 #include <libcache/stream.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "answer/reader.h"
+#include "text/json/canonical.h"
 #include "text/trim.h"
+#include "text/utf8.h"
 
 namespace libcache LIBCACHE_EXPORT {
 
@@ -13,8 +14,9 @@ using namespace internal;
 namespace {
 
 std::string as_string(std::string_view text) {
-  using Json = nlohmann::json;
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string string;
+  append_canonical_string(string, replace_invalid_utf8(text));
+  return string;
 }
 
 // Line ends in JSON are between its tokens, never in a string.

@@ -1,11 +1,12 @@
 #include "store/redis/statistics.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "store/statistics/rows.h"
 #include "text/integer.h"
+#include "text/json/canonical.h"
+#include "text/json/value.h"
 
 namespace libcache::internal::redis {
 
@@ -16,17 +17,24 @@ using std::chrono::sys_days;
 
 // ["hits","model","session","endpoint"]
 std::string field_of(const StatisticsRow& row, const std::string& counter) {
-  const nlohmann::json field{counter, row.model, row.session, row.endpoint};
-  return field.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string field;
+  for (const std::string_view part : {std::string_view(counter), std::string_view(row.model),
+                                      std::string_view(row.session), std::string_view(row.endpoint)}) {
+    field += field.empty() ? '[' : ',';
+    append_canonical_string(field, part);
+  }
+  return field + ']';
 }
 
 void add_field(RowSums& sums, sys_days day, std::string_view field, std::string_view value) {
-  const auto parts = nlohmann::json::parse(field, nullptr, false);
-  if (!parts.is_array() || parts.size() != 4) return;
-  if (!std::ranges::all_of(parts, [](const auto& part) { return part.is_string(); })) return;
-  const auto count = parse_integer<std::uint64_t>(value).value_or(0);
-  const auto text = [&](std::size_t index) { return parts[index].template get<std::string>(); };
-  sums.counts_of(day, text(1), text(2), text(3))[text(0)] += count;
+  thread_local JsonDocument document;  // parsing without allocations
+  if (!document.parse(field, JsonRules::lenient)) return;
+  std::vector<std::string> parts;
+  JsonValue(document).each([&](const JsonValue& part) {
+    if (part.is(JsonKind::string)) parts.push_back(part.text());
+  });
+  if (parts.size() != 4) return;
+  sums.counts_of(day, parts[1], parts[2], parts[3])[parts[0]] += parse_integer<std::uint64_t>(value).value_or(0);
 }
 
 }  // namespace

@@ -131,18 +131,6 @@ void append_inside(std::string& out, std::string_view text, GoStrings mode, bool
   out += text.substr(written);
 }
 
-// The text with U+FFFD in place of each invalid byte of UTF-8.
-std::string replace_invalid_utf8(std::string_view text) {
-  std::string out;
-  while (true) {
-    const std::size_t valid = valid_utf8_prefix(text);
-    out += text.substr(0, valid);
-    if (valid == text.size()) return out;
-    out += "\xEF\xBF\xBD";
-    text.remove_prefix(valid + 1);
-  }
-}
-
 class GoStyle {
  public:
   explicit GoStyle(MinusZero minus_zero) : minus_zero_(minus_zero) {}
