@@ -2,6 +2,7 @@
 
 Usage: caching_test.py LLMCACHE
 """
+import gzip
 import json
 import pathlib
 import subprocess
@@ -14,6 +15,11 @@ from support import CHAT, STREAM, event, delta, request
 
 
 class Caching(support.ServeTest):
+    def put(self, body, recorded):
+        pathlib.Path(self.home, "request").write_bytes(body)
+        subprocess.run([self.program, "put", "--endpoint", self.upstream.url + "/v1/chat/completions", self.home + "/request"],
+                       input=recorded, check=True, env=self.serve.environment)
+
     def test_the_second_identical_request_is_a_hit_with_the_same_bytes(self):
         first = self.serve.call(body=request())
         second = self.serve.call(body=request())
@@ -61,12 +67,37 @@ class Caching(support.ServeTest):
         for body, recorded, content_type in ((request("pipe"), json.dumps(CHAT).encode(), "application/json"),
                                              (request("pipe", stream=True), b"".join(STREAM), "text/event-stream"),
                                              (request("lines", stream=True), ndjson, "application/x-ndjson")):
-            pathlib.Path(self.home, "request").write_bytes(body)
-            subprocess.run([self.program, "put", "--endpoint", self.upstream.url + "/v1/chat/completions", self.home + "/request"],
-                           input=recorded, check=True, env=self.serve.environment)
+            self.put(body, recorded)
             _, headers, answer = self.serve.call(body=body)
             self.assertIn("hit", headers["cache-status"])
             self.assertEqual((headers["content-type"], answer), (content_type, recorded))
+
+    def test_a_head_that_a_pipe_recorded_is_not_part_of_the_body(self):
+        chat, stream = json.dumps(CHAT).encode(), b"".join(STREAM)
+        large = json.dumps({**CHAT, "id": "c" * 400_000}).encode()
+        head = b"HTTP/1.1 200 OK\r\nserver: x\r\n\r\n"
+        for name, streams, before, body in (("plain", False, head, chat),
+                                            ("lines that end with \\n", False, head.replace(b"\r", b""), chat),
+                                            ("after 100", False, b"HTTP/1.1 100 Continue\r\n\r\n" + head, chat),
+                                            ("large", False, head, large),
+                                            ("stream", True, head, stream),
+                                            ("HTTP/2 stream", True, b"HTTP/2 200 \r\nserver: x\r\n\r\n", stream)):
+            with self.subTest(name):
+                asked = request(name, stream=True) if streams else request(name)
+                self.put(asked, before + body)
+                _, headers, answer = self.serve.call(body=asked)
+                self.assertIn("hit", headers["cache-status"])
+                self.assertEqual(answer, body)
+                self.assertEqual(headers["content-type"], "text/event-stream" if streams else "application/json")
+
+    def test_a_compressed_body_that_a_pipe_recorded_is_marked_as_such(self):
+        recorded = gzip.compress(json.dumps(CHAT).encode())
+        for name, before in (("alone", b""), ("with a head", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n")):
+            with self.subTest(name):
+                self.put(request(name), before + recorded)
+                _, headers, answer = self.serve.call(body=request(name))
+                self.assertEqual((headers["content-encoding"], headers["content-type"]), ("gzip", "application/json"))
+                self.assertEqual(json.loads(gzip.decompress(answer)), CHAT)
 
     def test_http_1_0_clients_get_bodies_that_end_with_the_connection(self):
         self.serve.call(body=request(stream=True))

@@ -88,6 +88,9 @@ class Stores(support.ServeTest):
             serve = self.with_store(url)
             self.assert_answers_of_the_upstream(serve)
             self.assertEqual(len(self.warnings(serve)), 1)
+            status, _, health = serve.call("GET", "/_llmcache/health")
+            self.assertEqual((status, json.loads(health)["status"]), (200, "ok"))
+            self.assertIn("maxmemory", json.loads(health)["not_storing"])
             serve.stop()
 
     def test_a_disk_that_is_full(self):

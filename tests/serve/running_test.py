@@ -413,6 +413,23 @@ class Running(support.ServeTest):
         self.assertEqual([line["outcome"] for line in lines[:3]], ["miss", "hit", "hit"])
         self.assertEqual((lines[1]["path"], lines[1]["model"], lines[1]["prompt_tokens"]), ("/v1/chat/completions", "gpt-4o-mini", 7))
 
+    def test_upstream_errors_are_counted_by_what_went_wrong(self):
+        serve = self.start()
+        for status in (429, 500, 503, 404):
+            self.upstream.answer = lambda handler, _, code=status: handler.send(code, b"{}")
+            serve.call(body=request(str(status)))
+        self.upstream.answer = lambda handler, _: handler.send(503, b"")
+        serve.call("GET", "/v1/models")
+        metrics = serve.call("GET", "/_llmcache/metrics")[2].decode()
+        errors = [line for line in metrics.splitlines() if line.startswith("llmcache_upstream_errors_total")]
+        self.assertEqual(errors, [f'llmcache_upstream_errors_total{{kind="status_{status}"}} {count}'
+                                  for status, count in ((429, 1), (500, 1), (503, 2))])
+
+    def test_settings_without_effect_are_reported_at_the_start(self):
+        for options, warning in ((("--ttl", "0"), "no answer will be stored: the TTL is 0"),
+                                 (("--endpoint", "http://x"), "--endpoint has no effect")):
+            self.assertIn(warning, self.start(*options).messages())
+
     def test_llmcache_stats_adds_up_what_servers_have_counted_while_they_run_and_at_their_end(self):
         def stats():
             return json.loads(subprocess.run([self.program, "stats", "--json", "--by", "endpoint"], check=True,

@@ -88,6 +88,7 @@ void Leader::pause(Slow who, bool paused) {
 }
 
 void Leader::on_head(const UpstreamHead& head) {
+  status_ = head.status;
   std::string not_stored = reason_in_head(head);
   records_ = recording_ && not_stored.empty();
   Headers fields = client_fields(head.fields);
@@ -114,6 +115,7 @@ void Leader::on_data(std::string_view bytes) {
 
 void Leader::on_end(UpstreamEnd end, const std::string& message) {
   LeaderEnd result;
+  result.status = status_;
   if (end != UpstreamEnd::complete) result.upstream_failure = answer_end(end);
   if (!records_) {
     release(answer_end(end), message);

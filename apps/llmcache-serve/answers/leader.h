@@ -20,6 +20,7 @@ namespace llmcache::serve {
 
 struct LeaderEnd {
   std::optional<AnswerEnd> upstream_failure;  // how the call failed, if it did
+  int status = 0;                             // that the upstream answered; 0: none
   std::optional<libcache::Filled> filled;     // whether an answer that was recorded was stored
 };
 
@@ -62,6 +63,7 @@ class Leader : public std::enable_shared_from_this<Leader> {
   Timer timer_;
   bool waits_for_reader_ = false;
   bool waits_for_recording_ = false;
+  int status_ = 0;
   bool records_ = false;
   bool holds_back_ = false;
   std::string held_back_;

@@ -325,7 +325,7 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
   };
   options.on_end = [this, shared](const LeaderEnd& end) {
     forget(shared);
-    if (end.upstream_failure) metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
+    count_failure(end);
     if (!end.filled) return;
     const lc::Filled& filled = *end.filled;
     if (filled.storing == lc::Filled::Storing::stored) {
@@ -342,6 +342,15 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
       ->start(upstream_, question.upstream);
 }
 
+void Answers::count_failure(const LeaderEnd& end) {
+  constexpr int kTooManyRequests = 429;
+  if (end.upstream_failure) {
+    metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
+  } else if (end.status >= 500 || end.status == kTooManyRequests) {
+    metrics_.count_upstream_error(fmt::format("status_{}", end.status));
+  }
+}
+
 // Takes an answer from the process that leads it, or becomes the leader.
 Awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fill, std::shared_ptr<Shared> shared) {
   fill = co_await follow_leader(followers_, std::move(fill), shared->transfer);
@@ -352,17 +361,18 @@ Awaitable<void> Answers::follow(Question question, std::unique_ptr<lc::Fill> fil
 std::shared_ptr<Transfer> Answers::pass_through(UpstreamRequest request) {
   auto transfer = std::make_shared<Transfer>(loop_.get_executor(), false);
   Leader::Options options;
-  options.on_end = [this](const LeaderEnd& end) {
-    if (end.upstream_failure) metrics_.count_upstream_error(std::string(to_string(*end.upstream_failure)));
-  };
+  options.on_end = [this](const LeaderEnd& end) { count_failure(end); };
   std::make_shared<Leader>(loop_, recordings_, transfer, nullptr, std::move(options))
       ->start(upstream_, std::move(request));
   return transfer;
 }
 
-Awaitable<std::optional<std::string>> Answers::check_store() {
+Awaitable<StoreState> Answers::check_store() {
   const auto status = co_await on_workers(workers_, [&] { return cache_.store().ping(store_deadline()); });
-  co_return status ? std::nullopt : std::optional(status.error().message);
+  StoreState state;
+  if (!status) state.unavailable = status.error().message;
+  state.not_storing = store_health_.storing_problem();
+  co_return state;
 }
 
 void Answers::forget(const std::shared_ptr<Shared>& shared) {

@@ -28,6 +28,8 @@
 
 namespace llmcache::serve {
 
+struct LeaderEnd;
+
 // Lives on the event loop; what may block goes to the workers.
 class Answers {
  public:
@@ -44,8 +46,7 @@ class Answers {
 
   // Writes what was counted every few seconds. Never ends.
   Awaitable<void> keep_statistics();
-  // The store's error; nothing if it answers.
-  Awaitable<std::optional<std::string>> check_store();
+  Awaitable<StoreState> check_store();
   // The requests that found no recorded answer in replay mode, or cannot have one.
   const std::vector<Missed>& missed() const { return missed_; }
   void note_missed(Missed missed);
@@ -74,6 +75,7 @@ class Answers {
   Awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   Awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
+  void count_failure(const LeaderEnd& end);
   void forget(const std::shared_ptr<Shared>& shared);
   libcache::Deadline store_deadline() const;
   libcache::Milliseconds store_budget_left(const Question& question) const;

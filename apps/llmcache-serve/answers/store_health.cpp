@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <string>
-
 namespace llmcache::serve {
 
 void StoreHealth::note_lookup(const std::optional<libcache::Error>& error) {
@@ -16,8 +14,8 @@ void StoreHealth::note_lookup(const std::optional<libcache::Error>& error) {
 
 void StoreHealth::note_storing(const std::optional<libcache::Error>& error) {
   if (error) metrics_.count_store_error();
-  if (error.has_value() == storing_fails_ || (error && lookups_fail_)) return;
-  storing_fails_ = error.has_value();
+  if (error.has_value() == !storing_problem_.empty() || (error && lookups_fail_)) return;
+  storing_problem_ = error ? error->message : "";
   report_.warn(error ? fmt::format("answers cannot be stored: {}", error->message)
                      : std::string("answers are stored again"));
 }

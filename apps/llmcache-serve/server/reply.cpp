@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "event_loop.h"
+#include "http/recorded_head.h"
 #include "server/cache_status.h"
 
 namespace llmcache::serve {
@@ -25,12 +26,19 @@ OwnError error_of(AnswerEnd end, const std::string& message) {
 }
 
 // Entries that a pipe recorded have no content type, and SDKs do not read an answer without one.
-std::string content_type_of(const lc::Metadata& metadata, lc::EntryKind kind, std::string_view first_bytes) {
+std::string content_type_of(const lc::Metadata& metadata, lc::EntryKind kind, std::string_view body) {
   if (!metadata.content_type.empty()) return metadata.content_type;
-  const std::size_t start = first_bytes.find_first_not_of(" \t\r\n");
-  const bool is_json = start != first_bytes.npos && (first_bytes[start] == '{' || first_bytes[start] == '[');
-  if (kind == lc::EntryKind::response) return is_json ? "application/json" : "application/octet-stream";
+  const std::size_t start = body.find_first_not_of(" \t\r\n");
+  const bool is_json = start != body.npos && (body[start] == '{' || body[start] == '[');
+  const bool may_be_json = is_json || !coding_of(body).empty();
+  if (kind == lc::EntryKind::response) return may_be_json ? "application/json" : "application/octet-stream";
   return is_json ? "application/x-ndjson" : "text/event-stream";
+}
+
+void describe_body(Headers& fields, const Hit& hit, std::string_view first_bytes) {
+  fields.add("content-type", content_type_of(hit.metadata, hit.entry->kind(), first_bytes));
+  const std::string_view coding = coding_of(first_bytes);
+  if (!coding.empty()) fields.add("content-encoding", std::string(coding));
 }
 
 // Calls a function when the client goes away, as long as this exists.
@@ -92,14 +100,12 @@ Awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   const auto age = std::max(lc::system_now() - hit.entry->created(), lc::Milliseconds(0));
   fields.add("age", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()));
   if (hit.entry->kind() == lc::EntryKind::stream) co_return co_await write_recorded(hit, std::move(fields), pace);
-  if (!hit.body) {
-    fields.add("content-length", std::to_string(hit.entry->payload_size()));
-    co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
-  }
-  const auto& body = *hit.body;
-  if (!body) co_return co_await write_error(own_errors::unreachable(body.error().message));
-  fields.add("content-type", content_type_of(hit.metadata, lc::EntryKind::response, *body));
-  co_await write_body(200, std::move(fields), *body);
+  if (!hit.body) co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
+  if (!*hit.body) co_return co_await write_error(own_errors::unreachable(hit.body->error().message));
+  RecordedHead head(**hit.body);
+  const std::string_view body = head.body_of(**hit.body);
+  describe_body(fields, hit, body);
+  co_await write_body(200, std::move(fields), body);
 }
 
 // A stream chunk by chunk, or a large body in pieces.
@@ -107,12 +113,23 @@ Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optio
   lc::Replay replay(*hit.entry);
   auto chunk = replay.next();
   if (!chunk) co_return co_await write_error(own_errors::unreachable(chunk.error().message));
-  const std::string_view first_bytes = *chunk ? (*chunk)->bytes : std::string_view();
-  fields.add("content-type", content_type_of(hit.metadata, hit.entry->kind(), first_bytes));
+  RecordedHead head(*chunk ? (*chunk)->bytes : std::string_view());
+  if (hit.entry->kind() == lc::EntryKind::response && !head.exists()) {
+    fields.add("content-length", std::to_string(hit.entry->payload_size()));
+  }
+  const auto bytes_of = [&] { return chunk && *chunk ? head.body_of((*chunk)->bytes) : std::string_view(); };
+  std::string_view bytes = bytes_of();
+  while (bytes.empty() && chunk && *chunk) {
+    chunk = replay.next();
+    bytes = bytes_of();
+  }
+  describe_body(fields, hit, bytes);
   co_await begin_pieces(200, std::move(fields));
-  for (; chunk && *chunk; chunk = replay.next()) {
+  while (chunk && *chunk) {
     if (pace) co_await wait_until((*chunk)->at, *pace);
-    co_await write_piece((*chunk)->bytes);
+    co_await write_piece(bytes);
+    chunk = replay.next();
+    bytes = bytes_of();
   }
   if (!chunk) co_return break_off();
   co_await end_pieces();

@@ -78,6 +78,15 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Settings that nobody can have meant for a server.
+void warn_of_settings(const Context& context) {
+  const auto& ttl = context.settings().cache.ttl.duration;
+  if (ttl && ttl->count() <= 0) context.report().warn("no answer will be stored: the TTL is 0");
+  if (context.is_flag("endpoint")) {
+    context.report().warn("--endpoint has no effect: the endpoint of a request is its upstream's URL");
+  }
+}
+
 class Server {
  public:
   Server(const ServeOptions& options, Context& context)
@@ -274,6 +283,7 @@ class Server {
 }  // namespace
 
 int run_server(const ServeOptions& options, Context& context) {
+  warn_of_settings(context);
   return Server(options, context).run();
 }
 

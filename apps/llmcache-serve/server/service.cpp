@@ -23,9 +23,10 @@ bool is_json_post(const Request& request) {
   return equals_ignoring_case(trimmed(media), "application/json");
 }
 
-std::string health_json(const std::optional<std::string>& problem) {
-  nlohmann::json health{{"status", problem ? "store unavailable" : "ok"}};
-  if (problem) health["message"] = *problem;
+std::string health_json(const StoreState& store) {
+  nlohmann::json health{{"status", store.unavailable.empty() ? "ok" : "store unavailable"}};
+  if (!store.unavailable.empty()) health["message"] = store.unavailable;
+  if (!store.not_storing.empty()) health["not_storing"] = store.not_storing;
   return health.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -155,9 +156,9 @@ Awaitable<void> Service::answer_own(const Request& request, Reply& reply) {
     co_return co_await reply.write_error(own_errors::method_not_allowed());
   }
   if (request.path() == "/_llmcache/health") {
-    const auto problem = co_await answers_.check_store();
+    const StoreState store = co_await answers_.check_store();
     fields.add("content-type", "application/json");
-    co_return co_await reply.write_body(problem ? 503 : 200, fields, health_json(problem));
+    co_return co_await reply.write_body(store.unavailable.empty() ? 200 : 503, fields, health_json(store));
   }
   if (request.path() == "/_llmcache/metrics") {
     fields.add("content-type", "text/plain; version=0.0.4");
