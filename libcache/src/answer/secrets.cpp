@@ -8,6 +8,7 @@
 #include "answer/transport/compression.h"
 #include "answer/transport/http_head.h"
 #include "text/ascii.h"
+#include "text/json/escape.h"
 
 namespace libcache::internal {
 namespace {
@@ -51,9 +52,23 @@ bool is_web_token(std::string_view text) {
   return std::ranges::count(text, '.') == 2 && text.find(".eyJ") != text.npos;
 }
 
+// Whether a word may begin at `at`. The letter of a JSON escape, as in "key:\nsk-...", does not belong to the word.
+bool begins_word(std::string_view text, std::size_t at) {
+  if (at == 0) return true;
+  if (!is_letter_or_digit(text[at - 1]) && text[at - 1] != '_' && text[at - 1] != '-') return true;
+  for (const std::size_t length : {std::size_t{2}, std::size_t{6}}) {  // as \n and \u000a
+    const std::size_t before = at < length ? 0 : at - length;
+    if (read_escape(text.substr(before, at - before)).length != length) continue;
+    // After an odd number of backslashes it is not an escape: they are one with its own.
+    const auto other = text.substr(0, before).find_last_not_of('\\');
+    if ((before - (other == text.npos ? 0 : other + 1)) % 2 == 0) return true;
+  }
+  return false;
+}
+
 std::optional<Secret> secret_of(const Shape& shape, std::string_view text, std::size_t at) {
   if (!text.substr(at).starts_with(shape.beginning)) return std::nullopt;
-  if (at > 0 && (is_letter_or_digit(text[at - 1]) || text[at - 1] == '_' || text[at - 1] == '-')) return std::nullopt;
+  if (!begins_word(text, at)) return std::nullopt;
   const std::size_t begin = at + shape.beginning.size();
   std::size_t end = begin;
   while (end < text.size() && (is_letter_or_digit(text[end]) || shape.others.find(text[end]) != shape.others.npos))
@@ -86,6 +101,20 @@ std::optional<Secret> next(std::string_view text, std::size_t from) {
   return std::nullopt;
 }
 
+// The text with the characters that JSON may write as escapes, so that a key in which some are escaped is found.
+std::string without_escapes(std::string_view text) {
+  std::string out;
+  for (std::size_t at = text.find('\\'); at != text.npos; at = text.find('\\')) {
+    out += text.substr(0, at);
+    const Escape escape = read_escape(text.substr(at));
+    const std::size_t length = std::max<std::size_t>(escape.length, 1);
+    const bool is_ascii = escape.length > 0 && escape.code_point < 0x80;
+    is_ascii ? out += static_cast<char>(escape.code_point) : out += text.substr(at, length);
+    text.remove_prefix(at + length);
+  }
+  return out += text;
+}
+
 constexpr std::size_t kShown = 6;
 
 std::optional<std::string> find_secret_in_events(std::string_view bytes, bool is_stream) {
@@ -112,9 +141,14 @@ std::string describe_secret_in(std::string_view place, std::string_view secret) 
 }  // namespace
 
 std::optional<std::string> find_secret(std::string_view text) {
-  const auto secret = next(text, 0);
-  if (!secret) return std::nullopt;
-  return fmt::format("{} ({}...)", secret->kind, text.substr(secret->at, kShown));
+  const auto describe_first = [](std::string_view searched) -> std::optional<std::string> {
+    const auto secret = next(searched, 0);
+    if (!secret) return std::nullopt;
+    return fmt::format("{} ({}...)", secret->kind, searched.substr(secret->at, kShown));
+  };
+  auto found = describe_first(text);
+  const bool may_hide_one = text.find("\\u00") != text.npos || text.find("\\/") != text.npos;
+  return found || !may_hide_one ? found : describe_first(without_escapes(text));
 }
 
 std::optional<std::string> find_secret(std::string_view request, const Answer& answer) {

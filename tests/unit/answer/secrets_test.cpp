@@ -20,6 +20,24 @@ TEST_CASE("keys of well-known shapes are found") {
   }
 }
 
+TEST_CASE("keys are found behind and between the escapes of JSON") {
+  for (const char* text :
+       {R"({"a":"my key:\nsk-abcdefghijklmnop1234567890"})", R"({"a":"\tghp_abcdefghijklmnopqrstuvwxyz0123456789"})",
+        R"({"a":"\u000ask-abcdefghijklmnop1234567890"})", R"({"a":"\\\nsk-abcdefghijklmnop1234567890"})",
+        R"({"a":"sk\u002dabcdefghijklmnop1234567890"})", R"({"a":"Bearer abcdefgh\/ijklmnop1234567890"})"}) {
+    INFO(text);
+    CHECK(find_secret(text));
+  }
+  CHECK_FALSE(find_secret(R"({"a":"\u00zz"})"));
+  // A backslash and a word: not an escape.
+  CHECK_FALSE(find_secret(R"({"a":"C:\\disk-abcdefghijklmnop1234567890"})"));
+  CHECK_FALSE(find_secret(R"({"a":"\\nsk-abcdefghijklmnop1234567890"})"));
+
+  std::string text = R"({"a":"my key:\nsk-abcdefghijklmnop1234567890"})";
+  CHECK(redact_secrets(text));
+  CHECK(text == R"({"a":"my key:\nsk-abc***********************"})");
+}
+
 TEST_CASE("what only resembles a key is not one") {
   for (const char* text : {"task-abcdefghijklmnop1234567890", "sk-learn is a library", "sk-abcdefghijklmnopqrstuvwxyz",
                            "Bearer of the ring", "Bearer token", "eyJhbGciOiJIUzI1NiJ9", "AKIA", "ghp_short",
