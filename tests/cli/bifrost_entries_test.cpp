@@ -310,6 +310,52 @@ TEST_CASE("doctor and hash warn about a prefix or session that the plugin takes 
   CHECK(shell.run("llmcache hash --compat bifrost --prefix 'a:' --session b-c request.json").err.empty());
 }
 
+TEST_CASE_METHOD(GatewayRedis, "filters take or leave a gateway's stream as a whole") {
+  const std::string in = "--session filtered";
+  shell.write("request.json", R"({"model":"openai/m","stream":true,"messages":[{"role":"user","content":"f"}]})");
+  shell.write("stream",
+              "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"A long beginning of the answer. "
+              "A long beginning of the answer.\"}}]}\n\n"
+              "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Tail.\"}}]}\n\n"
+              "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+  shell.out("llmcache put request.json --response stream " + in);
+  const std::string lines = shell.out("llmcache export " + in + " | wc -l");
+  const std::string whole = shell.out("llmcache replay --as text request.json " + in);
+  for (const auto* filter : {"--larger-than 200", "--larger-than 100000", "--newer-than 1h", "--model nothing"}) {
+    INFO(filter);
+    const std::string exported = shell.out("llmcache export " + in + ' ' + filter + " | wc -l");
+    CHECK((exported == lines || exported == "0\n"));
+  }
+  CHECK(shell.run("llmcache purge --yes --larger-than 100000 " + in).out.empty());
+  CHECK(shell.out("llmcache replay --as text request.json " + in) == whole);
+  shell.run("llmcache purge --yes --larger-than 200 " + in);
+  CHECK(shell.out("llmcache ls " + in).empty());
+}
+
+TEST_CASE("under bifrost an answer is stored only where a lookup of the request finds it") {
+  const TerminalSession shell;
+  const std::string response = R"({"choices":[{"index":0,"finish_reason":"stop","message":{"content":"hi"}}]})";
+  const std::string stream =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+  const std::string far = R"(data: {"choices":[{"index":0,"delta":{"content":"A"},"finish_reason":"stop"}],)"
+                          R"("extra_fields":{"chunk_index":200}})"
+                          "\n\ndata: [DONE]\n\n";
+  shell.write("plain.json", R"({"model":"openai/m","messages":[{"role":"user","content":"x"}]})");
+  shell.write("stream.json", R"({"model":"openai/m","stream":true,"messages":[{"role":"user","content":"x"}]})");
+  for (const auto& [request, answer, reason] :
+       {std::tuple{"stream.json", response, "the request asks for a stream, which this answer is not"},
+        std::tuple{"plain.json", stream, "the request does not ask for a stream, which this answer is"},
+        std::tuple{"stream.json", far, "no lookup finds it"}}) {
+    INFO(reason);
+    shell.write("answer", answer);
+    const auto ran = shell.run(std::string("llmcache run --compat bifrost --request ") + request + " -- cat answer");
+    CHECK(ran.exit == 0);
+    CHECK(ran.out == answer);
+    CHECK(ran.err.find(reason) != std::string::npos);
+    CHECK(shell.out("llmcache ls --compat bifrost").empty());
+  }
+}
+
 TEST_CASE("a stream of plain chat chunks is stored with the members that the plugin reads") {
   const TerminalSession shell;
   shell.write("request.json", R"({"model":"mistral/m","stream":true,"messages":[{"role":"user","content":"x"}]})");

@@ -194,7 +194,7 @@ TEST_CASE("entries are the same lines after they have been in a store of another
 TEST_CASE("a line that was edited or damaged is named and not imported, the others are") {
   const TerminalSession shell;
   put_three(shell);
-  shell.out("llmcache export > good.jsonl");
+  CHECK(shell.run("llmcache export --json -o good.jsonl").out == "{\"schema\":\"llmcache.export/1\",\"exported\":3}\n");
   shell.out(
       "sed '1s/France/Spain/; 1s/Italy/Spain/; 1s/Sing/Ring/; 3s/.$//' good.jsonl > bad.jsonl; echo >> bad.jsonl");
   const auto ran = shell.run("llmcache import bad.jsonl --store sqlite:other.db");
@@ -206,6 +206,17 @@ TEST_CASE("a line that was edited or damaged is named and not imported, the othe
         "{\"schema\":\"llmcache.import/1\",\"imported\":1,\"skipped\":0,\"expired\":0}\n");
   CHECK(shell.run("llmcache import nofile").exit == 3);
   CHECK(shell.run("head -c 100 good.jsonl | llmcache import").exit == 3);
+}
+
+TEST_CASE("an imported entry takes no more space than the original") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","messages":[]})");
+  shell.out("head -c 100000 /dev/zero | tr '\\0' a | llmcache put request.json; llmcache export > x.jsonl");
+  shell.out("llmcache import x.jsonl --store sqlite:other.db");
+  const auto size = [&](const std::string& store) {
+    return nlohmann::json::parse(shell.out("llmcache ls --json " + store))["stored_bytes"].get<int>();
+  };
+  CHECK(size("--store sqlite:other.db") <= size("") + 10);
 }
 
 TEST_CASE("import names the first bad lines of a file of another kind, and stops") {

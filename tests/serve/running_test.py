@@ -173,10 +173,28 @@ class Running(support.ServeTest):
         self.assertRegex(out, r"^http://127.0.0.1:\d+/openai/v1 http://127.0.0.1:\d+/anthropic http://127.0.0.1:\d+/ollama http://127.0.0.1:\d+ \[a,b\]$")
         self.assertRegex(err, r"0 hits, 0 misses, 0 stored, 0 refused, 0 upstream errors")
 
-    def test_a_report_that_cannot_be_written_does_not_change_the_exit_code(self):
-        code, _, err = self.command("sh", "-c", "exit 3", arguments=("--junit", "/no/such/folder/x"))
-        self.assertEqual(code, 3)
+    def test_a_report_that_cannot_be_written_is_an_error_before_command_is_started(self):
+        code, out, err = self.command("sh", "-c", "echo started", arguments=("--junit", "/no/such/folder/x"))
+        self.assertEqual((code, out), (5, ""))
         self.assertIn("--junit /no/such/folder/x: No such file", err)
+
+    def test_a_report_that_can_no_longer_be_written_does_not_change_the_exit_code(self):
+        folder = self.home + "/reports"
+        os.mkdir(folder)
+        code, _, err = self.command("sh", "-c", f"rm -r {folder}; exit 3", arguments=("--junit", folder + "/x"))
+        self.assertEqual(code, 3)
+        self.assertIn("No such file", err)
+
+    def test_an_empty_command_after_the_dashes_is_an_error(self):
+        code, _, err = self.command()
+        self.assertEqual(code, 2)
+        self.assertIn("COMMAND is missing", err)
+
+    def test_command_is_told_why_an_answer_is_not_stored(self):
+        self.upstream.answer = lambda handler, _: handler.send(200, b'{"error":{"message":"no"}}')
+        ask = "curl -s $OPENAI_BASE_URL/chat/completions -H 'content-type: application/json' -d '" + request().decode() + "'"
+        _, _, err = self.command("sh", "-c", ask)
+        self.assertIn("warning: not stored: ", err)
 
     def test_command_needs_a_url(self):
         code, _, err = self.command("true", arguments=("--listen", "unix:" + self.home + "/s"))

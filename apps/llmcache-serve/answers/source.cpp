@@ -334,7 +334,9 @@ void Answers::lead(const Question& question, std::unique_ptr<lc::Fill> fill, con
     }
     if (filled.storing == lc::Filled::Storing::refused) {
       metrics_.count_refused(filled.refusal ? std::string(to_string(*filled.refusal)) : "request");
-      context_.report().note(fmt::format("not stored: {}", filled.reason));
+      const std::string message = fmt::format("not stored: {}", filled.reason);
+      // With a COMMAND the server records for it, as `run` does.
+      options_.command.empty() ? context_.report().note(message) : context_.report().warn(message);
     }
     if (filled.storing == lc::Filled::Storing::failed) store_health_.note_storing(filled.store_error);
   };

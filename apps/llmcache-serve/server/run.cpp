@@ -103,6 +103,7 @@ class Server {
 
   int run() {
     std::signal(SIGHUP, SIG_IGN);
+    if (!options_.junit.empty()) write_junit(options_.junit, {});  // a path that cannot be written is found now
     listen();
     for (const auto& listener : listeners_) asio::co_spawn(loop_, accept(*listener), asio::detached);
     asio::co_spawn(loop_, answers_.keep_statistics(), asio::detached);

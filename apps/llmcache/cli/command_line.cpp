@@ -83,6 +83,7 @@ void check_choice(const Option& option, const std::string& value) {
 void assign_positional(const CommandRow& row, const std::vector<Option>& own, ParsedArguments& parsed) {
   const auto program = std::ranges::find_if(own, &Option::after_dashes);
   if (program != own.end()) {
+    if (parsed.has_dashes && parsed.after_dashes.empty()) usage_error("COMMAND is missing after --");
     for (const std::string& word : parsed.after_dashes) program->assign(word);
     if (!parsed.positional.empty()) usage_error(describe_missing_dashes(row));
     return;

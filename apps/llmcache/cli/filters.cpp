@@ -81,7 +81,27 @@ bool Filters::needs_head() const {
   return by_entry() || !model_.empty() || !endpoint_.empty();
 }
 
+// A gateway's stream has a value for each chunk. They are selected together: what is left of a stream might look complete.
 lc::Result<bool> Filters::accept(Context& context, const lc::ScanRow& row, const lc::EntryHead& head) const {
+  if (context.key_options().scheme == lc::KeyScheme::native || head.kind == lc::EntryKind::response) {
+    return accept_entry(context, row, head);
+  }
+  const std::string name = context.cache().entry_name(row.name, head.kind);
+  if (const auto known = streams_.find(name); known != streams_.end()) return known->second;
+  const auto found = context.cache().read_named(row.name, context.long_deadline());
+  if (!found) return lc::fail(found.error());
+  const auto& entry = *found ? found->entry : found->partial;
+  if (!entry) return accept_entry(context, row, head);
+  const auto stream = entry->head();
+  if (!stream) return lc::fail(stream.error());
+  lc::ScanRow whole = row;
+  whole.size = entry->payload_size();
+  auto accepted = accept_entry(context, whole, *stream);
+  if (accepted) streams_[name] = *accepted;
+  return accepted;
+}
+
+lc::Result<bool> Filters::accept_entry(Context& context, const lc::ScanRow& row, const lc::EntryHead& head) const {
   if (only_kind_ && head.kind != *only_kind_) return false;
   if (larger_ && row.size <= *larger_) return false;
   if (created_before_ && (!is_dated(head) || head.created >= *created_before_)) return false;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "cli/options.h"
 #include "context.h"
@@ -36,6 +37,9 @@ class Filters {
   void for_each(Context& context, const std::string& prefix, const Visitor& visit) const;
 
  private:
+  libcache::Result<bool> accept_entry(Context& context, const libcache::ScanRow& row,
+                                      const libcache::EntryHead& head) const;
+
   std::string kind_;
   std::string model_;
   std::string older_than_;
@@ -52,6 +56,7 @@ class Filters {
   std::optional<libcache::UnixTime> created_since_;
   std::optional<libcache::UnixTime> expires_before_;
   std::optional<std::uint64_t> larger_;
+  mutable std::unordered_map<std::string, bool> streams_;  // whether a gateway's stream is selected
 };
 
 }  // namespace llmcache

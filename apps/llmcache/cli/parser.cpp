@@ -78,7 +78,8 @@ ParsedArguments parse_arguments(std::span<const Option> options, std::span<const
     }
   }
   parsed.positional = app.remaining();
-  if (dashes != arguments.end()) parsed.after_dashes.assign(std::next(dashes), arguments.end());
+  parsed.has_dashes = dashes != arguments.end();
+  if (parsed.has_dashes) parsed.after_dashes.assign(std::next(dashes), arguments.end());
   return parsed;
 }
 

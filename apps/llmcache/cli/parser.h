@@ -12,6 +12,7 @@ namespace llmcache {
 struct ParsedArguments {
   std::vector<std::vector<std::string>> values;  // of each option in turn; a switch has "" for each time it was given
   std::vector<std::string> positional;           // the arguments before -- that belong to no option
+  bool has_dashes = false;                       // -- was given
   std::vector<std::string> after_dashes;         // everything after the first --
 };
 

@@ -6,6 +6,7 @@
 #include "commands/all.h"
 #include "transfer/entries.h"
 #include "transfer/lines.h"
+#include "ui/json_line.h"
 
 namespace llmcache {
 
@@ -50,8 +51,14 @@ file of a dir: store does, with its time of expiry, its name and its proof.)",
                      }
                      ++count;
                    });
-    if (file) {
-      file->finish();
+    if (!file) {
+      if (count == 0) context.report().warn("nothing is exported: no entry is selected");
+      return Exit::success;
+    }
+    file->finish();
+    if (context.settings().json) {
+      context.out().line(json_line("export", {{"exported", count}}));
+    } else {
       context.report().say(fmt::format("exported {} {}", count, count == 1 ? "entry" : "entries"));
     }
     return Exit::success;

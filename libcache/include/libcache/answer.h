@@ -49,7 +49,8 @@ struct Answer {
   Metadata metadata;
   std::string body;
   Recording recording;
-  /// The verdict on it: see AnswerRecorder::finish() and judge_answer().
+  /// The verdict on it: see AnswerRecorder::finish() and judge_answer(). Storing judges the bytes again, and keeps a verdict that
+  /// is worse than what they show.
   Completeness completeness = Completeness::complete;
   std::string reason = {};
 

@@ -25,7 +25,7 @@
 //   corrupt      a part of an answer was delivered, and the rest is lost or damaged
 //
 // Callbacks may throw. The exception propagates through the function that called them and leaves the cache intact: a
-// fill whose producer or receiver throws stores nothing and ends its flight.
+// fill whose producer throws stores nothing and ends its flight. If its receiver throws, what the producer has finished is stored.
 #pragma once
 
 #include <libcache/answer.h>

@@ -139,19 +139,21 @@ class Fill {
   /// lost; timeout, once the deadline of the whole fill has passed.
   [[nodiscard]] Result<Piece> read(Deadline deadline);
 
-  /// Lead: adds facts about the answer that its bytes do not contain to those of the options. Must be called before the
-  /// first write(). Followers receive the metadata.
+  /// Lead: adds facts about the answer that its bytes do not contain to those of the options. Followers receive the metadata
+  /// that was known before the first write(). A later status still keeps the answer of a failure from being stored.
   void describe(const Metadata& metadata, std::optional<int> http_status = {});
   /// Lead: prepares to store the answer, for callers that have to wait for their first bytes anyway: opens the store
   /// for writing, and lets the compressor allocate its memory, which makes the first encoding of a process faster.
   /// Takes a few milliseconds at most; errors show when the answer is stored.
   void prepare();
   /// Lead: records the next bytes and shares them with the followers. An answer that is too large to be stored is no
-  /// longer recorded, but still shared. Fails: timeout, once the deadline of the whole fill has passed.
+  /// longer recorded, but still shared. Fails: timeout, once the deadline of the whole fill has passed; what was written before
+  /// is then neither stored nor complete for followers. invalid: this fill does not lead, or is finished.
   [[nodiscard]] Status write(std::string_view bytes);
   /// Lead: whether there are followers. Cheap; may be up to 2 seconds old.
   [[nodiscard]] bool is_followed();
-  /// Lead: the answer is complete as far as the caller knows. Judges and stores it, and ends the flight.
+  /// Lead: the answer is complete as far as the caller knows. Judges and stores it, and ends the flight. Otherwise, and a
+  /// second time, it does nothing but return filled().
   Filled finish();
   /// Lead: nothing will be stored. Frees the followers at once.
   void abandon();

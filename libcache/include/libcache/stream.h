@@ -23,7 +23,7 @@ struct Recording {
   std::vector<Mark> marks;
   Milliseconds total{0};
 
-  /// Views into `bytes`.
+  /// Views into `bytes`, which together are all of it: what the marks do not cover is the last chunk.
   std::vector<Chunk> chunks() const;
 };
 

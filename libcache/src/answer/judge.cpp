@@ -1,5 +1,7 @@
 #include "answer/judge.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace libcache::internal {
@@ -137,6 +139,18 @@ Verdict Judge::finish() {
   std::string lack = describe_lack();
   const auto completeness = lack.empty() ? Completeness::complete : Completeness::incomplete;
   return {completeness, std::move(lack), std::move(findings_.metadata)};
+}
+
+bool is_success(int status) {
+  return status >= 200 && status <= 299;
+}
+
+Verdict judge_status(int status) {
+  if (status >= 400) return {Completeness::error, fmt::format("the HTTP status is {}", status), {}};
+  if (status > 0 && !is_success(status)) {
+    return {Completeness::incomplete, fmt::format("the HTTP status is {}", status), {}};
+  }
+  return {};
 }
 
 }  // namespace libcache::internal

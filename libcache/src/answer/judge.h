@@ -13,6 +13,10 @@
 
 namespace libcache::internal {
 
+bool is_success(int status);
+// The verdict that an HTTP status gives on an answer.
+Verdict judge_status(int status);
+
 // One thread at a time.
 class Judge {
  public:

@@ -13,23 +13,6 @@ namespace libcache LIBCACHE_EXPORT {
 
 using namespace internal;
 
-namespace {
-
-bool is_success(int status) {
-  return status >= 200 && status <= 299;
-}
-
-// The verdict that an HTTP status gives on an answer.
-Verdict judge_status(int status) {
-  if (status >= 400) return {Completeness::error, fmt::format("the HTTP status is {}", status), {}};
-  if (status > 0 && !is_success(status)) {
-    return {Completeness::incomplete, fmt::format("the HTTP status is {}", status), {}};
-  }
-  return {};
-}
-
-}  // namespace
-
 struct AnswerRecorder::State {
   State(AnswerFacts the_facts, TimePoint time) : facts(std::move(the_facts)), start(time), reader(facts.content_type) {}
 

@@ -14,10 +14,12 @@ namespace libcache::internal {
 
 namespace {
 
-// The beginning of an endpoint that fits in an entry's metadata.
-std::string shortened(const std::string& endpoint) {
-  constexpr std::size_t kLongest = 320;
-  return endpoint.substr(0, valid_utf8_prefix(std::string_view(endpoint).substr(0, kLongest)));
+// How much of a text fits in an entry's metadata.
+constexpr std::size_t kLongestEndpoint = 320;
+constexpr std::size_t kLongestText = 64;  // of those that callers give
+
+std::string shortened(const std::string& text, std::size_t longest) {
+  return text.substr(0, valid_utf8_prefix(std::string_view(text).substr(0, longest)));
 }
 
 // A longer list might not fit in an entry's metadata.
@@ -178,6 +180,10 @@ Answer CacheCore::judge(const Answer& answer, AnswerFacts facts) const {
     judged.metadata.origin_first_chunk.reset();
   }
   layout->judge(judged);
+  if (answer.completeness > judged.completeness) {  // its recorder knew more than its bytes tell
+    judged.completeness = answer.completeness;
+    judged.reason = answer.reason;
+  }
   add_metadata(judged.metadata, answer.metadata);
   return judged;
 }
@@ -226,10 +232,13 @@ Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answ
   draft.metadata = answer.metadata;
   draft.metadata.incomplete = answer.completeness == Completeness::incomplete;
   draft.metadata.error = answer.completeness == Completeness::error;
-  draft.metadata.endpoint = shortened(key.endpoint);
+  draft.metadata.endpoint = shortened(key.endpoint, kLongestEndpoint);
   if (key.left_out.size() <= kLongestLeftOut) draft.metadata.left_out = key.left_out;
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
+  for (std::string* text : {&draft.metadata.content_type, &draft.metadata.provider, &draft.metadata.tool}) {
+    *text = shortened(*text, kLongestText);
+  }
   if (keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;

@@ -45,6 +45,7 @@ Result<std::unique_ptr<Store>> open_writable(const StoreUrl& url, const StoreOpt
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOptions& options) {
+  if (!options.clock) return fail(ErrorCode::invalid, "a store needs a clock");
   auto store = open_writable(url, options);
   const bool embedded = url.kind == StoreUrl::Kind::sqlite || url.kind == StoreUrl::Kind::dir;
   if (!store || !(url.read_only || (embedded && options.only_reads))) return store;

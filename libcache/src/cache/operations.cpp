@@ -48,6 +48,7 @@ Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const Requ
 
 Result<std::unique_ptr<Cache>> Cache::create(std::unique_ptr<Store> store, CacheOptions options) {
   if (!store) return fail(ErrorCode::invalid, "a cache needs a store");
+  if (!options.clock) return fail(ErrorCode::invalid, "a cache needs a clock");
   auto deriver = KeyDeriver::create(options.key);
   if (!deriver) return fail(deriver.error());
   auto core = std::make_unique<CacheCore>(std::move(store), std::move(options), std::move(*deriver));

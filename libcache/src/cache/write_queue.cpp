@@ -101,8 +101,8 @@ void WriteQueue::work(Shared& shared) {
     Status written;
     try {
       written = shared.write(write, deadline);
-    } catch (const std::exception& thrown) {
-      written = fail(ErrorCode::internal, fmt::format("a callback threw an exception: {}", thrown.what()));
+    } catch (...) {
+      written = fail(ErrorCode::internal, "a callback threw an exception");
     }
     {
       const auto state = shared.state.lock();

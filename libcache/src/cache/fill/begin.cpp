@@ -50,7 +50,7 @@ Result<Fill::Piece> Fill::read(Deadline deadline) {
 }
 
 void Fill::describe(const Metadata& metadata, std::optional<int> http_status) {
-  if (http_status) state_->facts.http_status = http_status;
+  if (http_status) (state_->recorder ? state_->late_status : state_->facts.http_status) = http_status;
   Metadata description = metadata;
   add_metadata(description, state_->description);
   state_->description = std::move(description);

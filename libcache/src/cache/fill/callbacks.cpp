@@ -60,9 +60,11 @@ class Writer final : public AnswerWriter {
     receiving_.note_beginning();
     if (auto written = fill_.write(bytes); !written) return written;
     auto delivered = delivery_.push(bytes, state_.recording ? kMostQueued : kMostQueuedUnrecorded);
-    if (delivered || state_.options.keep_producing || fill_.is_followed()) return {};
-    return delivered;
+    is_stopped_ = !delivered && !state_.options.keep_producing && !fill_.is_followed();
+    return is_stopped_ ? delivered : Status();
   }
+  // Whether the last write() failed and none followed: the answer may be cut.
+  bool is_stopped() const { return is_stopped_; }
   void describe(const Metadata& metadata, std::optional<int> http_status) override {
     fill_.describe(metadata, http_status);
   }
@@ -80,11 +82,13 @@ class Writer final : public AnswerWriter {
   const FillState& state_;
   Receiving& receiving_;
   Delivery delivery_;
+  bool is_stopped_ = false;
 };
 
 }  // namespace
 
 Result<Filled> Fill::run(const Producer& produce, const Receiver& receive) {
+  if (!produce || !receive) return fail(ErrorCode::invalid, "a fill needs a producer and a receiver");
   Receiving receiving(*this, state_->options, receive);
   while (role() != Role::lead) {
     const auto piece = read(state_->deadline);
@@ -95,7 +99,7 @@ Result<Filled> Fill::run(const Producer& produce, const Receiver& receive) {
   }
   Writer writer(*this, *state_, receiving);
   const Status produced = produce(writer);
-  if (produced) {
+  if (produced && !writer.is_stopped()) {
     finish();
   } else {
     abandon();

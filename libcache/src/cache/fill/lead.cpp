@@ -1,5 +1,7 @@
 #include "cache/fill/lead.h"
 
+#include <unistd.h>
+
 namespace libcache::internal {
 
 namespace {
@@ -11,6 +13,15 @@ constexpr Milliseconds kAskInterval{250};
 constexpr Milliseconds kAskBudget{100};
 
 }  // namespace
+
+Lead::Lead() : process_(::getpid()) {}
+
+// In the child of a fork the flight is still the parent's: the leases must not end it, and their threads do not exist.
+Lead::~Lead() {
+  if (::getpid() == process_) return;
+  (void)shared.release();
+  (void)local.release();
+}
 
 void Lead::append(std::string_view bytes) {
   size_ += bytes.size();

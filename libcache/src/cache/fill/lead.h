@@ -13,6 +13,11 @@ namespace libcache::internal {
 
 class Lead {
  public:
+  Lead();
+  ~Lead();
+  Lead(const Lead&) = delete;
+  Lead& operator=(const Lead&) = delete;
+
   std::unique_ptr<Lease> local;
   std::unique_ptr<Lease> shared;
   bool shares_with_threads = true;
@@ -27,6 +32,7 @@ class Lead {
 
  private:
   using Steady = std::chrono::steady_clock;
+  const int process_;
   std::uint64_t size_ = 0;
   bool live_ = true;  // the store has accepted every piece so far, and fast enough
   Steady::time_point first_;

@@ -1,6 +1,7 @@
 // Recording, sharing and storing a new answer.
 #include <utility>
 
+#include "answer/judge.h"
 #include "cache/fill/flight_head.h"
 #include "cache/fill/state.h"
 #include "entry/rejection.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr Milliseconds kPrepareBudget{10};
 // Answers shrink when they are encoded, but hardly ever to less than a quarter.
 constexpr std::uint64_t kMostRawPerEncoded = 4;
+constexpr const char* kTooLate = "the answer did not arrive in time";
 
 }  // namespace
 
@@ -25,8 +27,12 @@ void FillState::prepare() {
 }
 
 Status FillState::write(std::string_view bytes) {
-  if (deadline.expired()) return fail(ErrorCode::timeout, "the answer did not arrive in time");
+  if (role != Fill::Role::lead || is_finished) return fail(ErrorCode::invalid, "only a leader writes, until finish()");
   if (bytes.empty()) return {};
+  if (is_cut || deadline.expired()) {
+    is_cut = true;
+    return fail(ErrorCode::timeout, kTooLate);
+  }
   if (recording) {
     if (!recorder) start_recording();
     recorder->write(bytes);
@@ -38,7 +44,15 @@ Status FillState::write(std::string_view bytes) {
 }
 
 void FillState::finish() {
+  if (role != Fill::Role::lead || std::exchange(is_finished, true)) return;
   filled = {.source = Filled::Source::producer};
+  if (is_cut) {
+    abandon();
+    filled.storing = Filled::Storing::failed;
+    filled.store_error = {ErrorCode::timeout, kTooLate};
+    filled.reason = kTooLate;
+    return;
+  }
   if (!stores) {
     filled.storing = store_error ? Filled::Storing::failed : Filled::Storing::none;
     filled.store_error = store_error;
@@ -86,10 +100,21 @@ FlightState FillState::store() {
   if (!recorder) start_recording();
   Answer answer = std::move(*recorder).finish();
   core.layout->judge(answer);
+  if (late_status && answer.completeness == Completeness::complete) {
+    Verdict verdict = judge_status(*late_status);
+    answer.completeness = verdict.completeness;
+    answer.reason = std::move(verdict.reason);
+  }
   add_metadata(answer.metadata, description);
   if (std::string reason = options.refuse ? options.refuse(answer) : ""; !reason.empty()) {
     refuse(core.refuse(key, Refusal::not_wanted, std::move(reason)));
     return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
+  }
+  if (answer.completeness == Completeness::complete && !core.layout->finds(key, answer.kind)) {
+    refuse(core.refuse(key, Refusal::unservable,
+                       key.stream ? "the request asks for a stream, which this answer is not"
+                                  : "the request does not ask for a stream, which this answer is"));
+    return FlightState::complete;
   }
   if (is_rejected(answer)) {
     refuse(core.refuse(key, Refusal::rejected, "it is the answer that was rejected"));

@@ -23,6 +23,8 @@ class EntryLayout {
   virtual std::string entry_name(std::string_view key, EntryKind kind) const = 0;
   // The entry with this name. Checks neither its expiry nor its request.
   virtual Result<Lookup> get(Store& store, std::string_view name, Deadline deadline) const = 0;
+  // Whether a lookup of the request finds an answer of this kind under its name.
+  virtual bool finds(const RequestKey&, EntryKind) const { return true; }
   // Whether an entry that was found under the name of `key` answers its request.
   virtual bool proves(const Entry& entry, const RequestKey& key) const = 0;
   // Changes the verdict on an answer where this layout judges differently.

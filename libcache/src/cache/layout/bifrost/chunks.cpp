@@ -95,6 +95,7 @@ Result<std::vector<StoredChunk>> chunks_to_store(std::span<const Chunk> recorded
                      std::ranges::all_of(*payloads, &Payload::has_choices);
   std::vector<StoredChunk> chunks;
   for (Payload& payload : *payloads) {
+    const std::size_t next_window = chunks.empty() ? 0 : chunks.back().index / kLookupWindow + 1;
     if (plain) {
       chunks.push_back({chunks.size(), with_extra_fields(std::move(payload.json), provider, chunks.size())});
     } else if (!payload.has_extra_fields) {
@@ -103,6 +104,9 @@ Result<std::vector<StoredChunk>> chunks_to_store(std::span<const Chunk> recorded
       return fail(ErrorCode::policy,
                   fmt::format("chunk_index {} follows {}: a gateway would not serve the chunks in order",
                               payload.chunk_index, chunks.back().index));
+    } else if (payload.chunk_index / kLookupWindow >= next_window + kEmptyWindows) {
+      return fail(ErrorCode::policy,
+                  fmt::format("chunk_index {} is so far from the chunk before that no lookup finds it", payload.chunk_index));
     } else {
       chunks.push_back({payload.chunk_index, std::move(payload.json)});
     }

@@ -26,9 +26,13 @@ struct StoredChunk {
   std::optional<UnixTime> expires = {};
 };
 
+// A lookup reads so many chunks at a time, until it has found the end of the stream or so many windows in a row are empty.
+inline constexpr std::size_t kLookupWindow = 64;
+inline constexpr std::size_t kEmptyWindows = 2;
+
 // The chunks that a recorded stream is stored as. Each has `extra_fields` with its index; if the stream is plain chat
 // chunks, which have none, they are added and the chunks counted. Fails (policy) for chunks that the plugin would not
-// serve in this order.
+// serve in this order, or that no lookup would find.
 Result<std::vector<StoredChunk>> chunks_to_store(std::span<const Chunk> recorded, std::string_view provider);
 
 // Judges the chunks of a stream, which it is given in the order of their indexes.

@@ -64,6 +64,8 @@ class BifrostLayout final : public EntryLayout {
     return ttl.duration > Milliseconds(0) ? ttl.duration : std::nullopt;
   }
 
+  // The plugin looks for a response or for chunks, as the request asks.
+  bool finds(const RequestKey& key, EntryKind kind) const override { return key.stream == (kind == EntryKind::stream); }
   // The plugin's entries hold no proof.
   bool proves(const Entry&, const RequestKey&) const override { return true; }
   void judge(Answer& answer) const override {

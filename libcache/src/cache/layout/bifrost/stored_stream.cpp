@@ -10,7 +10,6 @@ namespace libcache::internal::bifrost {
 namespace {
 
 // How many chunks are read at a time.
-constexpr std::size_t kWindow = 64;
 // How many chunks are removed at a time.
 constexpr std::size_t kRemoved = 512;
 // The chunks as one stream.
@@ -60,12 +59,12 @@ Result<StoredStream::Read> StoredStream::read(UnixTime now) const {
   Read stream;
   ChunkJudge judge(now);
   bool finished = false;
-  for (std::size_t first = 0, empty = 0; !finished && empty < 2; first += kWindow) {
+  for (std::size_t first = 0, empty = 0; !finished && empty < kEmptyWindows; first += kLookupWindow) {
     finished = judge.is_finished();
-    auto values = store_.get_all(names(first, kWindow), deadline_);
+    auto values = store_.get_all(names(first, kLookupWindow), deadline_);
     if (!values) return fail(values.error());
     ++empty;
-    for (std::size_t i = 0; i < kWindow; ++i) {
+    for (std::size_t i = 0; i < kLookupWindow; ++i) {
       auto& value = (*values)[i];
       if (!value) continue;
       stream.chunks.push_back({first + i, std::move(value->bytes), value->expires});
@@ -103,7 +102,7 @@ Result<std::uint64_t> StoredStream::remove() const {
 
 // Whether a lookup would find any chunk.
 Result<bool> StoredStream::exists() const {
-  const auto values = store_.get_all(names(0, 2 * kWindow), deadline_);
+  const auto values = store_.get_all(names(0, 2 * kLookupWindow), deadline_);
   if (!values) return fail(values.error());
   return std::ranges::any_of(*values, [](const auto& value) { return value.has_value(); });
 }
@@ -126,8 +125,8 @@ Result<bool> StoredStream::put(std::span<const NamedValue> chunks, const PutOpti
 // never a stream without its beginning.
 Result<bool> StoredStream::touch(std::optional<UnixTime> expires) const {
   std::vector<std::vector<NamedValue>> windows;
-  for (std::size_t first = 0, empty = 0; empty < 2; first += kWindow) {
-    const auto window_names = names(first, kWindow);
+  for (std::size_t first = 0, empty = 0; empty < kEmptyWindows; first += kLookupWindow) {
+    const auto window_names = names(first, kLookupWindow);
     auto values = store_.get_all(window_names, deadline_);
     if (!values) return fail(values.error());
     std::vector<NamedValue> window;
