@@ -336,7 +336,8 @@ TEST_CASE("under bifrost an answer is stored only where a lookup of the request 
   const TerminalSession shell;
   const std::string response = R"({"choices":[{"index":0,"finish_reason":"stop","message":{"content":"hi"}}]})";
   const std::string stream =
-      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\ndata: "
+      "[DONE]\n\n";
   const std::string far = R"(data: {"choices":[{"index":0,"delta":{"content":"A"},"finish_reason":"stop"}],)"
                           R"("extra_fields":{"chunk_index":200}})"
                           "\n\ndata: [DONE]\n\n";

@@ -81,7 +81,8 @@ struct CacheOptions {
   /// Limits of the background writer's queue, in entries and bytes; a put_later() beyond either is dropped and counted.
   std::size_t queue_entries = 1024;
   std::size_t queue_bytes = 64ULL << 20;
-  /// How long each background write may take, and how long the destructor may take to write the rest of the queue.
+  /// How long each background write may take, and how long the destructor may take to write the rest of the queue. A write that
+  /// is in progress is not interrupted: the destructor waits for it.
   Milliseconds write_budget = std::chrono::seconds(30);
   Milliseconds closing_budget = std::chrono::seconds(5);
   /// Whether what the cache counts is added to the store's statistics (statistics.h), by model, session and endpoint:

@@ -105,8 +105,9 @@ Result<std::vector<StoredChunk>> chunks_to_store(std::span<const Chunk> recorded
                   fmt::format("chunk_index {} follows {}: a gateway would not serve the chunks in order",
                               payload.chunk_index, chunks.back().index));
     } else if (payload.chunk_index / kLookupWindow >= next_window + kEmptyWindows) {
-      return fail(ErrorCode::policy,
-                  fmt::format("chunk_index {} is so far from the chunk before that no lookup finds it", payload.chunk_index));
+      return fail(
+          ErrorCode::policy,
+          fmt::format("chunk_index {} is so far from the chunk before that no lookup finds it", payload.chunk_index));
     } else {
       chunks.push_back({payload.chunk_index, std::move(payload.json)});
     }
