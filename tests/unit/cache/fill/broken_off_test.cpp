@@ -14,7 +14,7 @@ using Role = Fill::Role;
 
 namespace {
 
-Fill begin(Cache& cache, const RequestKey& key, Deadline deadline = kNever) {
+Fill begin_until(Cache& cache, const RequestKey& key, Deadline deadline = kNever) {
   return cache.begin(key, {}, deadline).value();
 }
 
@@ -36,8 +36,8 @@ TEST_CASE("an answer of which a part came after the deadline is whole for nobody
   Callers callers;
   const auto cache = callers.process();
   const auto other = callers.process();
-  Fill leader = begin(*cache, callers.response, Deadline::after(50ms));
-  Fill follower = begin(*other, callers.response);
+  Fill leader = begin_until(*cache, callers.response, Deadline::after(50ms));
+  Fill follower = begin_until(*other, callers.response);
   REQUIRE(follower.role() == Role::follow);
   REQUIRE(leader.write("Hello "));
   std::this_thread::sleep_for(60ms);
@@ -54,12 +54,12 @@ TEST_CASE("an answer of which a part came after the deadline is whole for nobody
 TEST_CASE("a second finish() changes nothing, and nor does one of a caller that does not lead") {
   Callers callers;
   const auto cache = callers.process();
-  Fill leader = begin(*cache, callers.response);
+  Fill leader = begin_until(*cache, callers.response);
   REQUIRE(leader.write("a text"));
   CHECK(leader.finish().storing == Storing::stored);
   CHECK(leader.finish().storing == Storing::stored);
   CHECK(leader.write("more").error().code == ErrorCode::invalid);
-  Fill hit = begin(*cache, callers.response);
+  Fill hit = begin_until(*cache, callers.response);
   REQUIRE(hit.role() == Role::hit);
   CHECK(hit.write("more").error().code == ErrorCode::invalid);
   CHECK(hit.finish().source == Source::store);
@@ -69,7 +69,7 @@ TEST_CASE("a second finish() changes nothing, and nor does one of a caller that 
 TEST_CASE("a status that comes after the first bytes still keeps a failure from being stored") {
   Callers callers;
   const auto cache = callers.process();
-  Fill leader = begin(*cache, callers.response);
+  Fill leader = begin_until(*cache, callers.response);
   REQUIRE(leader.write("try later"));
   leader.describe({}, 503);
   CHECK(leader.finish().reason == "the HTTP status is 503");
@@ -128,7 +128,7 @@ TEST_CASE("a cache without a clock and a fill without callbacks are refused") {
 TEST_CASE("a child of a fork that destroys its copy of a fill does not end the flight of its parent") {
   Callers callers;
   const auto cache = callers.process();
-  auto leader = std::make_unique<Fill>(begin(*cache, callers.response));
+  auto leader = std::make_unique<Fill>(begin_until(*cache, callers.response));
   REQUIRE(leader->write("a "));
   const pid_t child = ::fork();
   if (child == 0) {
