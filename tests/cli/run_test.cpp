@@ -114,6 +114,7 @@ TEST_CASE("a signal sent to llmcache reaches COMMAND, and nothing is stored") {
                     signal));
     CHECK(ran.exit == 0);
     CHECK(ran.out == "caught\n");
+    CHECK(ran.err.find("warning: not stored: interrupted by a signal") != std::string::npos);
     CHECK(shell.out("llmcache ls").empty());
   }
 }

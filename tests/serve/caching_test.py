@@ -90,6 +90,13 @@ class Caching(support.ServeTest):
                 self.assertEqual(answer, body)
                 self.assertEqual(headers["content-type"], "text/event-stream" if streams else "application/json")
 
+    def test_a_text_about_http_is_not_a_head(self):
+        text = b"HTTP/1.1 is a protocol.\n\nIt has versions."
+        self.put(request(), text)
+        _, headers, answer = self.serve.call(body=request())
+        self.assertIn("hit", headers["cache-status"])
+        self.assertEqual(answer, text)
+
     def test_a_compressed_body_that_a_pipe_recorded_is_marked_as_such(self):
         recorded = gzip.compress(json.dumps(CHAT).encode())
         for name, before in (("alone", b""), ("with a head", b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n")):

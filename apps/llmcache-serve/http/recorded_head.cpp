@@ -4,18 +4,28 @@
 
 namespace llmcache::serve {
 
-std::string_view RecordedHead::body_of(std::string_view piece) {
-  if (!in_head_) return piece;
-  head_ += piece;
-  std::string_view rest = head_;
+namespace {
+
+// As "HTTP/1.1 200" or "HTTP/2 200" (RFC 9112, section 4).
+bool begins_with_status_line(std::string_view text) {
+  constexpr std::string_view kName = "HTTP/";
+  if (!text.starts_with(kName)) return false;
+  text.remove_prefix(std::min(text.find(' '), text.size()));
+  const std::string_view status = text.substr(std::min<std::size_t>(1, text.size()), 3);
+  return status.size() == 3 && status.find_first_not_of("0123456789") == status.npos;
+}
+
+}  // namespace
+
+std::size_t recorded_head_size(std::string_view beginning) {
+  std::string_view rest = beginning;
   // One head follows another after a 1xx, a redirect or CONNECT.
-  while (rest.starts_with(kBegin)) {
-    const auto lines = std::min(rest.find("\r\n\r\n"), rest.find("\n\n"));
-    if (lines == rest.npos) return {};
-    rest.remove_prefix(lines + (rest[lines] == '\r' ? 4 : 2));
+  while (begins_with_status_line(rest)) {
+    const auto end = std::min(rest.find("\r\n\r\n"), rest.find("\n\n"));
+    if (end == rest.npos) break;
+    rest.remove_prefix(end + (rest[end] == '\r' ? 4 : 2));
   }
-  in_head_ = kBegin.starts_with(rest);  // the beginning of another one, perhaps
-  return in_head_ ? std::string_view() : rest;
+  return beginning.size() - rest.size();
 }
 
 std::string_view coding_of(std::string_view body) {

@@ -102,8 +102,7 @@ Awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   if (hit.entry->kind() == lc::EntryKind::stream) co_return co_await write_recorded(hit, std::move(fields), pace);
   if (!hit.body) co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
   if (!*hit.body) co_return co_await write_error(own_errors::unreachable(hit.body->error().message));
-  RecordedHead head(**hit.body);
-  const std::string_view body = head.body_of(**hit.body);
+  const std::string_view body = std::string_view(**hit.body).substr(recorded_head_size(**hit.body));
   describe_body(fields, hit, body);
   co_await write_body(200, std::move(fields), body);
 }
@@ -113,23 +112,17 @@ Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optio
   lc::Replay replay(*hit.entry);
   auto chunk = replay.next();
   if (!chunk) co_return co_await write_error(own_errors::unreachable(chunk.error().message));
-  RecordedHead head(*chunk ? (*chunk)->bytes : std::string_view());
-  if (hit.entry->kind() == lc::EntryKind::response && !head.exists()) {
-    fields.add("content-length", std::to_string(hit.entry->payload_size()));
+  const std::size_t head_size = *chunk ? recorded_head_size((*chunk)->bytes) : 0;
+  if (hit.entry->kind() == lc::EntryKind::response) {
+    fields.add("content-length", std::to_string(hit.entry->payload_size() - head_size));
   }
-  const auto bytes_of = [&] { return chunk && *chunk ? head.body_of((*chunk)->bytes) : std::string_view(); };
-  std::string_view bytes = bytes_of();
-  while (bytes.empty() && chunk && *chunk) {
-    chunk = replay.next();
-    bytes = bytes_of();
-  }
-  describe_body(fields, hit, bytes);
+  if (*chunk) (*chunk)->bytes.remove_prefix(head_size);
+  if (head_size > 0 && (*chunk)->bytes.empty()) chunk = replay.next();
+  describe_body(fields, hit, chunk && *chunk ? (*chunk)->bytes : std::string_view());
   co_await begin_pieces(200, std::move(fields));
-  while (chunk && *chunk) {
+  for (; chunk && *chunk; chunk = replay.next()) {
     if (pace) co_await wait_until((*chunk)->at, *pace);
-    co_await write_piece(bytes);
-    chunk = replay.next();
-    bytes = bytes_of();
+    co_await write_piece((*chunk)->bytes);
   }
   if (!chunk) co_return break_off();
   co_await end_pieces();

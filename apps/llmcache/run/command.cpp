@@ -149,7 +149,8 @@ when it is run again, it asks only for what is missing.)",
       case Asked::Outcome::refused:
         return report.warn("not stored: " + asked.reason);
       case Asked::Outcome::failed:
-        return report.note("not stored: " + asked.reason);
+        return asked.exit == 0 ? report.warn("not stored: " + asked.reason)
+                               : report.note("not stored: " + asked.reason);
     }
   }
 

@@ -184,8 +184,8 @@ class Cache {
 
   /// Delivers an answer to `receive`: from the store, from another caller that is producing it, or from `produce` (see
   /// fill.h). If the store fails, this takes at most the store's budget and is reported as an event; the answer is
-  /// still delivered. At the deadline everything stops except the producer, whose writes fail. Fails: as `produce` and
-  /// `receive` do; corrupt; timeout.
+  /// still delivered. At the deadline all waiting ends, and the writes of the producer fail; a stored answer is delivered
+  /// to its end. Fails: as `produce` and `receive` do; corrupt; timeout.
   [[nodiscard]] Result<Filled> get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
                                            const FillOptions& options, Deadline deadline);
   /// The same for callers that cannot block in callbacks: looks the request up and joins its flight as leader or

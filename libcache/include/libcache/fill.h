@@ -136,7 +136,7 @@ class Fill {
   };
   /// Hit or follow: the next bytes. A follower waits for them until the deadline; then there are none, which is not an
   /// error. Look at role() afterwards: a follower may have to lead. Fails: corrupt, if a part was read and the rest is
-  /// lost; timeout, once the deadline of the whole fill has passed.
+  /// lost; timeout, for a follower once the deadline of the whole fill has passed.
   [[nodiscard]] Result<Piece> read(Deadline deadline);
 
   /// Lead: adds facts about the answer that its bytes do not contain to those of the options. Followers receive the metadata
