@@ -7,14 +7,14 @@ namespace llmcache::serve {
 namespace {
 
 constexpr std::size_t kMostWaitingBytes = 4 * 1024 * 1024;
-constexpr std::chrono::milliseconds kCollected{5};
+constexpr std::chrono::milliseconds kCollectingTime{5};
 
 }  // namespace
 
 void RecordingQueue::add(std::shared_ptr<Recording> recording) {
   waiting_.push_back(std::move(recording));
   if (waiting_.size() > 1) return;
-  timer_.expires_after(kCollected);
+  timer_.expires_after(kCollectingTime);
   timer_.async_wait([self = shared_from_this()](auto) {
     boost::asio::post(self->workers_, [recordings = std::exchange(self->waiting_, {})] {
       for (const auto& waiting : recordings) waiting->write_in_turn();

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "event_loop.h"
-#include "http/recorded_head.h"
 #include "server/cache_status.h"
 
 namespace llmcache::serve {
@@ -23,6 +22,12 @@ std::string chunk_head(std::size_t size) {
 
 OwnError error_of(AnswerEnd end, const std::string& message) {
   return end == AnswerEnd::timed_out ? own_errors::timed_out(message) : own_errors::unreachable(message);
+}
+
+// The content coding of a body (RFC 9110, section 8.4.1), which its first bytes tell; empty if it is not compressed.
+std::string_view coding_of(std::string_view body) {
+  if (body.starts_with("\x1f\x8b")) return "gzip";
+  return body.starts_with("\x28\xb5\x2f\xfd") ? "zstd" : "";
 }
 
 // Entries that a pipe recorded have no content type, and SDKs do not read an answer without one.
@@ -102,7 +107,7 @@ Awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   if (hit.entry->kind() == lc::EntryKind::stream) co_return co_await write_recorded(hit, std::move(fields), pace);
   if (!hit.body) co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
   if (!*hit.body) co_return co_await write_error(own_errors::unreachable(hit.body->error().message));
-  const std::string_view body = std::string_view(**hit.body).substr(recorded_head_size(**hit.body));
+  const std::string_view body = std::string_view(**hit.body).substr(lc::http_head_size(**hit.body));
   describe_body(fields, hit, body);
   co_await write_body(200, std::move(fields), body);
 }
@@ -112,7 +117,7 @@ Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optio
   lc::Replay replay(*hit.entry);
   auto chunk = replay.next();
   if (!chunk) co_return co_await write_error(own_errors::unreachable(chunk.error().message));
-  const std::size_t head_size = *chunk ? recorded_head_size((*chunk)->bytes) : 0;
+  const std::size_t head_size = *chunk ? lc::http_head_size((*chunk)->bytes) : 0;
   if (hit.entry->kind() == lc::EntryKind::response) {
     fields.add("content-length", std::to_string(hit.entry->payload_size() - head_size));
   }

@@ -14,7 +14,7 @@ namespace llmcache {
 // An option or a positional argument, and the variable that receives its value (none for a global option, which is a
 // setting).
 struct Option {
-  // These texts must outlive the option: they are literals, because every start of the program declares about sixty options.
+  // Literals, which outlive the option: every start of the program declares about sixty of them, and copying texts takes time.
   std::string_view names;        // "-n,--dry-run"; a positional argument has a name without dashes
   std::string_view placeholder;  // the name of an option's value in help texts; empty: the option is a switch
   std::string_view help;

@@ -22,17 +22,13 @@ Resolved resolve(const Setting& setting, std::span<const Layer> layers) {
   return {&setting, {}, std::string(kDefaultOrigin)};
 }
 
-bool has(std::span<const std::string> texts, std::string_view text) {
-  return std::ranges::find(texts, text) != texts.end();
-}
-
 }  // namespace
 
 std::vector<Resolved> resolve(std::span<const Layer> layers) {
   std::vector<Resolved> resolved;
   for (const Setting& setting : setting_table()) resolved.push_back(resolve(setting, layers));
   Resolved& prefix = row_of(resolved, "prefix");
-  if (prefix.origin == kDefaultOrigin && has(row_of(resolved, "compat").texts, "bifrost")) {
+  if (prefix.origin == kDefaultOrigin && std::ranges::count(row_of(resolved, "compat").texts, "bifrost") > 0) {
     prefix.texts = {libcache::KeyOptions::bifrost().prefix};
     prefix.origin = "compat";
   }

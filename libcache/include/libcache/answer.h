@@ -61,6 +61,10 @@ struct Answer {
 /// Judges a whole answer of any kind. Pure.
 Verdict judge_answer(std::string_view bytes, const AnswerFacts& facts = {});
 
+/// The size of the HTTP header blocks before an answer's body, as `curl -i` prints them, in bytes; 0 if there are none.
+/// `beginning`: the answer, or a part of it that holds all of them. Pure.
+std::size_t http_head_size(std::string_view beginning);
+
 /// Whether an answer ended for `reason`: the provider's own word, or OpenAI's word for the same thing (stop, length,
 /// tool_calls, content_filter). An answer of several choices has its reasons joined by commas.
 bool has_finish_reason(const Metadata& metadata, std::string_view reason);

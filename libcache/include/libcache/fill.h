@@ -152,8 +152,8 @@ class Fill {
   [[nodiscard]] Status write(std::string_view bytes);
   /// Lead: whether there are followers. Cheap; may be up to 2 seconds old.
   [[nodiscard]] bool is_followed();
-  /// Lead: the answer is complete as far as the caller knows. Judges and stores it, and ends the flight. Otherwise, and a
-  /// second time, it does nothing but return filled().
+  /// Lead: the answer is complete as far as the caller knows. Judges and stores it, and ends the flight. Called again, or on a
+  /// fill that does not lead, it only returns filled().
   Filled finish();
   /// Lead: nothing will be stored. Frees the followers at once.
   void abandon();

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <libcache/answer.h>
 
 #include <utility>
@@ -7,6 +6,7 @@
 #include "answer/reader.h"
 #include "answer/received_bytes.h"
 #include "answer/shapes/plain_text.h"
+#include "answer/transport/http_head.h"
 #include "text/trim.h"
 
 namespace libcache LIBCACHE_EXPORT {
@@ -150,6 +150,11 @@ Answer AnswerRecorder::finish(TimePoint now) && {
   const std::size_t size = answer.recording.bytes.size();
   if (marks.empty() || marks.back().end < size) marks.push_back({size, state.last});
   return answer;
+}
+
+std::size_t http_head_size(std::string_view beginning) {
+  const auto head = read_http_head(beginning, true);
+  return head && !head->is_cut ? head->size : 0;
 }
 
 Verdict judge_answer(std::string_view bytes, const AnswerFacts& facts) {

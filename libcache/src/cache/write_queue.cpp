@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <exception>
 #include <utility>
 
 #include "base/thread.h"

@@ -50,7 +50,7 @@ Result<Fill::Piece> Fill::read(Deadline deadline) {
 }
 
 void Fill::describe(const Metadata& metadata, std::optional<int> http_status) {
-  if (http_status) (state_->recorder ? state_->late_status : state_->facts.http_status) = http_status;
+  if (http_status) state_->http_status = http_status;
   Metadata description = metadata;
   add_metadata(description, state_->description);
   state_->description = std::move(description);
@@ -84,7 +84,8 @@ FillState::FillState(CacheCore& the_core, RequestKey the_key, FillOptions the_op
       deadline(the_deadline),
       store_budget(options.store_budget),
       description(options.metadata),
-      facts(options.facts) {}
+      facts(options.facts),
+      http_status(options.facts.http_status) {}
 
 FillState::~FillState() {
   if (role == Fill::Role::follow) count();

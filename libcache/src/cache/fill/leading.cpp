@@ -14,7 +14,6 @@ namespace {
 constexpr Milliseconds kPrepareBudget{10};
 // Answers shrink when they are encoded, but hardly ever to less than a quarter.
 constexpr std::uint64_t kMostRawPerEncoded = 4;
-constexpr const char* kTooLate = "the answer did not arrive in time";
 
 }  // namespace
 
@@ -75,6 +74,7 @@ void FillState::finish() {
 
 void FillState::start_recording() {
   if (facts.content_type.empty()) facts.content_type = description.content_type;
+  facts.http_status = http_status;
   recorder.emplace(std::move(facts), lead_since);
 }
 
@@ -100,8 +100,8 @@ FlightState FillState::store() {
   if (!recorder) start_recording();
   Answer answer = std::move(*recorder).finish();
   core.layout->judge(answer);
-  if (late_status && answer.completeness == Completeness::complete) {
-    Verdict verdict = judge_status(*late_status);
+  if (http_status && answer.completeness == Completeness::complete) {
+    Verdict verdict = judge_status(*http_status);
     answer.completeness = verdict.completeness;
     answer.reason = std::move(verdict.reason);
   }

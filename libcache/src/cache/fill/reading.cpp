@@ -36,7 +36,7 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
   }
   if (news->state == FlightState::flying) {
     if (options.live && !news->bytes.empty()) return Fill::Piece{.bytes = following.deliver()};
-    if (deadline.expired()) return fail(ErrorCode::timeout, "the answer did not arrive in time");
+    if (deadline.expired()) return fail(ErrorCode::timeout, kTooLate);
     if (wait_left() > Milliseconds(0)) return Fill::Piece{};
     if (following.delivered() > 0) return broken_off("nothing more has arrived for too long");
     return become_uncached({ErrorCode::timeout, "another caller is taking too long to answer the same request"})
@@ -70,7 +70,7 @@ Result<Fill::Piece> FillState::follow_no_longer() {
 }
 
 Result<Fill::Piece> FillState::without_leader(const std::string& why) {
-  if (deadline.expired()) return fail(ErrorCode::timeout, "the answer did not arrive in time");
+  if (deadline.expired()) return fail(ErrorCode::timeout, kTooLate);
   if (following.delivered() > 0) return broken_off(why);
   return become_lone_lead().map([] { return Fill::Piece{}; });
 }

@@ -89,7 +89,7 @@ struct FillState {
   Lead lead;  // also of a follower that leads this process's other threads
   Metadata description;
   AnswerFacts facts;
-  std::optional<int> late_status;  // came after the first bytes
+  std::optional<int> http_status;  // perhaps known only after the first bytes
   Steady::time_point lead_since;
   bool recording = false;                  // until the answer is too large, abandoned or finished
   std::optional<AnswerRecorder> recorder;  // from the first byte on, while recording
@@ -98,6 +98,8 @@ struct FillState {
   bool is_cut = false;  // bytes came too late and were not taken
   bool is_finished = false;
 };
+
+inline constexpr const char* kTooLate = "the answer did not arrive in time";
 
 tl::unexpected<Error> broken_off(const std::string& why);
 

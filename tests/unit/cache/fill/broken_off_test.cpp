@@ -36,11 +36,12 @@ TEST_CASE("an answer of which a part came after the deadline is whole for nobody
   Callers callers;
   const auto cache = callers.process();
   const auto other = callers.process();
-  Fill leader = begin_until(*cache, callers.response, Deadline::after(50ms));
+  const Deadline deadline = Deadline::after(200ms);
+  Fill leader = begin_until(*cache, callers.response, deadline);
   Fill follower = begin_until(*other, callers.response);
   REQUIRE(follower.role() == Role::follow);
   REQUIRE(leader.write("Hello "));
-  std::this_thread::sleep_for(60ms);
+  while (!deadline.expired()) std::this_thread::sleep_for(1ms);
   CHECK(leader.write("world").error().code == ErrorCode::timeout);
   const Filled filled = leader.finish();
   CHECK(filled.storing == Storing::failed);

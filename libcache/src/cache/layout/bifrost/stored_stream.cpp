@@ -9,7 +9,6 @@ namespace libcache::internal::bifrost {
 
 namespace {
 
-// How many chunks are read at a time.
 // How many chunks are removed at a time.
 constexpr std::size_t kRemoved = 512;
 // The chunks as one stream.
@@ -102,7 +101,7 @@ Result<std::uint64_t> StoredStream::remove() const {
 
 // Whether a lookup would find any chunk.
 Result<bool> StoredStream::exists() const {
-  const auto values = store_.get_all(names(0, 2 * kLookupWindow), deadline_);
+  const auto values = store_.get_all(names(0, kEmptyWindows * kLookupWindow), deadline_);
   if (!values) return fail(values.error());
   return std::ranges::any_of(*values, [](const auto& value) { return value.has_value(); });
 }
