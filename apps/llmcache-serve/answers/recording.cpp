@@ -24,11 +24,10 @@ void RecordingQueue::add(std::shared_ptr<Recording> recording) {
 
 bool Recording::write(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
-  waiting_bytes_ += bytes.size();
-  waiting_.emplace_back(bytes);
   // Otherwise the recording is in the queue already.
-  if (waiting_.size() == 1) queue_->add(shared_from_this());
-  is_behind_ = waiting_bytes_ > kMostWaitingBytes;
+  if (waiting_.empty()) queue_->add(shared_from_this());
+  waiting_ += bytes;
+  is_behind_ = waiting_.size() > kMostWaitingBytes;
   return !is_behind_;
 }
 
@@ -37,15 +36,15 @@ void Recording::write_in_turn() {
 }
 
 void Recording::write_waiting() {
-  std::vector<std::string> pieces;
+  std::string bytes;
   bool was_behind = false;
   {
     const std::lock_guard lock(mutex_);
-    pieces.swap(waiting_);
-    waiting_bytes_ = 0;
+    bytes.swap(waiting_);
     was_behind = std::exchange(is_behind_, false);
   }
-  for (const std::string& piece : pieces) (void)fill_->write(piece);
+  // One write for all: each would be a write to the flight's file.
+  (void)fill_->write(bytes);
   if (was_behind) on_caught_up_();
 }
 

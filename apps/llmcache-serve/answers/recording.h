@@ -67,8 +67,7 @@ class Recording : public std::enable_shared_from_this<Recording> {
   std::unique_ptr<libcache::Fill> fill_;  // on the strand only
   std::function<void()> on_caught_up_;
   std::mutex mutex_;
-  std::vector<std::string> waiting_;
-  std::size_t waiting_bytes_ = 0;
+  std::string waiting_;
   bool is_behind_ = false;
 };
 

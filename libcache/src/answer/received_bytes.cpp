@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kBlockBytes = 8 * 1024;
 // A block that arrived faster belongs to an answer that will soon be whole: compressing it would only cost time.
 constexpr Milliseconds kSlow{20};
-constexpr int kFastLevel = 1;
+constexpr int kFastLevel = -5;
 
 std::string compress(std::string_view block) {
   thread_local const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
