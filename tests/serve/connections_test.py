@@ -15,9 +15,9 @@ import support
 
 CONNECTIONS = 2000
 STREAMS = 1000
-EVENTS_PER_STREAM = 8
-INTERVAL = 2.0  # seconds between two events of a stream
-REQUEST_INTERVAL = 2.0  # between two requests of a connection that does not stream
+EVENTS_PER_STREAM = 5
+INTERVAL = 4.0  # seconds between two events of a stream
+REQUEST_INTERVAL = 5.0  # between two requests of a connection that does not stream
 # The address sanitizer keeps freed memory for a while, by default 256 MiB of it, which would look like growth.
 LITTLE_QUARANTINE = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=8"
 MOST_GROWTH = 16 << 20  # bytes, between half of the time and the end
