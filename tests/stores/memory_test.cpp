@@ -64,6 +64,15 @@ TEST_CASE("the memory store stays within its size by evicting the least recently
   CHECK(store->get("11", Deadline::never())->has_value());
 }
 
+TEST_CASE("the memory store refuses a value that is larger than all of it, and evicts nothing for it") {
+  const auto store = memory_store({.max_size = 1000});
+  REQUIRE(store->put("small", "v", {}, Deadline::never()));
+  const auto put = store->put("large", std::string(1001, 'v'), {}, Deadline::never());
+  REQUIRE_FALSE(put.has_value());
+  CHECK(put.error().code == ErrorCode::policy);
+  CHECK(store->get("small", Deadline::never())->has_value());
+}
+
 TEST_CASE("the memory store frees expired values while others are written") {
   FakeClock clock;
   const auto store = memory_store({.max_size = 0, .clock = clock.clock()});

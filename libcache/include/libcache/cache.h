@@ -10,12 +10,14 @@
 //   key                   yes      -        -            -        -       -
 //   get, get_named        -        yes      yes          yes      -       -        (damage is a miss)
 //   put                   yes      yes      yes          yes      yes     -
-//   put_later, flush      -        yes      yes          yes      -       -        (flush reports losses)
+//   flush                 -        yes      yes          yes      -       -        (the first loss of put_later)
 //   begin                 -        yes      (yes)        (yes)    -       -        (if the options require the store)
 //   get_or_fill           -        yes      -            -        -       yes      (and what the callbacks return)
 //   put_values            -        yes      yes          yes      -       yes
 //   clear, purge          yes      yes      yes          yes      purge   -
 //   touch, reject         touch    yes      yes          yes      -       yes
+//
+//   (flush also: not_supported, in the child of a fork; internal, if a callback has thrown.)
 //
 //   invalid      the input or an option is wrong
 //   timeout      the deadline passed; a retry may help
@@ -68,9 +70,9 @@ struct Use {
 using UseHandler = std::function<void(const Use&)>;
 
 struct CacheOptions {
-  KeyOptions key;
-  Ttl ttl;  ///< 0 or less stores nothing (policy)
-  AnswerPolicy policy;
+  KeyOptions key = {};
+  Ttl ttl = {};  ///< 0 or less stores nothing (policy)
+  AnswerPolicy policy = {};
   /// Stores the canonical request with the entry: `show --request`, `diff` and `get --why` read it.
   bool keep_request = true;
   /// The name of the program, such as "llmcache 0.1.0"; goes into the metadata of the entries that it stores.
@@ -89,7 +91,7 @@ struct CacheOptions {
   /// every few seconds while it is used, and when it is destroyed.
   bool keep_statistics = true;
   Clock clock = system_now;
-  EventHandler on_event;
+  EventHandler on_event = {};
   UseHandler on_use = {};
 };
 
@@ -118,22 +120,22 @@ struct StoreAnswerOptions {
 /// Which entries a purge removes.
 struct PurgeFilter {
   /// The beginning of the names, taken literally. If it is empty, values that are not entries are left alone.
-  std::string prefix;
+  std::string prefix = {};
   /// Only entries of the cache's session, as is_of_session() says.
   bool session_only = false;
   /// Allows a purge with neither a prefix nor session_only; otherwise that fails (policy).
   bool all = false;
   /// A further condition, which may use the cache; may be empty. With it the purge reads the beginning of every entry,
   /// and leaves values alone that are not entries. Its error ends the purge.
-  std::function<Result<bool>(const ScanRow&, const EntryHead&)> accept;
+  std::function<Result<bool>(const ScanRow&, const EntryHead&)> accept = {};
   bool dry_run = false;
   /// How many entries are removed at a time, at least 1. An interrupted purge has removed whole batches; running it
   /// again removes the rest.
   std::size_t batch = 500;
   /// If more entries than this match, the purge removes none and fails (policy).
-  std::optional<std::uint64_t> max_delete;
+  std::optional<std::uint64_t> max_delete = {};
   /// Called with each batch before it is removed, or in a dry run instead of that; returning false ends the purge.
-  std::function<bool(std::span<const ScanRow>)> on_batch;
+  std::function<bool(std::span<const ScanRow>)> on_batch = {};
 };
 
 struct PurgeResult {

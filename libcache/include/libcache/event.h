@@ -21,7 +21,8 @@ namespace libcache LIBCACHE_EXPORT {
 ///   flight.followed            info      another caller is producing the same answer
 ///   flight.other_request       info      that caller's request has the same name but another proof; this one leads too
 ///   write.failed               warning   a background write failed, and its answer is lost
-///   write.dropped              warning   the queue of background writes was full, and an answer is lost
+///   write.dropped              warning   the queue of background writes was full, or this is the child of a fork, and an
+///                                        answer is lost
 ///   store.unavailable          warning   a server stopped answering
 ///   store.available            info      it answers again
 ///   store.master_changed       info      a sentinel named another master

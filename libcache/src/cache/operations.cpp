@@ -125,9 +125,10 @@ Result<bool> Cache::put_values(std::span<const NamedEntry> values, bool only_new
 
 bool Cache::put_later(RequestKey key, Answer answer, StoreAnswerOptions options, Deadline room_by) {
   const std::string name = entry_name_of(key);
-  if (queue_->push({std::move(key), std::move(answer), options}, room_by)) return true;
+  const Status pushed = queue_->push({std::move(key), std::move(answer), options}, room_by);
+  if (pushed) return true;
   core_->counter_set.count(core_->session(), [](Counters& counters) { ++counters.dropped; });
-  core_->events.warn("write.dropped", name, "the queue of background writes is full; an answer is not stored");
+  core_->events.warn("write.dropped", name, pushed.error().message + "; an answer is not stored");
   return false;
 }
 

@@ -15,6 +15,10 @@ std::size_t size_of(const PendingWrite& write) {
   return write.key.canonical.size() + write.answer.body.size() + write.answer.recording.bytes.size();
 }
 
+Status refuse_in_fork() {
+  return fail(ErrorCode::not_supported, "background writes belong to the process that made the cache");
+}
+
 }  // namespace
 
 WriteQueue::WriteQueue(Limits limits, Writer write)
@@ -44,8 +48,8 @@ void WriteQueue::lose(State& state, Error error) {
   if (!state.first_loss) state.first_loss = std::move(error);
 }
 
-bool WriteQueue::push(PendingWrite write, Deadline deadline) {
-  if (is_forked()) return false;
+Status WriteQueue::push(PendingWrite write, Deadline deadline) {
+  if (is_forked()) return refuse_in_fork();
   const std::size_t size = size_of(write);
   const Limits& limits = shared_->limits;
   {
@@ -56,8 +60,9 @@ bool WriteQueue::push(PendingWrite write, Deadline deadline) {
     const bool can_fit = limits.entries > 0 && size <= limits.bytes;
     while (can_fit && !has_room() && !deadline.expired()) shared_->changed.wait_until(state.lock(), deadline.time());
     if (!has_room()) {
-      lose(*state, {ErrorCode::unavailable, "the queue of background writes was full"});
-      return false;
+      const Error error{ErrorCode::unavailable, "the queue of background writes is full"};
+      lose(*state, error);
+      return fail(error);
     }
     state->waiting.push_back(std::move(write));
     state->waiting_bytes += size;
@@ -65,11 +70,11 @@ bool WriteQueue::push(PendingWrite write, Deadline deadline) {
     if (!state->thread.joinable()) state->thread = start_thread([shared = shared_.get()] { work(*shared); });
   }
   shared_->changed.notify_all();
-  return true;
+  return {};
 }
 
 Status WriteQueue::flush(Deadline deadline) {
-  if (is_forked()) return fail(ErrorCode::not_supported, "background writes belong to the process that made the cache");
+  if (is_forked()) return refuse_in_fork();
   auto state = shared_->state.lock();
   const std::uint64_t target = state->pushed;
   while (state->done < target) {

@@ -39,8 +39,9 @@ class WriteQueue {
   WriteQueue& operator=(const WriteQueue&) = delete;
   ~WriteQueue();  // writes the queued answers, within closing_budget; the rest is lost
 
-  // Waits for room until the deadline, but never for the store. False: there was no room, and the write is lost.
-  bool push(PendingWrite write, Deadline deadline);
+  // Waits for room until the deadline, but never for the store. If it fails (unavailable: there was no room; not_supported,
+  // in the child of a fork), the write is lost.
+  Status push(PendingWrite write, Deadline deadline);
   // Waits until everything pushed so far has been written or has failed. Fails: timeout; otherwise, if writes were lost
   // since the last flush, with the first error.
   Status flush(Deadline deadline);

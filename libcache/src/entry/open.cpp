@@ -65,6 +65,7 @@ Result<EntryHead> Entry::head() const {
 }
 
 std::string_view Entry::metadata_json() const {
+  if (bytes_.size() < kHeaderBytes) return {};  // moved from
   return std::string_view(bytes_).substr(kHeaderBytes, metadata_size_);
 }
 

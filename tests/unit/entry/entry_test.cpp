@@ -58,6 +58,15 @@ TEST_CASE("an entry without expiry, request, metadata or body is valid") {
   CHECK(read_all(entry).value().empty());
 }
 
+TEST_CASE("an entry that was moved from can still be asked, and throws nothing") {
+  Entry entry = stored(golden_draft(EntryKind::response));
+  const Entry moved = std::move(entry);
+  CHECK_FALSE(entry.body().has_value());  // NOLINT(bugprone-use-after-move)
+  CHECK_NOTHROW(entry.metadata());
+  CHECK_NOTHROW(entry.head());
+  CHECK_NOTHROW(entry.cost());
+}
+
 TEST_CASE("an empty request that was kept differs from a request that was not kept") {
   CHECK(stored({.request = ""}).request().value() == "");
 }
