@@ -106,6 +106,16 @@ class Caching(support.ServeTest):
                 self.assertEqual((headers["content-encoding"], headers["content-type"]), ("gzip", "application/json"))
                 self.assertEqual(json.loads(gzip.decompress(answer)), CHAT)
 
+    def test_a_file_that_is_compressed_itself_is_the_same_on_a_miss_and_on_a_hit(self):
+        file = gzip.compress(b"a file")
+        for content_type in ("application/gzip", "application/octet-stream"):
+            self.upstream.answer = lambda handler, _, content_type=content_type: handler.send(200, file, [("content-type", content_type)])
+            for state in ("uri-miss", "hit"):
+                _, headers, answer = self.serve.call(body=request(content_type))
+                self.assertIn(state, headers["cache-status"])
+                self.assertNotIn("content-encoding", headers)
+                self.assertEqual((headers["content-type"], answer), (content_type, file))
+
     def test_http_1_0_clients_get_bodies_that_end_with_the_connection(self):
         self.serve.call(body=request(stream=True))
         body = request(stream=True)

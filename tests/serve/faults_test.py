@@ -225,6 +225,63 @@ class Killed(support.ServeTest):
         self.assertEqual(statuses, [429, 429])
         self.assertEqual(self.calls(), 2)
 
+    def test_what_a_follower_on_another_server_has_to_ask_for_itself_is_not_called_collapsed(self):
+        def refuse_first(handler, body):
+            if len(self.upstream.requests) > 1:
+                return self.upstream.answer_chat(handler, body)
+            self.upstream.gate.wait(20)
+            return handler.send(500, b"{}")
+        self.upstream.answer = refuse_first
+        leader = self.ask(self.serve)
+        self.wait_for_calls(1)
+        follower = self.ask(self.start())
+        time.sleep(5 * PAUSE)
+        self.upstream.gate.set()
+        self.assertEqual(leader.getresponse().status, 500)
+        answer = follower.getresponse()
+        self.assertEqual((answer.status, answer.headers["cache-status"]), (200, "llmcache; fwd=uri-miss"))
+
+    def test_a_follower_on_another_server_gets_the_content_type(self):
+        other = self.start()
+        for number in range(5):  # the head and the first bytes may be one packet
+            self.upstream.gate.clear()
+            self.upstream.answer = lambda handler, body: (self.upstream.gate.wait(20), handler.wfile.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\n\r\n%s" % (
+                    len(json.dumps(CHAT)), json.dumps(CHAT).encode())))
+            before = self.calls()
+            body = request(f"type {number}")
+            answers = []
+            threads = [threading.Thread(target=lambda serve=serve: answers.append(serve.call(body=body))) for serve in (self.serve, other)]
+            threads[0].start()
+            self.wait_for_calls(before + 1)
+            threads[1].start()
+            time.sleep(2 * PAUSE)
+            self.upstream.gate.set()
+            for thread in threads:
+                thread.join()
+            self.assertEqual({(answer[1]["content-type"], answer[2]) for answer in answers},
+                             {("application/json; charset=utf-8", json.dumps(CHAT).encode())})
+
+    def test_what_llmcache_run_is_recording_with_its_header_block_is_served_without_it(self):
+        chat = json.dumps(CHAT).encode()
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+        failed = b'HTTP/1.1 500 No\r\n\r\n{"error":{"message":"no"}}'
+        for printed, calls in ((head + chat, 0), (chat, 0), (failed, 1)):
+            with self.subTest(printed[:30]):
+                body = request(f"run {printed[:30]}")
+                before = self.calls()
+                script = b"read line; printf '%s' \"$FIRST\"; sleep 0.6; printf '%s' \"$REST\""
+                environment = {**self.serve.environment, "FIRST": printed[:20], "REST": printed[20:]}
+                run = subprocess.Popen([self.program, "run", "--endpoint", self.upstream.url + "/v1/x", "--", "sh", "-c", script],
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+                run.stdin.write(body + b"\n")
+                run.stdin.close()
+                time.sleep(4 * PAUSE)
+                status, headers, answer = self.serve.call(path="/v1/x", body=body)
+                self.assertEqual((status, headers["content-type"], answer), (200, "application/json", chat))
+                self.assertEqual(self.calls() - before, calls)
+                run.wait(20)
+
     def test_followers_on_another_server_see_a_broken_answer_when_the_leader_is_killed_in_its_middle(self):
         with support.redis(self.home) as (url, _):
             leading, following = self.start("--store", url), self.start("--store", url)

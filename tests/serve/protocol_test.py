@@ -127,6 +127,16 @@ class Clients(support.ServeTest):
             client.sendall(body)
             self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 200"))
 
+    def test_a_client_of_http_1_0_gets_no_interim_answer(self):
+        body = request()
+        answer = self.serve.raw(HEAD.replace(b"HTTP/1.1", b"HTTP/1.0") + b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+        self.assertEqual(status_of(answer), 200)
+
+    def test_the_connection_is_closed_if_any_of_its_fields_says_so(self):
+        for fields in (b"connection: x-other\r\nconnection: close\r\n", b"connection: keep-alive\r\nconnection: x, Close\r\n"):
+            answer = self.serve.raw(HEAD + fields + b"content-length: 2\r\n\r\n{}")
+            self.assertIn(b"\r\nconnection: close\r\n", answer)
+
     def test_a_client_that_ends_its_own_side_still_gets_its_answer(self):
         def slow(handler, body):
             self.upstream.gate.wait(20)

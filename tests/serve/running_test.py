@@ -25,12 +25,16 @@ class Access(support.ServeTest):
     arguments = ("--allow-host", "cache.internal", "--allow-origin", "https://app.example")
 
     def test_a_host_that_is_not_this_server_is_refused(self):
-        for host, status in (("localhost", 200), ("127.0.0.1:1", 200), ("cache.internal:80", 200), ("evil.example", 421)):
+        for host, status in (("localhost", 200), ("127.0.0.1:1", 200), ("cache.internal:80", 200), ("evil.example", 421),
+                             ("127.0.0.1:@evil.example", 421), ("localhost:x", 421), ("localhost:99999", 421)):
             self.assertEqual((host, self.serve.call(body=request(), headers={"host": host})[0]), (host, status))
 
     def test_a_page_of_another_origin_is_refused(self):
         status, headers, body = self.serve.call(body=request(), headers={"origin": "https://evil.example"})
         self.assertEqual((status, json.loads(body)["error"]["code"]), (403, "origin_not_allowed"))
+        two = b"origin: https://app.example\r\norigin: https://evil.example\r\n"
+        answer = self.serve.raw(b"GET /v1/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n" + two + b"\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
         self.assertEqual(self.calls(), 0)
 
     def test_a_page_of_an_allowed_origin_may_read_answers(self):
@@ -132,6 +136,12 @@ class Listening(unittest.TestCase):
     def test_bad_addresses_are_usage_errors(self):
         for address in ("", "8090", "host:port", "unix:", "127.0.0.1:99999999"):
             self.assertIn((address, self.run_serve("--listen", address).returncode), ((address, 2), (address, 5)))
+
+    def test_bad_upstreams_are_usage_errors(self):
+        for upstream in ("", "x", "ftp://localhost", "http://", "http://localhost:99999", "http://localhost:x", "http://[::1]:x/v1",
+                         "_llmcache=http://localhost"):
+            done = self.run_serve("--listen", "127.0.0.1:0", "--upstream", upstream, "--", "true")
+            self.assertEqual((upstream, done.returncode), (upstream, 2))
 
     def test_an_ipv6_address_of_another_machine_needs_consent_too(self):
         self.assertEqual(self.run_serve("--listen", "[::]:0").returncode, 2)
@@ -340,6 +350,12 @@ class Running(support.ServeTest):
         client.request("POST", "/v1/x", body=request(), headers={"content-type": "application/json"})
         self.assertEqual(client.getresponse().status, 200)
         client.close()
+        os.unlink(path)
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as successor:
+            successor.bind(path)
+            process.terminate()
+            process.wait(20)
+            self.assertTrue(os.path.exists(path))  # another server's by now
 
     def test_tls(self):
         certificate, key = support.certificate(self.home)

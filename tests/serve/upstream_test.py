@@ -137,6 +137,50 @@ class Upstreams(support.ServeTest):
                     time.sleep(0.25 + 0.1 * number)
                 serve.stop()
 
+    def test_bytes_that_nobody_asked_for_are_no_answer_to_the_next_request(self):
+        chat = json.dumps(CHAT).encode()
+        wrong = b'{"choices":[{"message":{"content":"wrong"},"finish_reason":"stop"}]}'
+
+        def message(status, body):
+            return b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
+
+        for unasked, closes in ((message(b"200 OK", wrong), False), (message(b"408 Request Timeout", b"{}"), True), (b"junk", False)):
+            said = threading.Event()
+
+            def answer(handler, _, unasked=unasked, closes=closes, said=said):
+                handler.wfile.write(message(b"200 OK", chat))
+                if not said.is_set():
+                    time.sleep(0.1)
+                    handler.wfile.write(unasked)
+                    handler.close_connection = closes
+                    said.set()
+            self.upstream.answer = answer
+            for text in ("first", "second"):
+                for _ in range(2):
+                    status, _, body = self.serve.call(body=request(f"{text} {unasked}"))
+                    self.assertEqual((status, body), (200, chat))
+                said.wait(10)
+                time.sleep(0.1)
+
+    def test_an_answer_whose_lengths_contradict_each_other_is_not_passed_on(self):
+        for lengths in (("11", "5"), ("5", "11"), ("5, 11",), ("+5",)):
+            fields = "".join(f"content-length: {length}\r\n" for length in lengths)
+            self.upstream.answer = lambda handler, _, fields=fields: handler.wfile.write(
+                f"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n{fields}\r\nhello world".encode())
+            for _ in range(2):
+                status, _, body = self.serve.call(body=request(str(lengths)))
+                self.assertEqual((status, json.loads(body)["error"]["code"]), (502, "upstream_unreachable"), lengths)
+        self.upstream.answer = lambda handler, _: handler.wfile.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 5, 5\r\n\r\nhello")
+        self.assertEqual(self.serve.call(body=request())[2], b"hello")
+
+    def test_fields_that_are_folded_or_contain_a_carriage_return_reach_the_client_on_one_line(self):
+        self.upstream.answer = lambda handler, _: handler.wfile.write(
+            b"HTTP/1.1 200 OK\r\nx-folded: a\r\n  b\r\nx-cut: c\rset-cookie: d\r\ncontent-length: 2\r\n\r\n{}")
+        answer = self.serve.raw(b"GET /v1/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        self.assertIn(b"\r\nx-folded: a b\r\n", answer)
+        self.assertIn(b"\r\nx-cut: c set-cookie: d\r\n", answer)
+
     def test_a_client_that_reads_slowly_gets_all_that_came_before_an_answer_broke_off(self):
         pieces = 200 * [event(delta("x" * 5_000))]
 
@@ -199,6 +243,27 @@ class Upstreams(support.ServeTest):
                     time.sleep(0.01)
             self.assertTrue(ended.wait(20))
         self.assertNotIn("/v1/next", [path for _, path, *_ in self.upstream.requests])
+
+    def test_a_client_that_goes_away_ends_its_call_over_http_2_at_once(self):
+        ended = threading.Event()
+
+        def answer(handler, _):
+            handler.begin_chunks()
+            handler.send_chunk(STREAM[0])
+            handler.connection.settimeout(20)
+            if not handler.connection.recv(1):
+                ended.set()
+        self.upstream.answer = answer
+        certificate, key = support.certificate(self.home)
+        server = f"""server {{ listen 127.0.0.1:{{port}} ssl http2; ssl_certificate {certificate}; ssl_certificate_key {key};
+                     location / {{ proxy_pass {self.upstream.url}; proxy_buffering off; proxy_http_version 1.1; }} }}"""
+        with support.nginx(self.home, server) as port:
+            serve = self.start("--upstream", f"https://127.0.0.1:{port}", "--upstream-cacert", certificate)
+            with contextlib.closing(serve.connection()) as client:
+                client.request("POST", "/v1/x", body=request(stream=True), headers=POST)
+                self.assertEqual(client.getresponse().read1(), STREAM[0])
+            self.assertTrue(ended.wait(5))
+            serve.stop()
 
     def test_finish_abandoned_stores_an_answer_whose_client_has_gone(self):
         sent = threading.Event()

@@ -1,9 +1,13 @@
 #include "answers/follower.h"
 
+#include <libcache/answer.h>
+
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "answers/on_workers.h"
+#include "http/body_fields.h"
 
 namespace llmcache::serve {
 
@@ -16,9 +20,9 @@ namespace {
 constexpr lc::Milliseconds kFollowTime{25};
 
 // The head of an answer that another process leads, whose header fields are not known here.
-AnswerHead head_of(const lc::Metadata& metadata) {
+AnswerHead head_of(const lc::Fill& fill, std::string_view first_bytes) {
   AnswerHead head;
-  if (!metadata.content_type.empty()) head.fields.add("content-type", metadata.content_type);
+  if (const auto known = fill.head()) head.fields = body_fields(known->metadata, known->kind, first_bytes);
   return head;
 }
 
@@ -37,8 +41,9 @@ Awaitable<std::unique_ptr<lc::Fill>> follow_leader(asio::thread_pool& workers, s
     if (piece && fill->role() == lc::Fill::Role::lead) co_return std::move(fill);
     const bool has_ended = !piece || *piece;
     if (!transfer->has_head() && (!bytes.empty() || (piece && has_ended))) {
-      const auto head = fill->head();
-      transfer->begin(head_of(head ? head->metadata : lc::Metadata{}));
+      // What `run -- curl -i` leads begins with a header block, and arrives whole.
+      bytes.erase(0, lc::http_head_size(bytes));
+      transfer->begin(head_of(*fill, bytes));
     }
     transfer->add(bytes);
     if (has_ended) {

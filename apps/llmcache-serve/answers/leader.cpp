@@ -34,11 +34,12 @@ AnswerEnd answer_end(UpstreamEnd end) {
 }
 
 // The fields for clients, with a content-length only if the body is sure to have that length (RFC 9112, section 6.3).
-Headers client_fields(const Headers& upstream) {
+Headers client_fields(int status, const Headers& upstream) {
+  constexpr int kNoContent = 204;  // has no length (RFC 9110, section 8.6)
   Headers fields = end_to_end(upstream);
   const auto length = fields.first("content-length");
   const bool is_number = length && !length->empty() && length->find_first_not_of("0123456789") == length->npos;
-  if (!is_number || fields.count("content-length") > 1 || upstream.first("transfer-encoding")) {
+  if (!is_number || status == kNoContent || fields.count("content-length") > 1 || upstream.first("transfer-encoding")) {
     fields.remove("content-length");
   }
   return fields;
@@ -91,7 +92,7 @@ void Leader::on_head(const UpstreamHead& head) {
   status_ = head.status;
   std::string not_stored = reason_in_head(head);
   records_ = recording_ && not_stored.empty();
-  Headers fields = client_fields(head.fields);
+  Headers fields = client_fields(head.status, head.fields);
   if (records_) {
     lc::Metadata metadata;
     if (const auto type = fields.first("content-type")) metadata.content_type = *type;
@@ -103,7 +104,7 @@ void Leader::on_head(const UpstreamHead& head) {
   // ends with an empty chunk: only this is held back.
   holds_back_ = records_ && fields.first("content-length");
   if (options_.on_head) options_.on_head(records_);
-  transfer_->begin({head.status, std::move(fields), head.reason, std::move(not_stored)});
+  transfer_->begin({head.status, std::move(fields), head.reason, std::move(not_stored), true});
 }
 
 void Leader::on_data(std::string_view bytes) {

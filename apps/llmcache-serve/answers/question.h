@@ -60,7 +60,8 @@ struct Miss {
 
 // No answer is cached, and the upstream is not to be asked.
 struct NotCached {
-  std::string nearest;  // the nearest recorded request and where it differs, for people
+  std::string nearest;        // the nearest recorded request and where it differs, for people
+  bool store_failed = false;  // so there may be an answer
 };
 
 // The request cannot be cached.

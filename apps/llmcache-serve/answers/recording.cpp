@@ -24,27 +24,36 @@ void RecordingQueue::add(std::shared_ptr<Recording> recording) {
 
 bool Recording::write(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
-  // Otherwise the recording is in the queue already.
-  if (waiting_.empty()) queue_->add(shared_from_this());
-  waiting_ += bytes;
-  is_behind_ = waiting_.size() > kMostWaitingBytes;
+  // Otherwise it is in the queue already, or a worker has been asked.
+  if (steps_.empty()) queue_->add(shared_from_this());
+  // One write for all that waits: each would be a write to the flight's file.
+  if (steps_.empty() || steps_.back().work) steps_.emplace_back();
+  steps_.back().bytes += bytes;
+  waiting_bytes_ += bytes.size();
+  is_behind_ = waiting_bytes_ > kMostWaitingBytes;
   return !is_behind_;
 }
 
 void Recording::write_in_turn() {
-  boost::asio::dispatch(strand_, [self = shared_from_this()] { self->write_waiting(); });
+  boost::asio::dispatch(strand_, [self = shared_from_this()] { self->take_steps(); });
 }
 
-void Recording::write_waiting() {
-  std::string bytes;
+void Recording::take_steps() {
+  std::vector<Step> steps;
   bool was_behind = false;
   {
     const std::lock_guard lock(mutex_);
-    bytes.swap(waiting_);
+    steps.swap(steps_);
+    waiting_bytes_ = 0;
     was_behind = std::exchange(is_behind_, false);
   }
-  // One write for all: each would be a write to the flight's file.
-  (void)fill_->write(bytes);
+  for (const Step& step : steps) {
+    if (step.work) {
+      step.work(*fill_);
+    } else {
+      (void)fill_->write(step.bytes);
+    }
+  }
   if (was_behind) on_caught_up_();
 }
 

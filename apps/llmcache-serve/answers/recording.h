@@ -49,10 +49,11 @@ class Recording : public std::enable_shared_from_this<Recording> {
   // Runs `work` with the fill, after all that was written before.
   template <class Work>
   void run(Work work) {
-    boost::asio::post(strand_, [self = shared_from_this(), work = std::move(work)]() mutable {
-      self->write_waiting();
-      work(*self->fill_);
-    });
+    {
+      const std::lock_guard lock(mutex_);
+      steps_.push_back({{}, std::move(work)});
+    }
+    boost::asio::post(strand_, [self = shared_from_this()] { self->take_steps(); });
   }
   // Takes the next bytes, on the event loop; a worker writes them. False: too many wait to be written.
   bool write(std::string_view bytes);
@@ -60,14 +61,20 @@ class Recording : public std::enable_shared_from_this<Recording> {
   void write_in_turn();
 
  private:
-  void write_waiting();
+  // Bytes to write, or other work with the fill.
+  struct Step {
+    std::string bytes;
+    std::function<void(libcache::Fill&)> work;
+  };
+  void take_steps();
 
   const std::shared_ptr<RecordingQueue> queue_;
   boost::asio::strand<boost::asio::thread_pool::executor_type> strand_;
   std::unique_ptr<libcache::Fill> fill_;  // on the strand only
   std::function<void()> on_caught_up_;
   std::mutex mutex_;
-  std::string waiting_;
+  std::vector<Step> steps_;  // that wait, in order
+  std::size_t waiting_bytes_ = 0;
   bool is_behind_ = false;
 };
 

@@ -51,10 +51,6 @@ Answered without_key(const lc::Error& error) {
   return answered("", Bypass{error.message, "the request has no key"});
 }
 
-Answered not_cached(const std::string& key, std::string nearest) {
-  return answered(key, NotCached{std::move(nearest)});
-}
-
 bool is_same_request(const lc::RequestKey& left, const lc::RequestKey& right) {
   return left.response_name == right.response_name && left.stream == right.stream &&
          left.canonical == right.canonical && left.session == right.session && left.endpoint == right.endpoint &&
@@ -99,9 +95,10 @@ Answers::Answers(asio::io_context& loop, const ServeOptions& options, Context& c
       cache_(context.cache()),
       store_health_(context.report(), metrics),
       workers_(count_workers(context.settings())),
+      recorders_(count_workers(context.settings())),
       followers_(kFollowers),
       deadlines_(loop),
-      recordings_(std::make_shared<RecordingQueue>(loop, workers_)),
+      recordings_(std::make_shared<RecordingQueue>(loop, recorders_)),
       upstream_(loop, options.upstream) {}
 
 Answers::~Answers() {
@@ -120,11 +117,13 @@ Awaitable<void> Answers::keep_statistics() {
 
 void Answers::cancel() {
   workers_.stop();
+  recorders_.stop();
   followers_.stop();
 }
 
 void Answers::close() {
   workers_.join();
+  recorders_.join();
   followers_.join();
 }
 
@@ -204,7 +203,7 @@ Awaitable<Answered> Answers::answer_missing(const Question& question, Found foun
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
   const std::string name = entry_name(*found.key);
   if (question.mode == Mode::replay) note_missed({name, found.key->endpoint, nearest});
-  co_return not_cached(name, std::move(nearest));
+  co_return answered(name, NotCached{std::move(nearest), !found.lookup});
 }
 
 Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, Asks asks) {
@@ -252,6 +251,7 @@ Awaitable<std::unique_ptr<lc::Fill>> Answers::begin_fill(const Question& questio
   lc::FillOptions options;
   options.overwrite = overwrite;
   options.share_with_threads = false;  // a Transfer does it
+  options.live_needs_content_type = true;
   options.ttl = question.options.ttl;
   options.store_budget = store_budget_left(question);
   options.refuse = [metadata = shared->metadata,

@@ -87,6 +87,7 @@ class Answers {
   libcache::Cache& cache_;
   StoreHealth store_health_;
   boost::asio::thread_pool workers_;
+  boost::asio::thread_pool recorders_;  // store answers: a store that cannot be written must not keep hits waiting
   boost::asio::thread_pool followers_;  // each waits for bytes from another process
   Deadlines deadlines_;
   std::shared_ptr<RecordingQueue> recordings_;

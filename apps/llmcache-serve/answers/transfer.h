@@ -22,6 +22,7 @@ struct AnswerHead {
   Headers fields;
   std::string reason = {};      // the reason phrase of the upstream, if it sent one
   std::string not_stored = {};  // why the answer will not be stored, where its head says so
+  bool from_upstream = false;   // not from another process that asked the upstream
 };
 
 // How an answer ended.

@@ -1,6 +1,7 @@
 #include "http/access.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "text.h"
 
@@ -16,8 +17,18 @@ std::string host_of(std::string_view authority) {
   return lower_case(host);
 }
 
+bool has_valid_port(std::string_view authority) {
+  const std::size_t end_of_address = authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0;
+  const std::size_t colon = authority.find(':', end_of_address);
+  const bool is_bare_address = end_of_address == 0 && std::ranges::count(authority, ':') > 1;
+  if (colon == authority.npos || is_bare_address) return true;
+  const std::string_view port = authority.substr(colon + 1);
+  return port.empty() || whole_number<std::uint16_t>(port).has_value();
+}
+
 bool is_known_host(const AccessRules& rules, std::string_view host, std::string_view local_address) {
   if (local_address.empty()) return true;
+  if (!has_valid_port(host)) return false;
   const std::string name = host_of(host);
   if (name == "localhost" || name == local_address) return true;
   return std::ranges::any_of(rules.allowed_hosts, [&](const std::string& allowed) { return host_of(allowed) == name; });

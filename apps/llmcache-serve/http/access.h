@@ -18,6 +18,9 @@ struct AccessRules {
 // The host of a Host field or an authority, in lower case, without its port and without the brackets of IPv6.
 std::string host_of(std::string_view authority);
 
+// Whether nothing but a port follows the host of an authority (RFC 3986, section 3.2).
+bool has_valid_port(std::string_view authority);
+
 // Whether a request's Host names this server: the address on which it arrived (empty for a unix socket, where any host
 // will do), `localhost`, or an allowed host.
 bool is_known_host(const AccessRules& rules, std::string_view host, std::string_view local_address);

@@ -47,6 +47,10 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 
 }  // namespace
 
+void Headers::extend_last(std::string_view value) {
+  if (!fields_.empty()) fields_.back().value.append(" ").append(value);
+}
+
 void Headers::remove(std::string_view name) {
   std::erase_if(fields_, [&](const Field& field) { return equals_ignoring_case(field.name, name); });
 }

@@ -16,6 +16,9 @@ struct Field {
 class Headers {
  public:
   void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
+  void add(const Headers& others) { fields_.insert(fields_.end(), others.fields_.begin(), others.fields_.end()); }
+  // Appends a continuation line to the last field (RFC 9112, section 5.2).
+  void extend_last(std::string_view value);
   void remove(std::string_view name);
   void remove_beginning_with(std::string_view beginning);
   // The value of the first field of this name. Names are compared in any letter case.

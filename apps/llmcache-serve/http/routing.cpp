@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "failure.h"
+#include "http/access.h"
 #include "http/headers.h"
 #include "text.h"
 
@@ -40,7 +41,9 @@ std::string checked_url(std::string_view url, const std::string& text) {
                              : starts_with_ignoring_case(url, "https://") ? 8
                                                                           : 0;
   const bool has_host = scheme > 0 && url.size() > scheme && url[scheme] != '/' && url[scheme] != '?';
-  if (!has_host || url.find_first_of("#? \t\r\n") != url.npos) {
+  const std::string_view authority = url.substr(scheme, url.find('/', scheme) - scheme);
+  const bool has_good_port = has_valid_port(authority.substr(authority.rfind('@') + 1));
+  if (!has_host || !has_good_port || url.find_first_of("#? \t\r\n") != url.npos) {
     usage_error(
         fmt::format("--upstream {}: expected NAME=URL or URL, where URL is http(s)://host[:port][/path]", text));
   }
@@ -74,6 +77,7 @@ void Upstreams::add(const std::string& text) {
   }
   if (!has_names()) *this = built_in();
   const std::string name = text.substr(0, equals);
+  if (name == "_llmcache") usage_error(fmt::format("--upstream {}: the name is that of the server's own pages", text));
   const std::string url = checked_url(std::string_view(text).substr(equals + 1), text);
   std::erase_if(upstreams_, [&](const Upstream& upstream) { return upstream.name == name; });
   upstreams_.push_back({name, url});

@@ -62,10 +62,13 @@ sockaddr_storage local_name(int descriptor) {
 }
 
 bool is_loopback_address(const sockaddr_storage& name) {
+  const bool is_ipv6 = name.ss_family == AF_INET6;
+  const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(name).sin6_addr;
+  if (is_ipv6 && IN6_IS_ADDR_V4MAPPED(&ipv6)) return ipv6.s6_addr[12] == 127;
   if (name.ss_family == AF_INET) {
     return (ntohl(reinterpret_cast<const sockaddr_in&>(name).sin_addr.s_addr) >> 24) == 127;
   }
-  return name.ss_family != AF_INET6 || IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(name).sin6_addr);
+  return !is_ipv6 || IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
 // A socket that nobody listens on any more is a leftover of a process that was killed.
@@ -145,7 +148,11 @@ Listener::Listener(asio::io_context& loop, int descriptor) : acceptor_(loop) {
 }
 
 Listener::~Listener() {
-  if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
+  // Another server may have taken the path since.
+  struct stat state{};
+  const bool is_ours = !socket_path_.empty() && ::lstat(socket_path_.c_str(), &state) == 0 &&
+                       state.st_ino == socket_file_.st_ino && state.st_dev == socket_file_.st_dev;
+  if (is_ours) ::unlink(socket_path_.c_str());
 }
 
 std::unique_ptr<Listener> Listener::open(asio::io_context& loop, const std::string& address) {
@@ -153,6 +160,7 @@ std::unique_ptr<Listener> Listener::open(asio::io_context& loop, const std::stri
   const std::string path = is_unix ? address.substr(kUnixAddress.size()) : "";
   std::unique_ptr<Listener> listener(new Listener(loop, is_unix ? listen_unix(address, path) : listen_tcp(address)));
   listener->socket_path_ = path;
+  if (is_unix) ::lstat(path.c_str(), &listener->socket_file_);
   return listener;
 }
 

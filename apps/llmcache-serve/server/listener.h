@@ -1,6 +1,8 @@
 // The sockets on which the server accepts clients: HOST:PORT, unix:PATH, and those that systemd passes on.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,7 +43,8 @@ class Listener {
 
   Acceptor acceptor_;
   std::string socket_path_;  // of a unix socket that this process made
-  std::string name_;         // host:port, or unix:path
+  struct stat socket_file_{};
+  std::string name_;  // host:port, or unix:path
   bool is_unix_ = false;
   bool is_loopback_ = true;
 };

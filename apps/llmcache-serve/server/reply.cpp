@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "event_loop.h"
+#include "http/body_fields.h"
 #include "server/cache_status.h"
 
 namespace llmcache::serve {
@@ -22,28 +23,6 @@ std::string chunk_head(std::size_t size) {
 
 OwnError error_of(AnswerEnd end, const std::string& message) {
   return end == AnswerEnd::timed_out ? own_errors::timed_out(message) : own_errors::unreachable(message);
-}
-
-// The content coding of a body (RFC 9110, section 8.4.1), which its first bytes tell; empty if it is not compressed.
-std::string_view coding_of(std::string_view body) {
-  if (body.starts_with("\x1f\x8b")) return "gzip";
-  return body.starts_with("\x28\xb5\x2f\xfd") ? "zstd" : "";
-}
-
-// Entries that a pipe recorded have no content type, and SDKs do not read an answer without one.
-std::string content_type_of(const lc::Metadata& metadata, lc::EntryKind kind, std::string_view body) {
-  if (!metadata.content_type.empty()) return metadata.content_type;
-  const std::size_t start = body.find_first_not_of(" \t\r\n");
-  const bool is_json = start != body.npos && (body[start] == '{' || body[start] == '[');
-  const bool may_be_json = is_json || !coding_of(body).empty();
-  if (kind == lc::EntryKind::response) return may_be_json ? "application/json" : "application/octet-stream";
-  return is_json ? "application/x-ndjson" : "text/event-stream";
-}
-
-void describe_body(Headers& fields, const Hit& hit, std::string_view first_bytes) {
-  fields.add("content-type", content_type_of(hit.metadata, hit.entry->kind(), first_bytes));
-  const std::string_view coding = coding_of(first_bytes);
-  if (!coding.empty()) fields.add("content-encoding", std::string(coding));
 }
 
 // Calls a function when the client goes away, as long as this exists.
@@ -75,7 +54,7 @@ Reply::~Reply() {
 }
 
 void Reply::add_fields(const Headers& fields) {
-  for (const Field& field : fields) extra_.add(field.name, field.value);
+  extra_.add(fields);
 }
 
 void Reply::take(const lc::Metadata& metadata) {
@@ -108,7 +87,7 @@ Awaitable<void> Reply::write_hit(const Hit& hit, std::optional<double> pace) {
   if (!hit.body) co_return co_await write_recorded(hit, std::move(fields), std::nullopt);
   if (!*hit.body) co_return co_await write_error(own_errors::unreachable(hit.body->error().message));
   const std::string_view body = std::string_view(**hit.body).substr(lc::http_head_size(**hit.body));
-  describe_body(fields, hit, body);
+  fields.add(body_fields(hit.metadata, hit.entry->kind(), body));
   co_await write_body(200, std::move(fields), body);
 }
 
@@ -123,7 +102,8 @@ Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optio
   }
   if (*chunk) (*chunk)->bytes.remove_prefix(head_size);
   if (head_size > 0 && (*chunk)->bytes.empty()) chunk = replay.next();
-  describe_body(fields, hit, chunk && *chunk ? (*chunk)->bytes : std::string_view());
+  const std::string_view first_bytes = chunk && *chunk ? (*chunk)->bytes : std::string_view();
+  fields.add(body_fields(hit.metadata, hit.entry->kind(), first_bytes));
   co_await begin_pieces(200, std::move(fields));
   for (; chunk && *chunk; chunk = replay.next()) {
     if (pace) co_await wait_until((*chunk)->at, *pace);
@@ -131,6 +111,17 @@ Awaitable<void> Reply::write_recorded(const Hit& hit, Headers fields, std::optio
   }
   if (!chunk) co_return break_off();
   co_await end_pieces();
+}
+
+Awaitable<bool> Reply::write_miss(const Miss& miss) {
+  miss_ = miss;
+  describe_miss(miss);
+  co_return co_await write_transfer(miss.transfer, miss.joined);
+}
+
+void Reply::describe_miss(const Miss& miss) {
+  exchange_.outcome = miss.followed ? Outcome::followed : Outcome::miss;
+  cache_status_ = miss_status(miss);
 }
 
 Awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows) {
@@ -147,8 +138,11 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
     co_await write_error(error_of(*reader.end(), reader.message()));
     co_return true;
   }
-  if (exchange_.outcome == Outcome::miss && cache_status_.find("; detail=") == cache_status_.npos) {
-    cache_status_ += detail_parameter(head->not_stored);
+  if (miss_) {
+    // A follower of another process may have had to ask the upstream itself.
+    if (head->from_upstream && !miss_->joined) miss_->followed = false;
+    if (!miss_->followed && miss_->detail.empty()) miss_->detail = head->not_stored;
+    describe_miss(*miss_);
   }
   Headers fields = head->fields;
   if (reader.follows()) fields.remove_beginning_with("set-cookie");  // meant for the leader's client
@@ -168,7 +162,7 @@ Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
 
 Awaitable<void> Reply::write_head(int status, Headers fields, std::string_view body, std::string_view reason) {
   exchange_.status = status;
-  for (const Field& field : extra_) fields.add(field.name, field.value);
+  fields.add(extra_);
   if (!cache_status_.empty()) fields.add("cache-status", cache_status_);
   if (!writer_.keeps_alive()) fields.add("connection", "close");
   exchange_.bytes += body.size();

@@ -55,11 +55,13 @@ class Reply {
   // `pace`: how many times faster than recorded; nothing: at once.
   Awaitable<void> write_hit(const Hit& hit, std::optional<double> pace);
   // Passes an answer on as it arrives. False: it was withdrawn before anything of it was written.
+  Awaitable<bool> write_miss(const Miss& miss);
   Awaitable<bool> write_transfer(const std::shared_ptr<Transfer>& transfer, bool follows);
 
  private:
   Awaitable<void> write_recorded(const Hit& hit, Headers fields, std::optional<double> pace);
   Awaitable<bool> write_from(Transfer::Reader& reader);
+  void describe_miss(const Miss& miss);
   Awaitable<void> write_head(int status, Headers fields, std::string_view body, std::string_view reason = {});
   Awaitable<void> begin_pieces(int status, Headers fields, std::string_view reason = {});
   Awaitable<void> write_piece(std::string_view piece);
@@ -74,6 +76,7 @@ class Reply {
   Exchange exchange_;
   Headers extra_;
   std::string cache_status_;
+  std::optional<Miss> miss_;
   bool chunked_ = false;
   bool has_length_ = false;
 };

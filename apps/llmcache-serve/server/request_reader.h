@@ -1,6 +1,7 @@
 // Reads requests from a client, within the limits of the options.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -80,7 +81,9 @@ class RequestReader {
 
   Awaitable<error_code> read_body(Parser& parser) {
     error_code error;
-    if (!parser.is_done() && boost::beast::iequals(parser.get()[boost::beast::http::field::expect], "100-continue")) {
+    const auto& head = parser.get();
+    const bool expects = boost::beast::iequals(head[boost::beast::http::field::expect], "100-continue");
+    if (!parser.is_done() && expects && head.version() > 10) {  // HTTP/1.0 has no interim answers
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       co_await boost::asio::async_write(stream_, boost::asio::buffer(kContinue),
                                         boost::asio::redirect_error(use_awaitable, error));
@@ -99,10 +102,12 @@ class RequestReader {
     request.method = std::string(message.method_string());
     request.target = std::string(message.target());
     request.http_1_0 = message.version() == 10;
-    request.keep_alive = message.keep_alive();
     for (const auto& field : message) {
       request.headers.add(std::string(field.name_string()), std::string(field.value()));
     }
+    // Beast looks at the first field of the name only.
+    const auto closes = [](std::string_view option) { return equals_ignoring_case(option, "close"); };
+    request.keep_alive = message.keep_alive() && std::ranges::none_of(request.headers.list("connection"), closes);
     take_absolute_target(request);
     return request;
   }

@@ -31,9 +31,11 @@ std::string health_json(const StoreState& store) {
 }
 
 // A function of its own: g++ 12 destroys the temporaries of a conditional expression twice within a co_await.
-OwnError not_cached(const Question& question, std::string message) {
-  return question.mode == Mode::replay ? own_errors::no_recorded_answer(std::move(message))
-                                       : own_errors::only_if_cached();
+OwnError not_cached(const Question& question, std::string message, bool retry_may_help = false) {
+  OwnError error =
+      question.mode == Mode::replay ? own_errors::no_recorded_answer(std::move(message)) : own_errors::only_if_cached();
+  error.retry_may_help = retry_may_help;
+  return error;
 }
 
 }  // namespace
@@ -62,6 +64,7 @@ std::optional<OwnError> Service::check_access(const Request& request, std::strin
   if (request.headers.count("host") > 1 || (!host && !request.http_1_0)) {
     return own_errors::malformed("a request has exactly one Host field");
   }
+  if (request.headers.count("origin") > 1) return own_errors::malformed("a request has at most one Origin field");
   if (host && !is_known_host(options_.access, *host, local_address)) return own_errors::unknown_host(*host);
   if (const auto origin = request.headers.first("origin")) {
     if (!is_allowed_origin(options_.access, *origin)) return own_errors::refused_origin(*origin);
@@ -133,16 +136,14 @@ Awaitable<bool> Service::write_answered(const Question& question, const Answered
     co_return true;
   }
   if (const auto* missing = std::get_if<NotCached>(&answered.what)) {
-    const OwnError error = not_cached(question, missing->nearest);
+    const OwnError error = not_cached(question, missing->nearest, missing->store_failed);
     co_await reply.write_error(error);
     exchange.outcome = Outcome::not_cached;
     co_return true;
   }
   const Miss& miss = std::get<Miss>(answered.what);
-  exchange.outcome = miss.followed ? Outcome::followed : Outcome::miss;
   exchange.detail = miss.reason;
-  reply.set_cache_status(miss_status(miss));
-  const bool written = co_await reply.write_transfer(miss.transfer, miss.joined);
+  const bool written = co_await reply.write_miss(miss);
   reply.take(*miss.metadata);
   co_return written;
 }

@@ -3,11 +3,12 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <cstdio>
 #include <utility>
 
 #include "event_loop.h"
+#include "text.h"
 #include "upstream/curl_multi.h"
 
 namespace llmcache::serve {
@@ -47,6 +48,14 @@ List field_list(const Headers& fields) {
   return list;
 }
 
+// An answer whose length is not known for sure must not be passed on (RFC 9112, section 6.3).
+bool has_one_length(const Headers& fields) {
+  const auto lengths = fields.list("content-length");
+  return std::ranges::all_of(lengths, [&](std::string_view length) {
+    return length == lengths.front() && length.find_first_not_of("0123456789") == length.npos;
+  });
+}
+
 UpstreamEnd end_of(CURLcode code, bool has_head) {
   if (code == CURLE_OK) return UpstreamEnd::complete;
   if (code == CURLE_OPERATION_TIMEDOUT) return has_head ? UpstreamEnd::broken : UpstreamEnd::timed_out;
@@ -66,7 +75,7 @@ class Call final : public UpstreamCall, public CurlTransfer {
     multi_->add(easy_.get(), *this);
     wait_for_bytes(options_.idle_timeout);
   }
-  ~Call() override { multi_->remove(easy_.get()); }
+  ~Call() override { leave(); }
 
   void pause() override { paused_ = true; }
   void resume() override {
@@ -80,7 +89,8 @@ class Call final : public UpstreamCall, public CurlTransfer {
   void on_done(CURLcode code) override {
     if (retries(code)) return;
     idle_.cancel();
-    const std::string message = error_[0] ? error_ : curl_easy_strerror(code);
+    has_ended_ = true;
+    const std::string message = !fault_.empty() ? fault_ : error_[0] ? error_ : curl_easy_strerror(code);
     // The owner may destroy this in on_end.
     const auto on_end = std::move(events_.on_end);
     on_end(end_of(code, head_done_), message);
@@ -112,9 +122,16 @@ class Call final : public UpstreamCall, public CurlTransfer {
     if (paused_) active_ = Timer::clock_type::now();
     const auto left = active_ + options_.idle_timeout - Timer::clock_type::now();
     if (left > Timer::duration::zero()) return wait_for_bytes(left);
-    multi_->remove(easy_.get());
-    std::snprintf(error_, sizeof error_, "the upstream sent nothing for too long; see --upstream-idle-timeout");
+    leave();
+    fault_ = "the upstream sent nothing for too long; see --upstream-idle-timeout";
     on_done(CURLE_OPERATION_TIMEDOUT);
+  }
+
+  // libcurl 7.88 sends the reset of an HTTP/2 stream only when its connection is used again, and a model would go on writing
+  // until then: the connection is closed, unless other calls use it.
+  void leave() {
+    if (!has_ended_) curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
+    multi_->remove(easy_.get());
   }
 
   void set_up() {
@@ -164,21 +181,32 @@ class Call final : public UpstreamCall, public CurlTransfer {
       const std::size_t reason = line.find(' ') == line.npos ? line.npos : line.find(' ') + kStatusSize;
       call.head_ = {.reason = std::string(line.substr(std::min(reason, line.size())))};
     } else if (!line.empty()) {
-      const std::size_t colon = line.find(':');
-      if (colon == line.npos || call.head_done_) return size * count;  // trailers are not passed on
-      const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-      call.head_.fields.add(std::string(line.substr(0, colon)),
-                            value == line.npos ? "" : std::string(line.substr(value)));
+      if (!call.head_done_) call.take_field(line);  // trailers are not passed on
     } else if (!call.head_done_) {
       long status = 0;
       curl_easy_getinfo(call.easy_.get(), CURLINFO_RESPONSE_CODE, &status);
       if (status == 101) return 0;  // it was not asked to switch protocols
       if (status < 200) return size * count;
+      if (!has_one_length(call.head_.fields)) {
+        call.fault_ = "the upstream's content-length fields contradict each other";
+        return 0;
+      }
       call.head_done_ = true;
       call.head_.status = static_cast<int>(status);
       call.events_.on_head(std::move(call.head_));
     }
     return size * count;
+  }
+
+  void take_field(std::string_view line) {
+    std::string text(line);
+    // Not valid in a field, and to be replaced by those who pass it on (RFC 9110, section 5.5).
+    std::ranges::replace_if(text, [](char character) { return character == '\r' || character == '\0'; }, ' ');
+    if (text.starts_with(' ') || text.starts_with('\t')) {
+      head_.fields.extend_last(trimmed(text));
+    } else if (const std::size_t colon = text.find(':'); colon != text.npos) {
+      head_.fields.add(text.substr(0, colon), std::string(trimmed(std::string_view(text).substr(colon + 1))));
+    }
   }
 
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) {
@@ -204,11 +232,13 @@ class Call final : public UpstreamCall, public CurlTransfer {
   Timer::time_point active_ = Timer::clock_type::now();  // when bytes were last received or sent
   curl_off_t sent_ = 0;                                  // bytes of the request
   char error_[CURL_ERROR_SIZE] = {};
+  std::string fault_;  // that was found here, in words for people
   Easy easy_;
   List fields_;
   UpstreamHead head_;
   bool has_answer_ = false;  // its first byte has arrived
   bool head_done_ = false;
+  bool has_ended_ = false;
   bool retried_ = false;
   bool paused_ = false;
 };

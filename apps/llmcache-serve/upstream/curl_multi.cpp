@@ -1,15 +1,28 @@
 #include "upstream/curl_multi.h"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <chrono>
 #include <span>
 
 namespace llmcache::serve {
 
 namespace asio = boost::asio;
+
+namespace {
+
+int open_epoll() {
+  const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+  if (descriptor < 0) throw boost::system::system_error(errno, boost::system::system_category());
+  return descriptor;
+}
+
+}  // namespace
 
 CurlMulti::CurlMulti(asio::io_context& loop) : loop_(loop), timer_(loop), ready_(loop) {}
 
@@ -22,19 +35,45 @@ void CurlMulti::open() {
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kMostKeptConnections);
-  ready_.assign(::epoll_create1(EPOLL_CLOEXEC));
+  ready_.assign(open_epoll());
+  idle_ = Descriptor(open_epoll());
   wait();
 }
 
 void CurlMulti::add(CURL* easy, CurlTransfer& transfer) {
   // Not before the first transfer: a COMMAND that is started at the beginning would inherit libcurl's descriptors.
   if (!multi_) open();
+  close_spoilt_connections();
   transfers_.emplace(easy, &transfer);
   curl_multi_add_handle(multi_.get(), easy);
 }
 
 void CurlMulti::remove(CURL* easy) {
   if (transfers_.erase(easy) > 0) curl_multi_remove_handle(multi_.get(), easy);
+}
+
+// Watches the connection of a transfer that has ended. With HTTP/2 the server may send frames at any time.
+void CurlMulti::watch_idle(CURL* easy) {
+  curl_socket_t number = CURL_SOCKET_BAD;
+  long version = CURL_HTTP_VERSION_NONE;
+  curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &number);
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  if (number == CURL_SOCKET_BAD || version >= CURL_HTTP_VERSION_2_0) return;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP;
+  event.data.fd = number;
+  ::epoll_ctl(idle_.number(), EPOLL_CTL_ADD, number, &event);
+}
+
+// What a server sends on a kept connection without being asked does not answer the next request (RFC 9112, section 9.2).
+// libcurl 7.88 would take it for one. It does not use a connection again that is shut down.
+void CurlMulti::close_spoilt_connections() {
+  std::array<epoll_event, 64> events{};
+  const int count = ::epoll_wait(idle_.number(), events.data(), events.size(), 0);
+  for (const epoll_event& event : std::span(events).first(static_cast<std::size_t>(std::max(count, 0)))) {
+    ::epoll_ctl(idle_.number(), EPOLL_CTL_DEL, event.data.fd, nullptr);
+    ::shutdown(event.data.fd, SHUT_RDWR);
+  }
 }
 
 int CurlMulti::on_socket(CURL*, curl_socket_t number, int wanted, void* self, void*) {
@@ -45,7 +84,10 @@ int CurlMulti::on_socket(CURL*, curl_socket_t number, int wanted, void* self, vo
     return 0;
   }
   const auto [socket, added] = multi.sockets_.try_emplace(number, multi.last_socket_ + 1);
-  if (added) ++multi.last_socket_;
+  if (added) {
+    ++multi.last_socket_;
+    ::epoll_ctl(multi.idle_.number(), EPOLL_CTL_DEL, number, nullptr);  // if it was kept
+  }
   epoll_event event{};
   event.events = ((wanted & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((wanted & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
   event.data.u64 = std::uint64_t{socket->second} << 32 | static_cast<std::uint32_t>(number);
@@ -93,6 +135,7 @@ void CurlMulti::act(curl_socket_t number, int events) {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
+    watch_idle(message->easy_handle);
     const auto ended = transfers_.find(message->easy_handle);
     if (ended != transfers_.end()) ended->second->on_done(message->data.result);
   }

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "event_loop.h"
+#include "process/descriptor.h"
 
 namespace llmcache::serve {
 
@@ -43,6 +44,8 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   };
 
   void open();
+  void watch_idle(CURL* easy);
+  void close_spoilt_connections();
   static int on_socket(CURL*, curl_socket_t number, int wanted, void* self, void*);
   static int on_timer(CURLM*, long milliseconds, void* self);
   void wait();
@@ -56,6 +59,7 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   // while events of the first one are being handled.
   std::map<curl_socket_t, std::uint32_t> sockets_;
   std::uint32_t last_socket_ = 0;
+  Descriptor idle_;  // an epoll set of kept connections on which no answer is expected
   std::map<CURL*, CurlTransfer*> transfers_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
 };

@@ -35,7 +35,7 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
     if (following.proof() && *following.proof() != proof()) return leave_other_request();
   }
   if (news->state == FlightState::flying) {
-    if (options.live && !news->bytes.empty()) return Fill::Piece{.bytes = following.deliver()};
+    if (is_live() && !news->bytes.empty()) return Fill::Piece{.bytes = following.deliver()};
     if (deadline.expired()) return fail(ErrorCode::timeout, kTooLate);
     if (wait_left() > Milliseconds(0)) return Fill::Piece{};
     if (following.delivered() > 0) return broken_off("nothing more has arrived for too long");
@@ -59,6 +59,10 @@ const Digest& FillState::proof() {
 Result<Fill::Piece> FillState::leave_other_request() {
   core.events.note("flight.other_request", name(), "the leader answers another request with the same name");
   return become_lone_lead().map([] { return Fill::Piece{}; });
+}
+
+bool FillState::is_live() const {
+  return options.live && (!options.live_needs_content_type || !following.metadata().content_type.empty());
 }
 
 // The flight has ended before this follower received all of it. The store may have the whole answer.

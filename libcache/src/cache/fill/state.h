@@ -57,6 +57,7 @@ struct FillState {
   Status become_uncached(Error error);
 
   Milliseconds wait_left() const;
+  bool is_live() const;
   Result<Fill::Piece> without_leader(const std::string& why);
   Result<Fill::Piece> follow_no_longer();
   const Digest& proof();

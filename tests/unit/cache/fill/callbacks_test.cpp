@@ -139,7 +139,13 @@ TEST_CASE("a follower gets a stream's bytes while its leader still waits for mor
   CHECK(leader.get().received == kWhole);
 }
 
-TEST_CASE("a follower with the option live off gets a stream once it is stored") {
+TEST_CASE("a follower that wants nothing live, or nothing of an unknown type, gets a stream once it is stored") {
+  FillOptions options;
+  if (GENERATE(true, false)) {
+    options.live = false;
+  } else {
+    options.live_needs_content_type = true;
+  }
   Callers fixture;
   std::promise<void> leads;
   std::atomic<bool> over{false};
@@ -157,7 +163,7 @@ TEST_CASE("a follower with the option live off gets a stream once it is stored")
     received += bytes;
     return {};
   };
-  REQUIRE(fixture.process()->get_or_fill(fixture.stream, kNoProducer, receive, {.live = false}, kNever).has_value());
+  REQUIRE(fixture.process()->get_or_fill(fixture.stream, kNoProducer, receive, options, kNever).has_value());
   CHECK(received == kWhole);
   leader.wait();
 }
