@@ -37,6 +37,10 @@ void Judge::read(const AnswerEvent& event) {
   if (event.is_failure) return findings_.add_error(event.name);
   has_cut_event_ = has_cut_event_ || !event.is_whole;
   if (!event.is_whole || is_ping(event) || read_trailing_number(event)) return;
+  read_whole(unwrapped(event));
+}
+
+void Judge::read_whole(const AnswerEvent& event) {
   findings_.done_marker = findings_.done_marker || event.is_done;
   if (says_something(event)) {
     ++count_;

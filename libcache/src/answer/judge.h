@@ -32,6 +32,7 @@ class Judge {
   Verdict finish();
 
  private:
+  void read_whole(const AnswerEvent& event);
   bool read_trailing_number(const AnswerEvent& event);
   void find_protocol_of(const AnswerEvent& event);
   void read_shape(const AnswerEvent& event);

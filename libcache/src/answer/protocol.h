@@ -73,12 +73,17 @@ struct Protocol {
   bool (*is_doubtful)(const AnswerEvent& event) = nullptr;
   // Whether an event that does not match by itself belongs to this protocol if it follows a doubtful one.
   bool (*confirms)(const AnswerEvent& event) = nullptr;
+  // The answer in an envelope that is a single value and reports no failure.
+  JsonValue (*wrapped)(const AnswerEvent& event) = nullptr;
   // Whether the provider may send all of the text so far with each event.
   bool may_be_cumulative = false;
 };
 
 // The protocol that has such an event, or nullptr.
 const Protocol* find_protocol(const AnswerEvent& event);
+
+// What to read of an event: the answer in its envelope if that is of a known protocol, otherwise the event itself.
+AnswerEvent unwrapped(const AnswerEvent& event);
 
 // Reads an event of a protocol. Without one (nullptr), reads only the members that any answer may have.
 void read_event(const Protocol* protocol, const AnswerEvent& event, Findings& findings);

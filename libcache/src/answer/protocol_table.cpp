@@ -9,8 +9,9 @@ extern const Protocol kEvents;
 extern const Protocol kLines;
 }  // namespace ai_sdk
 namespace anthropic_messages {
+extern const Protocol kCompletion;
 extern const Protocol kProtocol;
-}
+}  // namespace anthropic_messages
 namespace bedrock {
 extern const Protocol kConverse;
 extern const Protocol kInvoke;
@@ -87,6 +88,7 @@ constexpr const Protocol* kProtocols[] = {
     &openai_transcription::kProtocol,
     &mistral_conversations::kProtocol,
     &anthropic_messages::kProtocol,
+    &anthropic_messages::kCompletion,
     &gemini_interactions::kProtocol,
     &gemini::kProtocol,
     &ollama::kProtocol,
@@ -111,6 +113,17 @@ const Protocol* find_protocol(const AnswerEvent& event) {
     if (protocol->matches(event)) return protocol;
   }
   return nullptr;
+}
+
+AnswerEvent unwrapped(const AnswerEvent& event) {
+  if (event.form != EventForm::value) return event;  // envelopes hold whole answers
+  for (const Protocol* const protocol : kProtocols) {
+    if (protocol->wrapped == nullptr) continue;
+    AnswerEvent inner = event;
+    inner.json = protocol->wrapped(event);
+    if (inner.json && find_protocol(inner) != nullptr) return inner;
+  }
+  return event;
 }
 
 }  // namespace libcache::internal

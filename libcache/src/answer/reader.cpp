@@ -22,11 +22,17 @@ std::size_t AnswerReader::read(std::string_view rest, bool last, const AnswerEve
     decompressed_ = decompress(body);
     const std::string& text = decompressed_->bytes;
     const bool is_whole = decompressed_->end == Decompressed::End::whole;
-    if (auto framer = find_framer(text, is_whole, is_event_stream())) framer_ = *std::move(framer);
+    if (auto framer = find_framer(text, is_whole, may_be_event_stream())) framer_ = *std::move(framer);
     if (framer_) read_events(text, is_whole, event, [](std::size_t) {});
     return used;
   }
   return framer_ ? used + read_events(body, last, event, chunk) : used;
+}
+
+// A header block that says neither type nor length leaves it open: servers that send events know no length.
+bool AnswerReader::may_be_event_stream() const {
+  const bool says_nothing = head_.size > 0 && head_.content_type.empty() && !head_.content_length;
+  return says_nothing || head_.content_type.starts_with("text/event-stream");
 }
 
 bool AnswerReader::decide(std::string_view body, bool last) {
@@ -34,7 +40,7 @@ bool AnswerReader::decide(std::string_view body, bool last) {
   if (body.size() < kLongestMagic && !last) return false;
   is_compressed_ = is_compressed(body);
   if (!is_compressed_) {
-    auto framer = find_framer(body, last, is_event_stream());
+    auto framer = find_framer(body, last, may_be_event_stream());
     if (!framer) return false;
     framer_ = *std::move(framer);
   }

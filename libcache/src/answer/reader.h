@@ -40,7 +40,7 @@ class AnswerReader {
 
  private:
   bool decide(std::string_view body, bool last);
-  bool is_event_stream() const { return head_.content_type.starts_with("text/event-stream"); }
+  bool may_be_event_stream() const;
   std::size_t read_events(std::string_view rest, bool last, const AnswerEventHandler& event, const ChunkHandler& chunk);
 
   HttpHead head_;

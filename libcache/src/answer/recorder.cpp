@@ -71,18 +71,18 @@ Verdict AnswerRecorder::State::judge_transport(std::string_view bytes, const Ver
   for (const int status : {head.status, facts.http_status.value_or(0)}) {
     if (Verdict verdict = judge_status(status); verdict.completeness != Completeness::complete) return verdict;
   }
-  if (of_body.completeness == Completeness::error) return {};
   const auto& decompressed = reader.decompressed();
+  // curl --compressed prints the length of what it decompressed.
+  const bool has_length = head.content_length && (decompressed || !head.is_encoded);
+  if (has_length && bytes.size() - head.size < *head.content_length) {
+    return {Completeness::incomplete, "the answer is shorter than its content-length", {}};
+  }
+  if (of_body.completeness == Completeness::error) return {};
   if (decompressed && decompressed->end == Decompressed::End::cut) {
     return {Completeness::incomplete, "the compressed answer was cut short", {}};
   }
   if (decompressed && decompressed->end == Decompressed::End::damaged) {
     return {Completeness::error, "the compressed answer is damaged", {}};
-  }
-  // curl --compressed prints the length of what it decompressed.
-  const bool has_length = head.content_length && (decompressed || !head.is_encoded);
-  if (has_length && bytes.size() - head.size < *head.content_length) {
-    return {Completeness::incomplete, "the answer is shorter than its content-length", {}};
   }
   return {};
 }

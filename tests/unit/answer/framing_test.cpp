@@ -144,6 +144,16 @@ TEST_CASE("an event without its final blank line is whole if its JSON or [DONE] 
   CHECK(judge(sse({"a"}) + ": bye") == Completeness::complete);
 }
 
+TEST_CASE("a stream that ends after a line of an event other than its data is incomplete") {
+  const auto* const line =
+      GENERATE("event: x\n", "id: 5\n", "retry: 3000\n", "id:\r\n", ": ping\nid: 5\n", "id: 5\n: ping");
+  INFO(line);
+  CHECK(judge(sse({R"({"a":1})"}) + line) == Completeness::incomplete);
+  CHECK(judge(sse({kWord, kStop}) + line) == Completeness::incomplete);
+  CHECK(judge(sse({kWord, kStop}) + line + "\n\n") == Completeness::complete);
+  CHECK(judge(sse({kWord, kStop}) + ": ping\n") == Completeness::complete);
+}
+
 TEST_CASE("JSON values follow one another in any layout") {
   const std::string value = "{\n  \"a\": [1, \"}\"]\n}";
   for (const std::string between : {"\n", "", " ", "\n\n", "\r\n", "\x1e"}) {

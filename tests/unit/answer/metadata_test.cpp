@@ -172,6 +172,30 @@ TEST_CASE("model and usage are read wherever an answer has them") {
         metadata("granite", "eos_token", {3, 4, {}, {}}));
 }
 
+TEST_CASE("what a Workers AI envelope holds has the metadata of its own protocol") {
+  const auto of_result = [](const std::string& result) {
+    return of_response(R"({"result":)" + result + R"(,"success":true,"errors":[],"messages":[]})");
+  };
+  CHECK(of_result(R"({"model":"@cf/x","choices":[{"message":{"content":"a"},"finish_reason":"length"}],)"
+                  R"("usage":{"prompt_tokens":3,"completion_tokens":4}})") ==
+        metadata("@cf/x", "length", {3, 4, {}, {}}));
+  CHECK(of_result(R"({"object":"response","model":"@cf/y","status":"completed","usage":{"input_tokens":3}})") ==
+        metadata("@cf/y", "completed", {3, {}, {}, {}}));
+  CHECK(of_result(R"({"response":"a","tool_calls":[],"usage":{"prompt_tokens":3,"completion_tokens":4}})") ==
+        metadata("", "", {3, 4, {}, {}}));
+}
+
+TEST_CASE("answers that are not streamed have metadata where their provider puts it") {
+  CHECK(of_response(R"({"id":"p","model":"a/b","output":["Hi"],"status":"succeeded",)"
+                    R"("metrics":{"predict_time":0.5,"input_token_count":3,"output_token_count":4}})") ==
+        metadata("a/b", "", {3, 4, {}, {}}));
+  CHECK(of_response(R"({"object":"conversation.response","outputs":[{"type":"tool.execution"},)"
+                    R"({"type":"message.output","model":"mm","content":"A"}],"usage":{"prompt_tokens":3}})") ==
+        metadata("mm", "", {3, {}, {}, {}}));
+  CHECK(of_response(R"({"type":"completion","completion":" a","stop_reason":"stop_sequence","model":"claude-2.1"})") ==
+        metadata("claude-2.1", "stop_sequence", {}));
+}
+
 TEST_CASE("a count of tokens is read from answers of any kind, at the top level too") {
   CHECK(of_response(R"({"model":"m","embeddings":[[0.1]],"prompt_eval_count":7})").prompt_tokens == 7);
   CHECK(of_response(R"({"embedding":[0.1],"inputTextTokenCount":8})").prompt_tokens == 8);

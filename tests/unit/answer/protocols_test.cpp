@@ -208,6 +208,15 @@ TEST_CASE("Anthropic ends with message_stop, whatever pings come between") {
   check_complete(R"({"type":"message","role":"assistant","content":[],"stop_reason":"end_turn"})");
 }
 
+TEST_CASE("Anthropic's completions end with a stop_reason") {
+  const auto completion = [](const std::string& stop_reason) {
+    return R"({"type":"completion","completion":" a","stop_reason":)" + stop_reason + R"(,"model":"claude-2.1"})";
+  };
+  check_needs_all({completion("null"), R"({"type":"ping"})", completion("null"), completion(R"("stop_sequence")")});
+  check_complete(completion(R"("max_tokens")"));
+  check_error(sse({completion("null"), R"({"type":"error","error":{"type":"overloaded_error"}})"}), "overloaded_error");
+}
+
 TEST_CASE("Gemini ends with a reason for every candidate, or a blocked prompt") {
   const std::string both = R"({"candidates":[{"index":0},{"index":1}]})";
   const std::string second = R"({"candidates":[{"index":1,"finishReason":"STOP"}]})";
@@ -306,6 +315,33 @@ TEST_CASE("Workers AI ends with [DONE]") {
       {R"({"response":"Paragraph "})", R"({"response":5,"p":"x"})", R"({"response":null,"usage":{}})", kDone});
 }
 
+TEST_CASE("Workers AI: a result is judged by its own protocol, as if it were the body") {
+  const auto in_envelope = [](const std::string& result) {
+    return R"({"result":)" + result + R"(,"success":true,"errors":[],"messages":[]})";
+  };
+  check_complete(in_envelope(R"({"choices":[{"message":{"content":"a"},"finish_reason":null}]})"));
+  check_incomplete(in_envelope(R"({"choices":[{"message":{"content":""},"finish_reason":null}]})"));
+  check_error(in_envelope(R"({"choices":[{"message":{"content":"a"},"finish_reason":"error"}]})"), "error");
+  check_incomplete(in_envelope(R"({"object":"response","status":"in_progress","output":[]})"));
+  check_error(in_envelope(R"({"object":"response","status":"failed","error":{"code":"server_error"}})"));
+  check_error(in_envelope(R"({"choices":[{"message":{"content":"a"}}],"error":{"code":5}})"), "5");
+  const std::string good = in_envelope(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})");
+  check_complete(good);
+  for (std::size_t size = 1; size < good.size(); ++size) check_incomplete(good.substr(0, size));
+  check_error(R"({"error":"no",)" + good.substr(1));
+  check_complete(in_envelope(R"({"data":[[0.1]],"shape":[1,1]})"));
+}
+
+TEST_CASE("Workers AI: an envelope with success: false is an error whatever else it holds") {
+  const auto* const members =
+      GENERATE(R"("result":null,"errors":[])", R"("errors":["no"],"result":null)", R"("errors":null,"result":{"a":1})",
+               R"("result":null,"errors":[{"code":1000}])", R"("errors":[{"message":"no"}],"result":{"a":1})",
+               R"("result":{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]},"errors":[])");
+  check_error(R"({"success":false,"messages":["x"],)" + std::string(members) + "}");
+  check_error(R"({"success":false,)" + std::string(members) + "}");
+  check_complete(R"({"success":false,"errors":3,"result":{"score":2}})");
+}
+
 TEST_CASE("an event with a response and more than Workers AI sends is of no known protocol") {
   const auto* const event = GENERATE(R"({"response":{"text":"a"}})", R"({"response":["a"]})",
                                      R"({"model":"m","response":"a"})", R"({"response":"a","conversation":"c"})");
@@ -334,6 +370,18 @@ TEST_CASE("Replicate ends with an event called done") {
   check_error(sse_of({"event: output\ndata: a", "event: done\ndata: {\"reason\":\"canceled\"}"}));
   check_error(sse_of({"event: output\ndata: a", "event: error\ndata: no", "event: done\ndata: {}"}));
   check_complete(sse_of({"event: output\ndata: {\"error\":\"x\"}", "event: done\ndata: {}"}));
+}
+
+TEST_CASE("Replicate: a prediction that is not streamed is complete when it succeeded") {
+  const auto prediction = [](const std::string& status, const std::string& output) {
+    return R"({"id":"p","model":"a/b","output":)" + output + R"(,"error":null,"status":")" + status + R"("})";
+  };
+  check_complete(prediction("succeeded", R"(["Hi"," you"])"));
+  check_complete(prediction("succeeded", R"("Hi")"));
+  check_complete(prediction("succeeded", R"({"sum":3})"));
+  check_incomplete(prediction("processing", R"(["Hi"])"));
+  check_error(prediction("canceled", R"(["Hi"])"));
+  check_error(R"({"id":"p","output":"Hi","error":"no","status":"succeeded"})");
 }
 
 TEST_CASE("MiniMax reports an error in the middle of a stream of OpenAI's shape") {

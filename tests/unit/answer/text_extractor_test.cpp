@@ -174,6 +174,35 @@ TEST_CASE("answers that are not streamed have their text where their provider pu
              R"("outputs":{"text":"Hi"}}})") == "Hi");
 }
 
+TEST_CASE("the text of an answer in Workers AI's envelope is that of the answer") {
+  const auto text_in = [](const std::string& result) {
+    return text(R"({"result":)" + result + R"(,"success":true,"errors":[],"messages":[]})");
+  };
+  CHECK(text_in(R"({"response":"Hi","tool_calls":[]})") == "Hi");
+  CHECK(text_in(R"({"response":{"a":1}})") == R"({"a":1})");
+  CHECK(text_in(R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]})") == "Hi");
+  CHECK(text_in(R"({"object":"response","output":[{"content":[{"type":"output_text","text":"Hi"}]}]})") == "Hi");
+  CHECK(text_in(R"({"text":"hello"})") == "hello");
+  CHECK(text_in(R"({"text":"hello","word_count":1,"vtt":"WEBVTT"})") == "hello");
+}
+
+TEST_CASE("the output of a prediction that succeeded is its text if it is one") {
+  const auto text_of = [](const std::string& output) {
+    return text(R"({"id":"p","model":"a/b","output":)" + output + R"(,"status":"succeeded","error":null})");
+  };
+  CHECK(text_of(R"(["Hi"," you"])") == "Hi you");
+  CHECK(text_of(R"("Hi")") == "Hi");
+  CHECK(text_of(R"({"sum":3})").empty());
+  CHECK(text_of("[0.5]").empty());
+  CHECK(text(R"({"output":"Hi","status":"succeeded"})").empty());
+}
+
+TEST_CASE("completions of Anthropic show their text, streamed or not") {
+  CHECK(text(R"({"type":"completion","completion":" Hello","stop_reason":"stop_sequence"})") == " Hello");
+  CHECK(text(sse({R"({"type":"completion","completion":" Hel","stop_reason":null})",
+                  R"({"type":"completion","completion":"lo","stop_reason":"stop_sequence"})"})) == " Hello");
+}
+
 TEST_CASE("the output of a workflow's node is not the answer's text") {
   CHECK(text(sse({R"({"event":"node_finished","task_id":"t","data":{"node_id":"n","outputs":{"text":"draft"}}})",
                   R"({"event":"workflow_finished","task_id":"t","data":{"workflow_id":"w","status":"succeeded",)"

@@ -68,6 +68,17 @@ TEST_CASE("an answer that is shorter than its content-length is incomplete") {
         Completeness::complete);
 }
 
+TEST_CASE("a content-length that is not reached counts before what the body says, and after the status") {
+  const std::string error = R"({"error":{"message":"no","code":"invalid_api_key"}})";
+  for (const std::string& body : {error, std::string("Bad Gateway"), std::string("null"), gzip(error)}) {
+    INFO(body);
+    CHECK(judge("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n" + body) == Completeness::incomplete);
+    CHECK(judge("HTTP/1.1 500 No\r\ncontent-length: 9999\r\n\r\n" + body) == Completeness::error);
+    CHECK(judge("HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body) ==
+          Completeness::error);
+  }
+}
+
 TEST_CASE("a header block that does not end is incomplete, and a text about HTTP is a text") {
   const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + kBody;
   for (std::size_t size = 10; size < answer.size(); ++size) {
@@ -101,6 +112,19 @@ TEST_CASE("a status that the caller knows counts like one in a header block") {
 TEST_CASE("the content type that the caller knows decides on the first letters of an event") {
   CHECK(judge("dat") == Completeness::complete);
   CHECK(judge("dat", {.content_type = "text/event-stream; charset=utf-8"}) == Completeness::incomplete);
+}
+
+TEST_CASE("the first letters of an event are not a text after a header block without type and length") {
+  const auto* const letters = GENERATE("d", "da", "data", "e", "event", "id", "retry", "\nda");
+  INFO(letters);
+  CHECK(judge("HTTP/2 200 \r\nx: y\r\n\r\n" + std::string(letters)) == Completeness::incomplete);
+  CHECK(judge("HTTP/2 200 \r\ncontent-type: text/event-stream\r\n\r\n" + std::string(letters)) ==
+        Completeness::incomplete);
+  for (const auto* const known : {"content-type: text/plain", "content-length: 1"}) {
+    CHECK(judge("HTTP/2 200 \r\n" + std::string(known) + "\r\n\r\nd") == Completeness::complete);
+  }
+  CHECK(judge("HTTP/2 200 \r\n\r\nDaedalus") == Completeness::complete);
+  CHECK(judge("HTTP/2 200 \r\n\r\nd\n") == Completeness::complete);
 }
 
 TEST_CASE("a compressed answer is judged by its decompressed bytes") {

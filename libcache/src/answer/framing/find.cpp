@@ -40,7 +40,7 @@ Match begins_as_prefixed_line(std::string_view line, bool may_go_on, bool last) 
 
 }  // namespace
 
-std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool last, bool is_event_stream) {
+std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool last, bool may_be_events) {
   const auto is_frame = begins_with_frame(text);
   if (is_frame.value_or(false)) return make_frame_framer();
   if (!is_frame && !last) return std::nullopt;
@@ -55,7 +55,7 @@ std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool l
   const std::size_t end = text.find_first_of("\r\n");
   const bool may_go_on = end == std::string_view::npos;
   const std::string_view line = text.substr(0, end);
-  switch (begins_as_sse(line, may_go_on && (!last || is_event_stream))) {
+  switch (begins_as_sse(line, may_go_on && (!last || may_be_events))) {
     case Match::yes:
       return make_sse_framer();
     case Match::undecided:

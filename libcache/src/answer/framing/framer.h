@@ -33,7 +33,7 @@ std::unique_ptr<Framer> make_prefixed_line_framer();
 std::unique_ptr<Framer> make_frame_framer();
 
 // The framer for an answer that begins with `text`: nullopt while `text` is too short to decide, a null pointer if the
-// answer is a text. `last`: nothing follows `text`. `is_event_stream`: its content type is text/event-stream.
-std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool last, bool is_event_stream);
+// answer is a text. `last`: nothing follows `text`. `may_be_events`: a header precedes it that leaves room for events.
+std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool last, bool may_be_events);
 
 }  // namespace libcache::internal

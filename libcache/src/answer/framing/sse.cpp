@@ -14,6 +14,7 @@ namespace libcache::internal {
 namespace {
 
 constexpr std::string_view kDone = "[DONE]";
+constexpr std::string_view kFields[] = {"data:", "event:", "id:", "retry:"};
 
 // The value of the field in this line, if it is the one called `name`.
 std::optional<std::string_view> field(std::string_view line, std::string_view name) {
@@ -127,7 +128,7 @@ class SseFramer final : public Framer {
     if (!last_line.empty()) note(last_line);
     AnswerEvent event = parse(rest);
     const bool begins_field = begins_any_field(last_line);
-    if (event.data.data() == nullptr && event.name.empty() && !begins_field) return;
+    if (event.data.data() == nullptr && !has_field(rest) && !begins_field) return;
     const bool goes_on = begins_field && !field(last_line, "data") && !error_field(last_line);
     event.is_whole = (event.is_json || event.is_done) && !goes_on;
     handle(event);
@@ -174,30 +175,46 @@ class SseFramer final : public Framer {
   // Whether a line belongs to an event, or may do so when more of it arrives.
   static bool begins_any_field(std::string_view line) {
     if (line.empty()) return false;
-    for (const std::string_view name : {"data:", "event:", "id:", "retry:"}) {
+    for (const std::string_view name : kFields) {
       if (line.starts_with(name) || name.starts_with(line)) return true;
     }
     const std::string_view error = "error:";
     return error.starts_with(line) || error_field(line) || line == "error: ";
   }
 
+  // Calls `visit` with each line, with the last one even if it does not end.
+  template <class Visit>
+  static void each_line(std::string_view text, Visit visit) {
+    Lines lines;
+    while (lines.begin() < text.size()) {
+      const auto found = lines.next(text, true);
+      visit(found ? found->text : text.substr(lines.begin()));
+      lines.advance(found ? found->end : text.size());
+    }
+  }
+
+  // Whether an event has begun. Comments belong to none.
+  static bool has_field(std::string_view text) {
+    bool has = false;
+    each_line(text, [&has](std::string_view line) {
+      for (const std::string_view name : kFields) has = has || line.starts_with(name);
+    });
+    return has;
+  }
+
   AnswerEvent parse(std::string_view chunk) {
     AnswerEvent event{.form = EventForm::sse};
     if (chunk.starts_with(kByteOrderMark)) chunk.remove_prefix(kByteOrderMark.size());
     std::size_t count = 0;
-    Lines lines;
-    while (lines.begin() < chunk.size()) {
-      const auto found = lines.next(chunk, true);
-      const std::string_view line = found ? found->text : chunk.substr(lines.begin());
-      lines.advance(found ? found->end : chunk.size());
+    each_line(chunk, [&](std::string_view line) {
       if (const auto name = field(line, "event")) event.name = trimmed(*name);
       auto data = field(line, "data");
       if (!data && (data = error_field(line))) event.name = "error";
-      if (!data) continue;
+      if (!data) return;
       if (++count == 2) joined_ = event.data;
       if (count > 1) joined_.append("\n").append(*data);
       event.data = count > 1 ? std::string_view(joined_) : *data;
-    }
+    });
     read_json(event);
     return event;
   }

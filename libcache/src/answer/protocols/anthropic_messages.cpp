@@ -1,4 +1,4 @@
-// Anthropic's messages.
+// Anthropic's messages, and its older API of completions.
 #include "answer/protocol.h"
 
 namespace libcache::internal::anthropic_messages {
@@ -25,6 +25,18 @@ constexpr TextRule kTexts[] = {
     {"content", Piece::whole, "type", "message"},
 };
 
+bool is_completion(const AnswerEvent& event) {
+  return event.json["completion"].is(JsonKind::string) && event.json.has("stop_reason");
+}
+
+bool is_completion_body(const AnswerEvent& event) {
+  return event.form == EventForm::value && is_completion(event);
+}
+
+constexpr Rule kCompletionRules[] = {{"stop_reason", "*", Effect::ends}};
+constexpr Path kCompletionFinishReasons[] = {"stop_reason"};
+constexpr TextRule kCompletionTexts[] = {{"completion"}};
+
 }  // namespace
 
 extern const Protocol kProtocol;
@@ -37,6 +49,16 @@ const Protocol kProtocol = {
     .finish_reasons = kFinishReasons,
     .texts = kTexts,
     .is_body = is_body,
+};
+
+extern const Protocol kCompletion;
+const Protocol kCompletion = {
+    .end = "a stop_reason",
+    .matches = is_completion,
+    .rules = kCompletionRules,
+    .finish_reasons = kCompletionFinishReasons,
+    .texts = kCompletionTexts,
+    .is_body = is_completion_body,
 };
 
 }  // namespace libcache::internal::anthropic_messages

@@ -17,6 +17,10 @@ bool matches(const AnswerEvent& event) {
          is_body(event);
 }
 
+void read(const AnswerEvent& event, Findings& findings) {
+  event.json["outputs"].each([&](JsonValue output) { findings.set_model(output["model"]); });
+}
+
 constexpr Rule kRules[] = {
     {"type", "conversation.response.done", Effect::ends},
     {"@name", "conversation.response.done", Effect::ends},
@@ -36,6 +40,7 @@ const Protocol kProtocol = {
     .matches = matches,
     .rules = kRules,
     .texts = kTexts,
+    .read = read,
     .is_body = is_body,
 };
 

@@ -1,4 +1,4 @@
-// Replicate's streams: each event of output is a piece of text.
+// Replicate's predictions. Each event of output in a stream is a piece of text.
 #include "answer/protocol.h"
 
 namespace libcache::internal::replicate {
@@ -9,7 +9,21 @@ bool is_text(const AnswerEvent& event) {
   return event.name == "output";
 }
 
+bool is_text_output(JsonValue output) {
+  bool are_texts = output.is(JsonKind::array);
+  output.each([&](JsonValue one) { are_texts = are_texts && one.is(JsonKind::string); });
+  return are_texts || output.is(JsonKind::string);
+}
+
+// In any other status it is a job like those of other APIs.
+bool is_body(const AnswerEvent& event) {
+  const JsonValue json = event.json;
+  return event.form == EventForm::value && json["id"].is(JsonKind::string) && json["status"].equals("succeeded") &&
+         is_text_output(json["output"]);
+}
+
 bool matches(const AnswerEvent& event) {
+  if (is_body(event)) return true;
   return event.form == EventForm::sse && (event.name == "output" || event.name == "logs");
 }
 
@@ -21,7 +35,11 @@ void read(const AnswerEvent& event, Findings& findings) {
   findings.ended = true;
 }
 
-constexpr TextRule kTexts[] = {{"@data", Piece::delta, "@name", "output"}};
+constexpr Path kUsages[] = {"metrics"};
+constexpr TextRule kTexts[] = {
+    {"@data", Piece::delta, "@name", "output"},
+    {"output", Piece::whole, "status", "succeeded"},
+};
 
 }  // namespace
 
@@ -29,8 +47,10 @@ extern const Protocol kProtocol;
 const Protocol kProtocol = {
     .end = "event: done",
     .matches = matches,
+    .usages = kUsages,
     .texts = kTexts,
     .read = read,
+    .is_body = is_body,
     .is_text = is_text,
 };
 

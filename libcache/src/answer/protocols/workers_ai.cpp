@@ -1,5 +1,6 @@
 // Cloudflare Workers AI.
 #include "answer/protocol.h"
+#include "answer/shapes/general.h"
 
 namespace libcache::internal::workers_ai {
 
@@ -14,14 +15,31 @@ bool is_response(const AnswerEvent& event) {
   return is_text && has_only(event.json, kMembers);
 }
 
+// That of all of Cloudflare's APIs. A model that grades may write a number of errors.
+bool has_envelope(JsonValue json) {
+  const JsonValue errors = json["errors"];
+  const bool has_errors = json.has("errors") && (!errors || errors.is(JsonKind::array));
+  return json["success"].is_bool() && has_errors && json.has("result");
+}
+
 bool is_body(const AnswerEvent& event) {
+  if (event.form == EventForm::value && is_response(event)) return true;
+  const JsonValue success = event.json["success"];
   const JsonValue result = event.json["result"];
-  const bool has_envelope = event.json["success"].is_bool() && (result.has("response") || result["choices"]);
-  return has_envelope || (event.form == EventForm::value && is_response(event));
+  if (success.is_bool() && (result.has("response") || result["choices"])) return true;
+  return has_envelope(event.json) && (success.is(JsonKind::false_) || result["text"].is(JsonKind::string));
 }
 
 bool matches(const AnswerEvent& event) {
   return is_body(event) || (event.form == EventForm::sse && is_response(event));
+}
+
+// Many models answer in OpenAI's protocols.
+JsonValue wrapped(const AnswerEvent& event) {
+  const JsonValue json = event.json;
+  if (!has_envelope(json) || !json["success"].is(JsonKind::true_)) return {};
+  const bool is_error = judge_shape(json, Position::known_protocol, false).completeness == Completeness::error;
+  return is_error ? JsonValue() : json["result"];
 }
 
 std::string missing(const Findings& findings) {
@@ -35,6 +53,7 @@ constexpr TextRule kTexts[] = {
     {"response"},
     {"choices[0].delta.content"},
     {"result.response", Piece::whole},
+    {"result.text", Piece::whole},
     {"result.choices[0].message.content", Piece::whole},
 };
 
@@ -50,6 +69,7 @@ const Protocol kProtocol = {
     .texts = kTexts,
     .missing = missing,
     .is_body = is_body,
+    .wrapped = wrapped,
 };
 
 }  // namespace libcache::internal::workers_ai

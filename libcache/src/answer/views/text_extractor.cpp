@@ -20,10 +20,10 @@ struct TextExtractor::State {
   std::string out;
 
   void read(bool last);
-  void read(const AnswerEvent& event);
+  void show(const AnswerEvent& event);
 };
 
-void TextExtractor::State::read(const AnswerEvent& event) {
+void TextExtractor::State::show(const AnswerEvent& event) {
   if (event.is_done) return;
   if (protocol == nullptr) protocol = find_protocol(event);
   if (protocol == nullptr) return;
@@ -47,7 +47,7 @@ void TextExtractor::State::read(bool last) {
     if (protocol == nullptr && !is_head) held += std::string_view(rest).substr(at, size);
     at += size;
   };
-  const auto used = reader.read(rest, last, [this](const AnswerEvent& event) { read(event); }, on_chunk);
+  const auto used = reader.read(rest, last, [this](const AnswerEvent& event) { show(unwrapped(event)); }, on_chunk);
   rest.erase(0, used);
   if (protocol != nullptr) held.clear();
   const bool is_text = reader.is_text() || (last && reader.left_framing() && protocol == nullptr);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "text/ascii.h"
+#include "text/json/escape.h"
 
 namespace libcache::internal {
 
@@ -20,6 +21,25 @@ std::size_t find_quote(std::string_view text, std::size_t from) {
     if (backslashes % 2 == 0) return quote;
   }
   return std::string_view::npos;
+}
+
+// Whether `text`, which is cut, ends inside its first escape.
+bool begins_escape(std::string_view text) {
+  constexpr std::size_t kUnicodeEscape = 6;
+  if (text.size() < 2) return true;
+  return text[1] == 'u' && text.size() < kUnicodeEscape &&
+         text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
+}
+
+// Whether a parser accepts every escape of a string. The last one may be cut if the string is.
+bool has_valid_escapes(std::string_view string, bool is_cut) {
+  for (;;) {
+    string.remove_prefix(find_escape(string));
+    if (string.empty()) return true;
+    const Escape escape = read_escape(string);
+    if (escape.length == 0) return is_cut && begins_escape(string);
+    string.remove_prefix(escape.length);
+  }
 }
 
 // Whether a token can be the beginning of a number.
@@ -114,8 +134,9 @@ class PrefixReader {
   // A string may be cut anywhere, also inside an escape.
   bool take_string() {
     const std::size_t end = find_quote(rest_, 1);
+    const bool is_valid = has_valid_escapes(rest_.substr(1, end - 1), end == std::string_view::npos);
     rest_.remove_prefix(std::min(end, rest_.size() - 1) + 1);
-    return true;
+    return is_valid;
   }
 
   bool take_scalar() {
