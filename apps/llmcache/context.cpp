@@ -47,8 +47,9 @@ lc::StoreOptions Context::store_options(std::span<const lc::StoreUrl> urls) {
   lc::StoreOptions options =
       llmcache::store_options(settings_, resolved_, urls, lc::Deadline::after(settings_.deadline));
   password_time_ = std::chrono::ceil<lc::Milliseconds>(std::chrono::steady_clock::now() - start);
-  options.on_event = [report = report_, outages = reports_outages_](const lc::Event& event) {
+  options.on_event = [report = report_, outages = reports_outages_, damage = found_damage_](const lc::Event& event) {
     if (!outages && is_outage(event)) return;
+    if (event.name == "entry.corrupt") *damage = true;
     event.severity == lc::Event::Severity::warning ? report.warn(event.message) : report.note(event.message);
   };
   return options;
@@ -100,6 +101,21 @@ lc::Lookup Context::settle(lc::Result<lc::Lookup> lookup, const Report& report) 
   }
   note(*lookup, report);
   return std::move(*lookup);
+}
+
+bool Context::settle(const lc::Result<bool>& change) const {
+  if (change || settings_.strict || change.error().code != lc::ErrorCode::corrupt) return checked(change);
+  report_.warn(change.error().message);
+  return false;
+}
+
+void Context::warn_of_damage(const std::string& message) const {
+  *found_damage_ = true;
+  report_.warn(message);
+}
+
+void Context::check_damage() const {
+  if (settings_.strict && *found_damage_) throw Failure(Exit::damaged, "some entries are damaged: see the warnings");
 }
 
 void Context::note(const lc::Lookup& lookup, const Report& report) const {

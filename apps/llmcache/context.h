@@ -4,6 +4,7 @@
 #include <libcache/cache.h>
 #include <libcache/open.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -66,6 +67,12 @@ class Context {
   // and a miss; with --strict a damaged entry is a Failure.
   libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup) { return settle(std::move(lookup), report_); }
   libcache::Lookup settle(libcache::Result<libcache::Lookup> lookup, const Report& report) const;
+  // The same for a change of an entry, which fails if the entry is damaged: false then, as if there were none.
+  bool settle(const libcache::Result<bool>& change) const;
+  // Warns of an entry that is left out because it is damaged.
+  void warn_of_damage(const std::string& message) const;
+  // At the end of a command that reads many entries: a Failure with --strict if one of them was damaged.
+  void check_damage() const;
   // Notes a lookup as a hit or a miss; with --strict a damaged entry is a Failure.
   void note(const libcache::Lookup& lookup, const Report& report) const;
 
@@ -76,6 +83,7 @@ class Context {
   std::vector<std::string> warnings_;
   std::string settings_error_;
   Output out_;
+  std::shared_ptr<std::atomic<bool>> found_damage_ = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<libcache::Cache> cache_;
   enum class Use { write, look_up, read } use_ = Use::write;
   bool takes_accepted_ = false;

@@ -53,6 +53,19 @@ TEST_CASE("a project's file may not set the store unless the user trusts its dir
         "sqlite:" + (shell.home() / "project/stolen.db").string() + "\n");
 }
 
+TEST_CASE("a store below ~ is in the home directory, wherever its URL was given") {
+  const TerminalSession shell;
+  shell.write("r.json", R"({"model":"m"})");
+  const std::string put = "cd project && echo '{\"a\":1}' | llmcache put ../r.json ";
+  shell.write("project/.keep", "");
+  shell.out(put + "--store sqlite:~/one.db");
+  shell.out(put + "--store dir:~/two");
+  shell.write(".config/llmcache/config.json", R"({"store": "sqlite:~/three.db"})");
+  shell.out(put);
+  CHECK(shell.out("ls -d one.db two three.db") == "one.db\nthree.db\ntwo\n");
+  CHECK(shell.run("test -e project/~").exit != 0);
+}
+
 TEST_CASE("unknown keys and variables cause warnings with the nearest known name") {
   const TerminalSession shell;
   shell.write(".config/llmcache/config.json", R"({"tll": "1h"})");

@@ -98,6 +98,30 @@ TEST_CASE("diff shows an inserted message as one line and a changed time in its 
         "/messages/1: (absent) -> {\"content\":\"new\",\"role\":\"user\"}\n");
 }
 
+TEST_CASE("diff tells one request under two keys from one key") {
+  const TerminalSession shell;
+  const std::string request = chat_of(user_says("hi"));
+  put_stored(shell, request);
+  put_stored(shell, request, "--ttl never --sample 1");
+  put_stored(shell, request, "--ttl never --endpoint https://x.example/v1");
+  put_stored(shell, request, "--ttl never --session other");
+  shell.write("a.json", request);
+  CHECK(shell.run("llmcache diff a.json stored.json").exit == 0);
+  CHECK(shell.run("llmcache diff a.json $(llmcache hash a.json)").exit == 0);
+  for (const auto* options : {"--sample 1", "--session other", "--endpoint https://x.example/v1"}) {
+    INFO(options);
+    const auto diff =
+        shell.run(fmt::format("llmcache diff $(llmcache hash a.json) $(llmcache ls -0 | tr '\\0' '\\n' | grep {})",
+                              std::string(options).starts_with("--sample")    ? "_sample_1"
+                              : std::string(options).starts_with("--session") ? "other_"
+                                                                              : "_at_"));
+    CHECK(diff.exit == 1);
+    CHECK(diff.out.empty());
+    CHECK(diff.err.find("the requests are the same, but not their session, endpoint or sample") != std::string::npos);
+    CHECK(shell.run(fmt::format("llmcache diff {0} a.json $(llmcache hash {0} a.json)", options)).exit == 0);
+  }
+}
+
 TEST_CASE("why names the edited request, not another one, by model, then endpoint, then words in common") {
   const TerminalSession shell;
   for (int ticket = 1; ticket <= 30; ++ticket) {

@@ -141,7 +141,32 @@ TEST_CASE("a damaged recording is named by whatever reads it") {
     INFO(command);
     CHECK(ran.err.find("fixtures/default/hi.") != std::string::npos);
     CHECK(ran.err.find("cannot be read: ") != std::string::npos);
+    CHECK(shell.run(std::string("llmcache --strict --store dir:fixtures ") + command).exit == 6);
   }
+}
+
+TEST_CASE("fixtures fix gives two files of one edited request names of their own, and says so") {
+  const TerminalSession shell;
+  write_model(shell);
+  shell.write("request.json", request("hi"));
+  shell.out(run() + " && cd fixtures/default && sed -i 's/hi/ho/' *.json && f=$(echo *.json) && cp $f copy.${f#*.}");
+  const auto fixed = shell.run(fixtures("fix"));
+  CHECK(fixed.exit == 1);
+  CHECK(shell.out("ls fixtures/default | grep -c '^ho\\.'") == "2\n");
+  CHECK(fixed.out.find("copy.") != std::string::npos);
+  CHECK(fixed.out.find("answers the same request as ") != std::string::npos);
+}
+
+TEST_CASE("a use log that is a pipe which nobody reads costs a warning") {
+  const TerminalSession shell;
+  write_model(shell);
+  shell.write("request.json", request("hi"));
+  shell.out(run() + " && mkfifo pipe");
+  const auto ran = shell.run(fmt::format("{}timeout 20 llmcache get --use-log pipe request.json", kDirStore));
+  CHECK(ran.exit == 0);
+  CHECK(ran.out.find("Paris") != std::string::npos);
+  CHECK(ran.err.find("the use log 'pipe' cannot be written") != std::string::npos);
+  CHECK(shell.run("timeout 20 llmcache stats --prices pipe --deadline 100ms").exit == 4);
 }
 
 TEST_CASE("a directory of recordings that does not exist is warned of, and is an error with --strict") {

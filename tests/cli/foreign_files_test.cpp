@@ -120,6 +120,20 @@ TEST_CASE("no command changes a file that is not a database of ours") {
   CHECK(shell.run("llmcache --store sqlite:/dev/null ls").exit == 5);
 }
 
+TEST_CASE("a file that has the name of a database's log or journal stays as it is") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m","messages":[]})");
+  for (const std::string ending : {"-wal", "-shm", "-journal"}) {
+    INFO(ending);
+    shell.write("notes.db" + ending, "precious\n");
+    const auto put = shell.run("echo '{\"a\":1}' | llmcache --store sqlite:notes.db put request.json --accept any");
+    CHECK(put.exit == 5);
+    CHECK(put.err.find("notes.db" + ending) != std::string::npos);
+    CHECK(shell.out("ls notes.db* && cat notes.db*") == "notes.db" + ending + "\nprecious\n");
+    shell.out("rm notes.db*");
+  }
+}
+
 TEST_CASE("only commands that write move a damaged database aside") {
   const TerminalSession shell;
   shell.write("request.json", R"({"model":"m","messages":[]})");

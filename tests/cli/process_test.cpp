@@ -142,4 +142,19 @@ TEST_CASE("a damaged entry is a miss with a warning, and exit 6 with --strict") 
   CHECK(ran.out.empty());
   CHECK(ran.err.starts_with("llmcache: warning: "));
   CHECK(shell.run("llmcache --store sqlite:cache.db get --strict request.json").exit == 6);
+  for (const auto* command : {"touch request.json --ttl 1h", "reject request.json"}) {
+    INFO(command);
+    const auto changed = shell.run(std::string("llmcache --store sqlite:cache.db ") + command);
+    CHECK(changed.exit == 1);
+    CHECK(changed.err.starts_with("llmcache: warning: "));
+    CHECK(shell.run(std::string("llmcache --strict --store sqlite:cache.db ") + command).exit == 6);
+  }
+  // An entry whose beginning is whole is listed.
+  shell.out("echo '{\"answer\":1}' | llmcache --store sqlite:cache.db put request.json");
+  shell.out("sqlite3 cache.db 'update entries set value = substr(value, 1, length(value) - 1)'");
+  for (const auto* command : {"export", "copy --to sqlite:copy.db"}) {
+    INFO(command);
+    CHECK(shell.run(std::string("llmcache --store sqlite:cache.db ") + command).exit == 0);
+    CHECK(shell.run(std::string("llmcache --strict --store sqlite:cache.db ") + command).exit == 6);
+  }
 }

@@ -274,9 +274,18 @@ TEST_CASE("an export never replaces a device, a pipe or a symbolic link, but wri
   CHECK(shell.out("test -p pipe; wc -l < read") == "3\n");
   shell.out("touch target && ln -s target link && llmcache export --output link && test -L link");
   CHECK(shell.out("wc -l < target") == "3\n");
+  shell.out("ln -s absent dangling && llmcache export --output dangling && test -L dangling");
+  CHECK(shell.out("wc -l < absent") == "3\n");
   shell.out("ln -s /dev/full full");
   CHECK(shell.run("llmcache export --output full").exit == 5);
   CHECK(shell.run("test -c /dev/full").exit == 0);
+}
+
+TEST_CASE("an export into a file that only its owner may read stays such a file") {
+  const TerminalSession shell;
+  put_three(shell);
+  shell.out("touch private && chmod 600 private && llmcache export --output private");
+  CHECK(shell.out("stat -c %a private; wc -l < private") == "600\n3\n");
 }
 
 TEST_CASE("copy takes what the filters select to another store, and gives it another session") {

@@ -37,21 +37,30 @@ otherwise.)",
     if (left_ == "-" && right_ == "-")
       usage_error("stdin can be only one of the two requests: give the other as a file");
     unmatched_ = context.key_options().ignore;
-    const std::string left = load(context, left_);
-    const std::string right = load(context, right_);
-    const auto differences = checked(lc::diff(context.key_options(), left, right));
+    const Side left = load(context, left_);
+    const Side right = load(context, right_);
+    const auto differences = checked(lc::diff(context.key_options(), left.request, right.request));
     warn_of_unmatched(context, unmatched_);
     for (const lc::Difference& difference : differences) print(context, difference);
-    return differences.empty() ? Exit::success : Exit::no;
+    if (!differences.empty()) return Exit::no;
+    if (left.name == right.name) return Exit::success;
+    context.report().say(fmt::format("the requests are the same, but not their session, endpoint or sample: {} and {}",
+                                     left.name, right.name));
+    return Exit::no;
   }
 
  private:
+  struct Side {
+    std::string request;
+    std::string name;  // of its response
+  };
+
   // The request in an existing file, or the one that was stored with the entry of a key.
-  std::string load(Context& context, const std::string& argument) {
+  Side load(Context& context, const std::string& argument) {
     if (is_request(argument)) {
       std::string request = read_request(argument);
-      keep_unmatched(context, request);
-      return request;
+      std::string name = keep_unmatched(context, request);
+      return {std::move(request), std::move(name)};
     }
     unmatched_.clear();  // a stored request does not contain its ignored members
     const std::string name = name_of_entry(context, argument);
@@ -59,17 +68,20 @@ otherwise.)",
       const auto found =
           context.settle(context.cache().read_named(context.cache().entry_name(name, kind), context.deadline()));
       if (!found) continue;
-      if (auto request = checked(found.entry->request())) return std::move(*request);
+      auto request = checked(found.entry->request());
+      if (request) return {std::move(*request), context.cache().entry_name(name, lc::EntryKind::response)};
     }
     throw Failure(Exit::bad_input, argument + ": no entry with this name was stored with its request");
   }
 
-  // Keeps of the ignore pointers those that match nothing in this request either.
-  void keep_unmatched(const Context& context, const std::string& request) {
+  // Keeps of the ignore pointers those that match nothing in this request either. Returns the name of its response; empty for
+  // a request without a key.
+  std::string keep_unmatched(const Context& context, const std::string& request) {
     auto deriver = checked_option(lc::KeyDeriver::create(context.key_options()));
     const auto key = deriver.derive(request);
-    if (!key) return;
+    if (!key) return {};
     std::erase_if(unmatched_, [&](const auto& pointer) { return !std::ranges::count(key->unmatched, pointer); });
+    return key->response_name;
   }
 
   static void print(Context& context, const lc::Difference& difference) {

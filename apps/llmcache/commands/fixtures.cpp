@@ -2,6 +2,8 @@
 #include <libcache/fixtures.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <system_error>
 
 #include "commands/all.h"
@@ -93,11 +95,17 @@ is such a file.)",
   }
 
   static Exit fix(Context& context, const fs::path& directory) {
-    auto fixtures = checked(lc::check_fixtures(directory));
-    for (const lc::Fixture& fixture : fixtures) {
-      if (fixture.state != State::misnamed) continue;
-      checked(lc::fix_fixture(directory, fixture));
-      print(context, fixture, "renamed", "renamed to " + fixture.new_path);
+    // Of two files of one request, the second one's new name is known when the first one has its own.
+    for (bool are_more = true; are_more;) {
+      are_more = false;
+      std::set<std::string> taken;
+      for (const lc::Fixture& fixture : checked(lc::check_fixtures(directory))) {
+        if (fixture.state != State::misnamed) continue;
+        are_more = are_more || !taken.insert(fixture.new_path).second;
+        if (are_more) continue;
+        checked(lc::fix_fixture(directory, fixture));
+        print(context, fixture, "renamed", "renamed to " + fixture.new_path);
+      }
     }
     return check(context, checked(lc::check_fixtures(directory)));
   }

@@ -64,6 +64,7 @@ store has them.)",
       });
     }
     lister->finish();
+    context.check_damage();
     return Exit::success;
   }
 

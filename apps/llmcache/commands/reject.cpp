@@ -33,7 +33,7 @@ stream. Exits with 1 if there is none.)",
     const std::string name = name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
     std::uint64_t rejected = 0;
     for (const std::string& entry : response_and_stream(context, name)) {
-      rejected += checked(context.cache().reject(entry, context.deadline())) ? 1 : 0;
+      rejected += context.settle(context.cache().reject(entry, context.deadline())) ? 1 : 0;
     }
     if (context.settings().json) {
       context.out().line(json_line("reject", {{"rejected", rejected}}));

@@ -61,7 +61,7 @@ the stored entries.)",
     if (filters_.by_entry()) return count_entries(context);
     const Dimension by = by_.empty() ? Dimension::none : parse_choice(by_, kDimensions);
     const auto since = first_day();
-    const auto prices = prices_.empty() ? std::nullopt : std::optional(Prices::read(prices_));
+    const auto prices = prices_.empty() ? std::nullopt : std::optional(Prices::read(prices_, context.deadline()));
     lc::Statistics* const statistics = context.cache().store().statistics();
     if (statistics == nullptr) throw Failure(Exit::usage, "this store keeps no statistics");
     const std::string& prefix = context.key_options().prefix;

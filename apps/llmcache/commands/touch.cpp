@@ -37,7 +37,7 @@ its response and its stream. Exits with 1 if there is none.)",
     const std::string name = name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
     std::uint64_t touched = 0;
     for (const std::string& entry : response_and_stream(context, name)) {
-      touched += checked(context.cache().touch(entry, ttl, context.deadline())) ? 1 : 0;
+      touched += context.settle(context.cache().touch(entry, ttl, context.deadline())) ? 1 : 0;
     }
     if (context.settings().json) {
       context.out().line(json_line("touch", {{"touched", touched}}));

@@ -96,7 +96,8 @@ std::string relative_to_file(std::string text, ValueKind kind, const fs::path& f
   } else if (kind != ValueKind::path) {
     return text;
   }
-  const bool is_relative = begin < text.size() && text[begin] != '/' && text[begin] != '?';
+  const bool is_relative = begin < text.size() && text[begin] != '/' && text[begin] != '?' &&
+                           !std::string_view(text).substr(begin).starts_with("~/");
   if (is_relative) text.insert(begin, fs::weakly_canonical(fs::absolute(file).parent_path()) / "");
   return text;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -53,6 +54,9 @@ bool is_server(const lc::StoreUrl& url) {
 
 lc::StoreUrl parse_store(const std::string& text) {
   lc::StoreUrl url = checked_option(lc::StoreUrl::parse(text));
+  // Shells expand a tilde at the beginning of a word only.
+  const char* const home = std::getenv("HOME");
+  if (url.path.native().starts_with("~/") && home != nullptr) url.path = home + url.path.native().substr(1);
   if (url.kind == lc::StoreUrl::Kind::sqlite && url.path.empty()) url.path = cache_directory() / "cache.db";
   return url;
 }

@@ -36,7 +36,7 @@ std::string line_of(const lc::Use& use) {
 
 bool append(const std::string& path, std::string line) {
   line += '\n';
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666));
   if (file.number() < 0) return false;
   const auto written = ::write(file.number(), line.data(), line.size());
   if (written == static_cast<ssize_t>(line.size())) return true;

@@ -27,8 +27,8 @@ double price_in(const nlohmann::json& prices, const char* name, std::optional<do
 
 }  // namespace
 
-Prices Prices::read(const std::string& path) {
-  const auto text = read_small_file(path, {});
+Prices Prices::read(const std::string& path, libcache::Deadline deadline) {
+  const auto text = read_small_file(path, {.deadline = deadline});
   if (!text) usage_error(fmt::format("--prices {}: no such file", path));
   const auto file = nlohmann::json::parse(*text, nullptr, false, true);
   if (!file.is_object()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libcache/counters.h>
+#include <libcache/time.h>
 
 #include <optional>
 #include <string>
@@ -13,8 +14,8 @@ namespace llmcache {
 // Prices for a million tokens, from a file: {"gpt-4o*": {"prompt": 2.5, "cached": 1.25, "completion": 10}}.
 class Prices {
  public:
-  // Throws a Failure (usage) if the file cannot be read or is not of this form.
-  static Prices read(const std::string& path);
+  // Throws a Failure: unavailable if the deadline passes first; usage if the file cannot be read or is not of this form.
+  static Prices read(const std::string& path, libcache::Deadline deadline);
 
   // What the tokens of these hits would have cost. Of the globs that match the model, the longest counts; nothing if none
   // does.

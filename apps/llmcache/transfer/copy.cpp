@@ -45,6 +45,7 @@ that they have left. Run it again to go on after an interruption.)",
                                    context.long_deadline());
                    });
     writer_.print_total(context, "copy", "copied");
+    context.check_damage();
     return Exit::success;
   }
 

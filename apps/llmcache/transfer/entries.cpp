@@ -72,7 +72,7 @@ void for_each_entry(Context& context, const std::string& prefix, const Filters& 
       if (is_intact(context, values[i]->bytes)) {
         collector.add({std::move(names[i]), std::move(values[i]->bytes), values[i]->expires});
       } else {
-        context.report().warn(fmt::format("{} is left out: it is damaged", names[i]));
+        context.warn_of_damage(fmt::format("{} is left out: it is damaged", names[i]));
       }
     }
     done += batch.size();

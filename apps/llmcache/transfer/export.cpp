@@ -53,9 +53,11 @@ file of a dir: store does, with its time of expiry, its name and its proof.)",
                    });
     if (!file) {
       if (count == 0) context.report().warn("nothing is exported: no entry is selected");
+      context.check_damage();
       return Exit::success;
     }
     file->finish();
+    context.check_damage();
     if (context.settings().json) {
       context.out().line(json_line("export", {{"exported", count}}));
     } else {

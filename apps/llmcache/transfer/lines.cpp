@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -127,14 +128,18 @@ LineFile::LineFile(std::string path) : state_(std::make_unique<State>()) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   const bool exists = std::filesystem::exists(status);
-  // A symbolic link stays one.
-  state_->path = exists ? std::filesystem::canonical(path, error).string() : std::move(path);
+  // A symbolic link stays one, also if the file that it leads to does not exist yet.
+  const auto target = std::filesystem::weakly_canonical(path, error);
+  const bool is_link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, error));
+  state_->path = exists || is_link ? target.string() : std::move(path);
   if (exists && !std::filesystem::is_regular_file(status)) {
     state_->file = Descriptor(::open(state_->path.c_str(), O_WRONLY | O_CLOEXEC));
   } else {
     state_->partial = fmt::format("{}.{}", state_->path, ::getpid());
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     state_->file = Descriptor(::open(state_->partial.c_str(), kFlags, 0666));
+    // A file that is replaced may hold what only its owner is to read.
+    if (exists) ::fchmod(state_->file.number(), static_cast<mode_t>(status.permissions()) & 0777);
   }
   if (state_->file.number() < 0) state_->fail("cannot be created");
 }

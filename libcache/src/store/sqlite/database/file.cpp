@@ -6,8 +6,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <random>
 #include <string>
@@ -50,18 +53,36 @@ Result<std::string> first_bytes(const fs::path& path, std::size_t count) {
   return bytes;
 }
 
+tl::unexpected<Error> refuse_in_the_way(const fs::path& file, const fs::path& database) {
+  return refuse_path(file,
+                     "is in the way of the log of '" + database.filename().string() + "'; choose another --store path");
+}
+
+// Whether a file may be the index of a log: it begins with its version (https://sqlite.org/walformat.html), or with zeros.
+bool may_be_log_index(const std::string& bytes) {
+  constexpr std::uint32_t kVersion = 3007000;
+  std::uint32_t version = 0;
+  std::memcpy(&version, bytes.data(), std::min(bytes.size(), sizeof version));
+  return version == 0 || version == kVersion;
+}
+
 // SQLite would replay the log of a database that was deleted into a new one of the same name, and delete what it takes
-// for a journal. Removes the former if it is one.
+// for a journal or for the index of a log. Removes the log if it is one.
 Status clear_leftovers(const fs::path& path) {
   const fs::path log = path.string() + "-wal";
+  const fs::path index = path.string() + "-shm";
+  if (access(index.c_str(), F_OK) == 0) {
+    const auto bytes = first_bytes(index, 4);
+    if (!bytes) return fail(bytes.error());
+    if (!may_be_log_index(*bytes)) return refuse_in_the_way(index, path);
+  }
   const fs::path journal = path.string() + "-journal";
   if (access(journal.c_str(), F_OK) == 0) return refuse_path(journal, "exists without its database; move it away");
   if (access(log.c_str(), F_OK) != 0) return {};
   const auto bytes = first_bytes(log, 4);
   if (!bytes) return fail(bytes.error());
   if (!bytes->empty() && *bytes != "\x37\x7f\x06\x82" && *bytes != "\x37\x7f\x06\x83") {
-    return refuse_path(log,
-                       "is in the way of the log of '" + path.filename().string() + "'; choose another --store path");
+    return refuse_in_the_way(log, path);
   }
   return unlink(log.c_str()) == 0 || errno == ENOENT ? Status() : refuse_path_for_errno(log, "cannot be removed");
 }

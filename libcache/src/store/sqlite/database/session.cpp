@@ -80,7 +80,7 @@ Status set_aside_and_tell(const Place& place, const FileId& damaged, Deadline de
   place.warned_missing = true;
   if (*aside) {
     tell(place, Event::Severity::warning, "store.moved_aside",
-         quoted(place) + " is damaged: moved to '" + (*aside)->string() + "'; a new one is created");
+         quoted(place) + " is damaged: moved to '" + (*aside)->string() + "'; the next write creates a new one");
   }
   return {};
 }
