@@ -1,5 +1,5 @@
 # Standard headers cost half of the time that a file takes to compile. With LLMCACHE_PRECOMPILED_HEADERS they are compiled once
-# per target. The preset `quick` does without: a compiler cache serves it, and it finds files that lack an include.
+# per target. `scripts/tidy` does without, and finds files that lack an include.
 set(LLMCACHE_COMMON_HEADERS
     <algorithm> <array> <chrono> <compare> <cstddef> <cstdint> <functional> <map> <memory> <mutex> <optional> <span> <string>
     <string_view> <utility> <variant> <vector> <fmt/format.h> <tl/expected.hpp>)
