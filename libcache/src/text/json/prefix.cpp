@@ -25,9 +25,9 @@ std::size_t find_quote(std::string_view text, std::size_t from) {
 
 // Whether `text`, which is cut, ends inside its first escape.
 bool begins_escape(std::string_view text) {
-  constexpr std::size_t kUnicodeEscape = 6;
+  constexpr std::size_t kLongestEscape = 6;
   if (text.size() < 2) return true;
-  return text[1] == 'u' && text.size() < kUnicodeEscape &&
+  return text[1] == 'u' && text.size() < kLongestEscape &&
          text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
 }
 
