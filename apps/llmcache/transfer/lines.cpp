@@ -128,10 +128,14 @@ LineFile::LineFile(std::string path) : state_(std::make_unique<State>()) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   const bool exists = std::filesystem::exists(status);
-  // A symbolic link stays one, also if the file that it leads to does not exist yet.
-  const auto target = std::filesystem::weakly_canonical(path, error);
   const bool is_link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, error));
-  state_->path = exists || is_link ? target.string() : std::move(path);
+  // A symbolic link stays one, also if the file that it leads to does not exist yet.
+  if (exists) {
+    path = std::filesystem::canonical(path, error).string();
+  } else if (is_link) {
+    path = std::filesystem::path(path).parent_path() / std::filesystem::read_symlink(path, error);
+  }
+  state_->path = std::move(path);
   if (exists && !std::filesystem::is_regular_file(status)) {
     state_->file = Descriptor(::open(state_->path.c_str(), O_WRONLY | O_CLOEXEC));
   } else {
