@@ -109,9 +109,6 @@ bool StatisticsLog::create() const {
 
 bool StatisticsLog::add(std::string_view, std::span<const StatisticsRow> rows, Deadline deadline) {
   if (!options_.writes) return true;
-  // Others lock the file only while they add up what is in it.
-  constexpr Milliseconds kLongestFold{200};
-  deadline = deadline.capped(kLongestFold);
   std::string lines = "\n";
   for (const StatisticsRow& row : rows) lines += line_of(row);
   auto opened = open(O_RDWR | O_APPEND, Lock::shared, deadline);
