@@ -120,7 +120,8 @@ class MemoryStore final : public Store, public Flights {
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                    Deadline deadline) override {
     if (max_size_ != 0 && value.size() > max_size_) {
-      return fail(ErrorCode::policy, "a value of " + std::to_string(value.size()) + " bytes is too large for the store");
+      return fail(ErrorCode::policy,
+                  "a value of " + std::to_string(value.size()) + " bytes is too large for the store");
     }
     auto bytes = std::make_shared<const std::string>(value);
     const auto shelf = lock_before(deadline, shelf_);
