@@ -61,7 +61,7 @@ struct Miss {
 // No answer is cached, and the upstream is not to be asked.
 struct NotCached {
   std::string nearest;        // the nearest recorded request and where it differs, for people
-  bool store_failed = false;  // so there may be an answer
+  bool store_failed = false;  // whether an answer is stored is not known
 };
 
 // The request cannot be cached.

@@ -42,9 +42,9 @@ class Listener {
   Listener(boost::asio::io_context& loop, int descriptor);
 
   Acceptor acceptor_;
-  std::string socket_path_;  // of a unix socket that this process made
-  struct stat socket_file_{};
-  std::string name_;  // host:port, or unix:path
+  std::string socket_path_;    // of a unix socket that this process made
+  struct stat socket_file_{};  // what it was when it was made
+  std::string name_;           // host:port, or unix:path
   bool is_unix_ = false;
   bool is_loopback_ = true;
 };

@@ -78,8 +78,8 @@ struct FillOptions {
   bool overwrite = false;
   /// Delivers what a leader streams as it arrives; otherwise once the answer is complete.
   bool live = true;
-  /// Does so only if the leader has named the content type (describe()). A program that records the output of a command, such
-  /// as `llmcache run`, does not know it: its bytes may begin with an HTTP header, or be an error of which the end tells.
+  /// With `live`: only if the leader has named the content type (describe()). A program that records the output of a
+  /// command, such as `llmcache run`, does not know it: its bytes may begin with an HTTP header, or turn out to be an error.
   bool live_needs_content_type = false;
   /// Keeps a copy of the bytes, from which this process's other callers follow as they arrive. False saves the copy: such
   /// callers then wait for the end and read the store. For a program that passes the bytes on to its callers itself.

@@ -51,7 +51,7 @@ Result<FolderFiles> FolderFiles::open_or_create(const fs::path& root, const std:
   std::error_code error;
   fs::create_directories(root, error);
   const Descriptor directory(::open(root.c_str(), kFolderFlags));
-  if (error) errno = error.value();
+  if (!directory && error) errno = error.value();  // why there is none
   if (!directory) return refuse_path_for_errno(root, "cannot be created");
   if (::mkdirat(*directory, folder.c_str(), 0777) != 0 && errno != EEXIST) {
     return refuse_path_for_errno(root / folder, "cannot be created");
