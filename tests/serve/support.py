@@ -37,11 +37,13 @@ def request(text="Why is the sky blue?", **more):
 
 
 class Upstream:
-    """Answers with `self.answer(handler, body)`, which a test may replace. Keeps every request that it has received."""
+    """Answers with `self.answer(handler, body)`, which a test may replace, and reads bodies with `self.read_body(handler)`.
+    Keeps every request that it has received."""
 
     def __init__(self):
         self.requests = []
         self.answer = self.answer_chat
+        self.read_body = self.read_whole_body
         self.gate = threading.Event()  # a test opens it to let a waiting answer go on
         upstream = self
 
@@ -49,7 +51,7 @@ class Upstream:
             protocol_version = "HTTP/1.1"
 
             def serve(self):
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                body = upstream.read_body(self)
                 upstream.requests.append((self.command, self.path, self.headers, body))
                 try:
                     upstream.answer(self, body)
@@ -92,6 +94,17 @@ class Upstream:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def read_whole_body(self, handler):
+        if handler.headers.get("transfer-encoding") != "chunked":
+            return handler.rfile.read(int(handler.headers.get("content-length") or 0))
+        return b"".join(iter(lambda: self.read_chunk(handler), b""))
+
+    @staticmethod
+    def read_chunk(handler):
+        chunk = handler.rfile.read(int(handler.rfile.readline() or b"0", 16))
+        handler.rfile.readline()
+        return chunk
 
     def answer_chat(self, handler, body):
         if body and json.loads(body).get("stream"):

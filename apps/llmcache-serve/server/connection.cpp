@@ -4,12 +4,16 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffer_traits.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <exception>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "event_loop.h"
@@ -61,10 +65,16 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
       keep_alive_ = request_.keep_alive && !request_.http_1_0 && !service_.draining();
       gone_ = false;
       answer_begun_ = false;
-      read_ahead();
+      if (!request_.upload) read_ahead();
       co_await service_.answer(request_, local_address_, *this);
       on_gone_ = nullptr;
       ++answered_;
+      if (reader_.has_body_left()) {
+        // The answer did not wait for the end of the request.
+        co_await stop_reading();
+        co_await discard_input(stream_, reading_);
+        break;
+      }
       if (!keep_alive_ || service_.draining() || !co_await next_request_begins()) break;
     }
     if constexpr (std::is_same_v<Stream, TlsStream>) co_await shut_down_tls();
@@ -81,12 +91,13 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   // ResponseWriter
   LoopExecutor executor() override { return stream_.get_executor(); }
   bool http_1_0() const override { return request_.http_1_0; }
-  bool keeps_alive() const override { return keep_alive_ && !service_.draining(); }
+  bool keeps_alive() const override { return keep_alive_ && !service_.draining() && !reader_.has_body_left(); }
   void close_after_answer() override { keep_alive_ = false; }
   void on_gone(std::function<void()> handler) override {
     on_gone_ = std::move(handler);
     if (gone_ && on_gone_) on_gone_();
   }
+  const std::optional<OwnError>& refusal() const override { return refusal_; }
   Awaitable<void> write(std::array<std::string_view, 3> parts) override {
     const std::array<asio::const_buffer, 3> buffers{asio::buffer(parts[0]), asio::buffer(parts[1]),
                                                     asio::buffer(parts[2])};
@@ -108,18 +119,56 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   }
 
  private:
+  // The body of the request that is being answered.
+  class Body final : public Upload {
+   public:
+    Body(std::weak_ptr<Connection> connection, std::optional<std::uint64_t> size)
+        : connection_(std::move(connection)), size_(size) {}
+    std::optional<std::uint64_t> size() const override { return size_; }
+    void read(std::function<void(std::string)> next) override {
+      const auto connection = connection_.lock();
+      if (!connection || connection->request_.upload.get() != this) return;
+      asio::co_spawn(connection->executor(), connection->read_piece(std::move(next)), [connection](auto) {});
+    }
+
+   private:
+    const std::weak_ptr<Connection> connection_;
+    const std::optional<std::uint64_t> size_;
+  };
+
+  Awaitable<void> read_piece(std::function<void(std::string)> next) {
+    std::string piece;
+    error_code error;
+    is_reading_ = true;
+    while (!error && piece.empty() && reader_.has_body_left()) error = co_await reader_.read_piece(piece);
+    is_reading_ = false;
+    read_ended_.cancel();
+    if (error) {
+      refusal_ = refusal_of(error);
+      co_return note_gone();
+    }
+    if (!reader_.has_body_left() && !piece.empty()) read_ahead();
+    next(std::move(piece));
+  }
+
   void cancel() {
     error_code ignored;
     stream_.lowest_layer().cancel(ignored);
+  }
+
+  // A read that has been cancelled still uses the stream until it ends.
+  Awaitable<void> stop_reading() {
+    cancel();
+    error_code ignored;
+    while (is_reading_) co_await read_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
   }
 
   // Without the closing alert a client could not tell the end of an answer from a connection that was cut (RFC 9112,
   // section 9.8).
   Awaitable<void> shut_down_tls() {
     if (!stream_.lowest_layer().is_open()) co_return;
-    cancel();
+    co_await stop_reading();
     error_code ignored;
-    while (reading_ahead_) co_await read_ahead_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
     writing_.start(kShutdownTime);
     co_await stream_.async_shutdown(asio::redirect_error(use_awaitable, ignored));
     writing_.stop();
@@ -129,14 +178,14 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   // request.
   void read_ahead() {
     if (reader_.buffer().size() > 0) return watch_for_end();
-    reading_ahead_ = true;
+    is_reading_ = true;
     stream_.async_read_some(reader_.buffer().prepare(kReadAheadBytes),
                             [this, alive = this->shared_from_this()](error_code error, std::size_t size) {
                               reader_.buffer().commit(size);
-                              reading_ahead_ = false;
+                              is_reading_ = false;
                               if (error && !(error == asio::error::eof && await_reset())) note_gone();
                               if (!error && !idle_) watch_for_end();
-                              read_ahead_ended_.cancel();
+                              read_ended_.cancel();
                             });
   }
 
@@ -175,38 +224,49 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     error_code woken;
     idle_ = true;
     reading_.start(kIdleTime);
-    while (reading_ahead_) co_await read_ahead_ended_.async_wait(asio::redirect_error(use_awaitable, woken));
+    while (is_reading_) co_await read_ended_.async_wait(asio::redirect_error(use_awaitable, woken));
     reading_.stop();
     idle_ = false;
     co_return !gone_;
   }
 
-  // Reads the next request. False: the client has gone, or its request was refused.
+  // Reads the next request: whole if its answer may be cached, else only its head. False: the client has gone, or its
+  // request was refused.
   Awaitable<bool> read_request() {
-    const error_code error = co_await reader_.read(request_);
-    if (error) co_await refuse(error);
-    co_return !error;
+    error_code error = co_await reader_.read_head(request_);
+    if (!error && request_.is_json_post()) error = co_await reader_.read_body(request_);
+    if (error) {
+      co_await refuse(refusal_of(error));
+      co_return false;
+    }
+    refusal_.reset();
+    if (reader_.has_body_left()) {
+      request_.upload = std::make_shared<Body>(this->weak_from_this(), reader_.body_size());
+    }
+    co_return true;
   }
 
   // Answers a malformed or incomplete request. A client that closed the connection gets no answer.
-  Awaitable<void> refuse(error_code error) {
-    std::optional<OwnError> refusal;
-    if (reading_.expired()) {
-      refusal = own_errors::request_timeout();
-    } else if (error == http::error::header_limit) {
-      refusal = own_errors::fields_too_large();
-    } else if (error == http::error::body_limit) {
-      refusal = own_errors::too_large(
-          fmt::format("the request is larger than --max-request ({} bytes)", service_.options().max_request));
-    } else if (error.category() == make_error_code(http::error::bad_method).category() &&
-               error != http::error::end_of_stream && error != http::error::partial_message) {
-      refusal = own_errors::malformed("malformed HTTP: " + error.message());
-    }
+  Awaitable<void> refuse(std::optional<OwnError> refusal) {
     if (!refusal) co_return;
     request_ = {};
     keep_alive_ = false;
     co_await service_.refuse(*refusal, *this);
     co_await discard_input(stream_, reading_);
+  }
+
+  // Nothing: the client has gone.
+  std::optional<OwnError> refusal_of(error_code error) const {
+    if (reading_.expired()) return own_errors::request_timeout();
+    if (error == http::error::header_limit) return own_errors::fields_too_large();
+    if (error == http::error::body_limit) {
+      return own_errors::too_large(
+          fmt::format("the request is larger than --max-request ({} bytes)", service_.options().max_request));
+    }
+    const bool is_malformed = error.category() == make_error_code(http::error::bad_method).category() &&
+                              error != http::error::end_of_stream && error != http::error::partial_message;
+    if (is_malformed) return own_errors::malformed("malformed HTTP: " + error.message());
+    return std::nullopt;
   }
 
   Service& service_;
@@ -218,12 +278,13 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   Request request_;
   bool keep_alive_ = true;
   bool idle_ = false;
-  bool reading_ahead_ = false;
+  bool is_reading_ = false;
   bool gone_ = false;
   bool answer_begun_ = false;
   std::uint64_t answered_ = 0;  // requests so far
   std::function<void()> on_gone_;
-  Timer read_ahead_ended_{stream_.get_executor(), Timer::time_point::max()};
+  std::optional<OwnError> refusal_;
+  Timer read_ended_{stream_.get_executor(), Timer::time_point::max()};
 };
 
 }  // namespace

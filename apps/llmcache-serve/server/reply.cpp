@@ -132,7 +132,14 @@ Awaitable<bool> Reply::write_transfer(const std::shared_ptr<Transfer>& transfer,
 
 Awaitable<bool> Reply::write_from(Transfer::Reader& reader) {
   const AnswerHead* head = co_await reader.head();
-  if (reader.interrupted()) co_return break_off(), true;
+  if (reader.interrupted()) {
+    if (writer_.refusal()) {
+      co_await write_error(*writer_.refusal());
+    } else {
+      break_off();
+    }
+    co_return true;
+  }
   if (!head) {
     if (reader.end() == AnswerEnd::withdrawn) co_return false;
     co_await write_error(error_of(*reader.end(), reader.message()));

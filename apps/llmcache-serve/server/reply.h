@@ -29,6 +29,8 @@ class ResponseWriter {
   virtual void close_after_answer() = 0;
   // Called once if the client goes away before its answer is written; at once if it already has.
   virtual void on_gone(std::function<void()> handler) = 0;
+  // Why the rest of the request could not be read, after which the client counts as gone.
+  virtual const std::optional<OwnError>& refusal() const = 0;
   // Writes all parts. Throws boost::system::system_error if the client has gone or does not read.
   virtual Awaitable<void> write(std::array<std::string_view, 3> parts) = 0;
   // Resets the connection, so that the client cannot take what it has received for a whole answer.

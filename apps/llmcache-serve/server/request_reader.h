@@ -8,11 +8,12 @@
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,25 +44,62 @@ class RequestReader {
   // Whether no byte of the request that is being read has come yet.
   bool waits() const { return waits_; }
 
-  // Reads one request. After an error the connection cannot be used for another.
-  Awaitable<error_code> read(Request& request) {
-    Parser parser;
-    parser.header_limit(kMostFieldBytes);
-    parser.body_limit(options_.max_request);
+  // Reads the next request, without its body. After an error the connection cannot be used for another.
+  Awaitable<error_code> read_head(Request& request) {
+    parser_.emplace();
+    parser_->header_limit(kMostFieldBytes);
+    parser_->body_limit(options_.max_request);
     reading_.start(options_.header_timeout);
     error_code error = co_await skip_empty_lines();
     if (!error) {
-      co_await boost::beast::http::async_read_header(stream_, buffer_, parser,
+      co_await boost::beast::http::async_read_header(stream_, buffer_, *parser_,
                                                      boost::asio::redirect_error(use_awaitable, error));
     }
-    if (!error) {
-      // Before reading the body, after which the parser's fields include the trailers.
-      request = head_of(parser.get());
-      if (!has_known_framing(request)) error = boost::beast::http::error::bad_transfer_encoding;
-    }
-    if (!error) error = co_await read_body(parser);
     reading_.stop();
-    if (!error) request.body = std::make_shared<const std::string>(std::move(parser.get().body()));
+    if (error) co_return error;
+    // Before the body is read, after which the parser's fields include the trailers.
+    request = head_of(parser_->get());
+    waits_to_continue_ = !request.http_1_0 &&  // which has no interim answers
+                         equals_ignoring_case(request.headers.first("expect").value_or(""), "100-continue");
+    if (!has_known_framing(request)) error = boost::beast::http::error::bad_transfer_encoding;
+    co_return error;
+  }
+
+  // Whether a part of the body has not been read yet.
+  bool has_body_left() const { return parser_ && !parser_->is_done(); }
+
+  // The size of a body that has not been read, if the request says it.
+  std::optional<std::uint64_t> body_size() const {
+    const auto size = parser_->content_length();
+    return size ? std::optional<std::uint64_t>(*size) : std::nullopt;
+  }
+
+  Awaitable<error_code> read_body(Request& request) {
+    error_code error;
+    std::string body;
+    while (!error && has_body_left()) error = co_await read_piece(body);
+    request.body = std::make_shared<const std::string>(std::move(body));
+    co_return error;
+  }
+
+  // Adds the next piece of the body to `body`.
+  Awaitable<error_code> read_piece(std::string& body) {
+    error_code error;
+    if (std::exchange(waits_to_continue_, false)) {
+      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      co_await boost::asio::async_write(stream_, boost::asio::buffer(kContinue),
+                                        boost::asio::redirect_error(use_awaitable, error));
+    }
+    // The parser continues the text, and takes memory for all of it as soon as it knows the size.
+    std::swap(parser_->get().body(), body);
+    // For each piece: a large body may take its time as long as it arrives.
+    reading_.start(options_.header_timeout);
+    if (!error) {
+      co_await boost::beast::http::async_read_some(stream_, buffer_, *parser_,
+                                                   boost::asio::redirect_error(use_awaitable, error));
+    }
+    reading_.stop();
+    std::swap(parser_->get().body(), body);
     co_return error;
   }
 
@@ -77,24 +115,6 @@ class RequestReader {
     if (!coding) return true;
     return !request.http_1_0 && request.headers.count("transfer-encoding") == 1 &&
            equals_ignoring_case(*coding, "chunked");
-  }
-
-  Awaitable<error_code> read_body(Parser& parser) {
-    error_code error;
-    const auto& head = parser.get();
-    const bool expects = boost::beast::iequals(head[boost::beast::http::field::expect], "100-continue");
-    if (!parser.is_done() && expects && head.version() > 10) {  // HTTP/1.0 has no interim answers
-      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await boost::asio::async_write(stream_, boost::asio::buffer(kContinue),
-                                        boost::asio::redirect_error(use_awaitable, error));
-    }
-    while (!error && !parser.is_done()) {
-      // For each piece: a large body may take its time as long as it arrives.
-      reading_.start(options_.header_timeout);
-      co_await boost::beast::http::async_read_some(stream_, buffer_, parser,
-                                                   boost::asio::redirect_error(use_awaitable, error));
-    }
-    co_return error;
   }
 
   static Request head_of(const Message& message) {
@@ -146,7 +166,9 @@ class RequestReader {
   TimeLimit& reading_;
   const ServeOptions& options_;
   boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;  // of the request that is being read
   bool waits_ = false;
+  bool waits_to_continue_ = false;  // the client waits for an interim answer before it sends the body
 };
 
 // Reads for a moment what the client is still sending: closing a socket with unread input resets the connection, and

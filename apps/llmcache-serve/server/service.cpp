@@ -15,14 +15,6 @@ namespace lc = libcache;
 
 namespace {
 
-bool is_json_post(const Request& request) {
-  if (request.method != "POST" || request.headers.count("content-type") > 1) return false;
-  const auto type = request.headers.first("content-type");
-  if (!type) return true;
-  const std::string_view media = type->substr(0, type->find(';'));
-  return equals_ignoring_case(trimmed(media), "application/json");
-}
-
 std::string health_json(const StoreState& store) {
   nlohmann::json health{{"status", store.unavailable.empty() ? "ok" : "store unavailable"}};
   if (!store.unavailable.empty()) health["message"] = store.unavailable;
@@ -53,7 +45,7 @@ Awaitable<void> Service::answer(const Request& request, std::string_view local_a
   if (!url) co_return co_await reply.write_error(own_errors::no_upstream(request.path()));
   auto question = question_of(request, *url);
   if (!question) co_return co_await reply.write_error(own_errors::malformed(question.error().message));
-  if (!is_json_post(request)) co_return co_await pass_through(*std::move(question), reply, "not a JSON request");
+  if (!request.is_json_post()) co_return co_await pass_through(*std::move(question), reply, "not a JSON request");
   if (question->mode == Mode::off) co_return co_await pass_through(*std::move(question), reply, "mode off");
   co_await answer_cached(*std::move(question), reply);
 }
@@ -77,7 +69,7 @@ lc::Result<Question> Service::question_of(const Request& request, std::string ur
   auto options = parse_request_options(request.headers);
   if (!options) return lc::fail(options.error());
   Question question;
-  question.upstream = {request.method, std::move(url), upstream_fields(request.headers), request.body};
+  question.upstream = {request.method, std::move(url), upstream_fields(request.headers), request.body, request.upload};
   // A server that replays never asks an upstream, whatever a client wants.
   question.mode = options_.mode == Mode::replay ? Mode::replay : options->mode.value_or(options_.mode);
   if (options_.session_from_credential) {

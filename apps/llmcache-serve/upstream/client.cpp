@@ -104,7 +104,7 @@ class Call final : public UpstreamCall, public CurlTransfer {
     curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
     const bool is_kept_connection = connects == 0 && (code == CURLE_HTTP2 || code == CURLE_SEND_ERROR ||
                                                       code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING);
-    if (!is_kept_connection || has_answer_ || std::exchange(retried_, true)) return false;
+    if (!is_kept_connection || request_.upload || has_answer_ || std::exchange(retried_, true)) return false;
     error_[0] = '\0';
     curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
     multi_->remove(easy_.get());
@@ -152,6 +152,14 @@ class Call final : public UpstreamCall, public CurlTransfer {
     if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
     if (request_.method == "HEAD") {
       curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else if (request_.upload) {
+      const auto size = request_.upload->size();
+      curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+      curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
+      curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+      curl_easy_setopt(easy, CURLOPT_READDATA, this);
+      // On a kept connection that the upstream has closed, the body could not be sent again.
+      curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     } else if (!request_.body->empty() || request_.method == "POST" || request_.method == "PUT" ||
                request_.method == "PATCH") {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
@@ -215,6 +223,29 @@ class Call final : public UpstreamCall, public CurlTransfer {
     return 0;
   }
 
+  // Passes on what has arrived of the request's body.
+  static std::size_t on_read(char* buffer, std::size_t size, std::size_t count, void* self) {
+    auto& call = *static_cast<Call*>(self);
+    if (call.to_send_.empty() && !call.sends_last_) {
+      call.read_upload();
+      return CURL_READFUNC_PAUSE;
+    }
+    const std::size_t taken = call.to_send_.copy(buffer, size * count);
+    call.to_send_.erase(0, taken);
+    return taken;
+  }
+
+  void read_upload() {
+    if (std::exchange(reads_upload_, true)) return;
+    request_.upload->read([alive = std::weak_ptr(alive_), this](std::string piece) {
+      if (alive.expired()) return;
+      reads_upload_ = false;
+      sends_last_ = piece.empty();
+      to_send_ = std::move(piece);
+      curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+    });
+  }
+
   static std::size_t on_data(char* data, std::size_t size, std::size_t count, void* self) {
     auto& call = *static_cast<Call*>(self);
     if (call.paused_) return CURL_WRITEFUNC_PAUSE;
@@ -241,6 +272,9 @@ class Call final : public UpstreamCall, public CurlTransfer {
   bool has_ended_ = false;
   bool retried_ = false;
   bool paused_ = false;
+  std::string to_send_;        // the part of the upload that libcurl has not taken yet
+  bool reads_upload_ = false;  // its next piece is being read
+  bool sends_last_ = false;    // it has no further piece
 };
 
 }  // namespace

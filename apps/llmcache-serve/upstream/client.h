@@ -3,8 +3,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,11 +14,23 @@
 
 namespace llmcache::serve {
 
+// The body of a request that is sent while it arrives. All functions on the event loop.
+class Upload {
+ public:
+  virtual ~Upload() = default;
+  // In bytes. Nothing: it is known only at the end.
+  virtual std::optional<std::uint64_t> size() const = 0;
+  // Reads the next piece and passes it to `next`, which is called later; an empty one is the end. If the body breaks off,
+  // `next` is not called: the client is told, and the call ends because nobody waits for its answer any more.
+  virtual void read(std::function<void(std::string)> next) = 0;
+};
+
 struct UpstreamRequest {
   std::string method;
   std::string url;
   Headers fields;
   std::shared_ptr<const std::string> body;  // shared by all who need it, since it may be large; never null
+  std::shared_ptr<Upload> upload = {};      // sent in place of `body`, unless it is null
 };
 
 struct UpstreamHead {
