@@ -103,10 +103,12 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
                                                     asio::buffer(parts[2])};
     beast::buffers_suffix left(buffers);
     answer_begun_ = true;
+    left.consume(write_at_once(left));
     while (beast::buffer_bytes(left) > 0) {
       // For each piece: a large body may take its time as long as the client reads.
       writing_.start(kWriteTime);
       left.consume(co_await stream_.async_write_some(left, use_awaitable));
+      written_at_once_ = 0;
     }
     writing_.stop();
   }
@@ -154,6 +156,20 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   void cancel() {
     error_code ignored;
     stream_.lowest_layer().cancel(ignored);
+  }
+
+  // Writes what the socket takes without waiting, which costs half of waiting for it. Now and then nothing, so that a long
+  // answer does not keep other clients from their turn.
+  template <class Buffers>
+  std::size_t write_at_once(const Buffers& buffers) {
+    constexpr int kMostInARow = 16;
+    if (++written_at_once_ > kMostInARow) return 0;
+    if constexpr (std::is_same_v<Stream, PlainStream>) {
+      error_code error;  // is found again by the write that waits
+      if (!stream_.non_blocking()) stream_.non_blocking(true, error);
+      if (!error) return stream_.write_some(buffers, error);
+    }
+    return 0;
   }
 
   // A read that has been cancelled still uses the stream until it ends.
@@ -281,6 +297,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   bool is_reading_ = false;
   bool gone_ = false;
   bool answer_begun_ = false;
+  int written_at_once_ = 0;
   std::uint64_t answered_ = 0;  // requests so far
   std::function<void()> on_gone_;
   std::optional<OwnError> refusal_;
