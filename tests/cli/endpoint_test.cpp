@@ -11,7 +11,7 @@
 
 #include "cli/terminal_session.h"
 
-using llmcache::url_of;
+using llmcache::urls_of;
 using llmcache::test::TerminalSession;
 
 namespace {
@@ -49,8 +49,10 @@ struct Client : TerminalSession {
 
 const std::string kGemini = "https://generativelanguage.googleapis.com/v1beta/models/";
 
-std::optional<std::string> url_among(const std::vector<std::string>& command) {
-  return url_of(command);
+// The only URL of a command.
+std::optional<std::string> only_url(const std::vector<std::string>& command) {
+  const auto urls = urls_of(command);
+  return urls.size() == 1 ? std::optional(urls.front()) : std::nullopt;
 }
 
 }  // namespace
@@ -58,28 +60,56 @@ std::optional<std::string> url_among(const std::vector<std::string>& command) {
 TEST_CASE("the endpoint is the only URL among the arguments of a known HTTP client") {
   for (const char* program : {"curl", "/usr/bin/curl", "./wget", "http", "https", "xh", "bin/xhs"}) {
     const std::vector<std::string> command{program, "-sS", "https://h/x", "-d", "@-"};
-    CHECK(url_of(command) == "https://h/x");
+    CHECK(only_url(command) == "https://h/x");
   }
   const std::vector<std::vector<std::string>> with_url{{"curl", "--url", "http://h/"},
                                                        {"curl", "-d", "@-", "--url=http://h/"},
                                                        {"curl", "-H", "Referer: https://other/", "http://h/"}};
-  for (const auto& command : with_url) CHECK(url_of(command) == "http://h/");
-  CHECK(url_among({"curl", "HTTPS://H/"}) == "HTTPS://H/");
+  for (const auto& command : with_url) CHECK(only_url(command) == "http://h/");
+  CHECK(only_url({"curl", "HTTPS://H/"}) == "HTTPS://H/");
 }
 
 TEST_CASE("arguments that add to the query of the URL or replace its path are part of the endpoint") {
   using Command = std::vector<std::string>;
-  CHECK(url_of(Command{"curl", "--url-query", "v=1", "https://h/x"}) == "https://h/x?v=1");
-  CHECK(url_of(Command{"curl", "https://h/x?a=2#part", "--url-query", "v=1"}) == "https://h/x?a=2&v=1#part");
-  CHECK(url_of(Command{"curl", "-G", "-d", "v=1", "--data-urlencode", "w=2", "https://h"}) == "https://h?v=1&w=2");
-  CHECK(url_of(Command{"curl", "-sSGdv=1", "-dw=2", "https://h"}) == "https://h?v=1&w=2");
-  CHECK(url_of(Command{"curl", "-sSG", "-H", "-d", "https://h"}) == "https://h");
-  CHECK(url_of(Command{"curl", "-d", "v=1", "https://h/x"}) == "https://h/x");
-  CHECK(url_of(Command{"curl", "--request-target", "/y?z", "https://h/x?q"}) == "https://h/y?z");
-  CHECK(url_of(Command{"curl", "https://h/x", "--url-query"}) == "https://h/x");
-  CHECK(url_of(Command{"http", "POST", "https://h/x", "v==1", "a==b==c"}) == "https://h/x?v=1&a=b==c");
-  CHECK(url_of(Command{"xh", "https://h/x", "header:a==b", "field=a==b", "file@a==b", "==x"}) == "https://h/x");
-  CHECK(url_of(Command{"wget", "https://h/x", "v==1"}) == "https://h/x");
+  CHECK(only_url(Command{"curl", "--url-query", "v=1", "https://h/x"}) == "https://h/x?v=1");
+  CHECK(only_url(Command{"curl", "https://h/x?a=2#part", "--url-query", "v=1"}) == "https://h/x?a=2&v=1#part");
+  CHECK(only_url(Command{"curl", "-G", "-d", "v=1", "--data-urlencode", "w=2", "https://h"}) == "https://h?v=1&w=2");
+  CHECK(only_url(Command{"curl", "-sSGdv=1", "-dw=2", "https://h"}) == "https://h?v=1&w=2");
+  CHECK(only_url(Command{"curl", "-sSG", "-H", "-d", "https://h"}) == "https://h");
+  CHECK(only_url(Command{"curl", "-d", "v=1", "https://h/x"}) == "https://h/x");
+  CHECK(only_url(Command{"curl", "--request-target", "/y?z", "https://h/x?q"}) == "https://h/y?z");
+  CHECK(only_url(Command{"curl", "https://h/x", "--url-query"}) == "https://h/x");
+  CHECK(only_url(Command{"http", "POST", "https://h/x", "v==1", "a==b==c"}) == "https://h/x?v=1&a=b%3D%3Dc");
+  CHECK(only_url(Command{"xh", "https://h/x", "header:a==b", "field=a==b", "file@a==b", "==x"}) == "https://h/x");
+  CHECK(only_url(Command{"wget", "https://h/x", "v==1"}) == "https://h/x");
+}
+
+TEST_CASE("a URL that is the value of another option is not where the request goes") {
+  using Command = std::vector<std::string>;
+  for (const char* option :
+       {"-x", "--proxy", "--prox", "-e", "--referer", "-H", "--header", "-A", "-d", "--json", "--doh-url", "-w"}) {
+    CHECK(only_url(Command{"curl", option, "http://other:3128", "https://h/x"}) == "https://h/x");
+    CHECK_FALSE(only_url(Command{"curl", option, "http://other:3128", "h/x"}));
+  }
+  CHECK(only_url(Command{"curl", "-sSx", "http://other", "https://h/x"}) == "https://h/x");
+  CHECK(only_url(Command{"curl", "--head", "https://h/x"}) == "https://h/x");
+  CHECK(only_url(Command{"curl", "--compressed", "--fail", "--no-buffer", "--location", "https://h/x"}) ==
+        "https://h/x");
+  for (const char* option : {"--referer", "-U", "--post-data"}) {
+    CHECK(only_url(Command{"wget", option, "http://other", "https://h/x"}) == "https://h/x");
+  }
+  CHECK(only_url(Command{"http", "--proxy", "http:http://other", "--auth", "https://a", "https://h/x"}) ==
+        "https://h/x");
+}
+
+TEST_CASE("what the client encodes in its query is encoded in the endpoint") {
+  using Command = std::vector<std::string>;
+  CHECK(only_url(Command{"http", "https://h/p", "lang==C#"}) == "https://h/p?lang=C%23");
+  CHECK(only_url(Command{"xh", "https://h/p", R"(a\=b==1&key=2)"}) == "https://h/p?a%3Db=1%26key%3D2");
+  CHECK(only_url(Command{"curl", "-G", "--data-urlencode", "q=x&key=1", "https://h/p"}) == "https://h/p?q=x%26key%3D1");
+  CHECK(only_url(Command{"curl", "-G", "--data-urlencode", "=a b", "--data-u", "c d", "https://h/p"}) ==
+        "https://h/p?a%20b&c%20d");
+  CHECK(only_url(Command{"curl", "--ge", "--json", "a=1", "https://h/p"}) == "https://h/p?a=1");
 }
 
 TEST_CASE("without a known client or with any other number of URLs there is no endpoint") {
@@ -88,13 +118,12 @@ TEST_CASE("without a known client or with any other number of URLs there is no e
                                                                    {"curl", "-d", "@-", "h.example/x"},
                                                                    {"curl", "https://a/", "https://b/"},
                                                                    {"curl", "https://a/", "https://a/"},
-                                                                   {"curl", "-x", "http://proxy:3128", "https://a/"},
                                                                    {"curl.sh", "https://a/"},
                                                                    {"python", "https://a/"},
                                                                    {"curl/", "https://a/"},
                                                                    {"https://a/"},
                                                                    {"env", "curl", "https://a/"}}) {
-    CHECK_FALSE(url_of(command));
+    CHECK_FALSE(only_url(command));
   }
 }
 
@@ -240,7 +269,7 @@ TEST_CASE("show, reject and touch of a request without an entry name the endpoin
   for (const auto* command : {"show", "reject", "touch --ttl 1h"}) {
     const auto ran = client.run(fmt::format("llmcache {} request.json", command));
     CHECK(ran.exit == 1);
-    CHECK(ran.err.starts_with("there is no entry llmcache:default_") == (command != std::string_view("show")));
+    CHECK(ran.err.starts_with("there is no entry llmcache:default_"));
     CHECK(ran.err.ends_with("the same request is stored for https://one/x; --endpoint selects one\n"));
   }
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <string>
+#include <vector>
 
 #include "cli/terminal_session.h"
 #include "support/provider.h"
@@ -144,6 +146,25 @@ TEST_CASE("replay never starts COMMAND") {
   shell.out("echo '{\"model\":\"m\"}' | llmcache run -- echo answer");
   CHECK(shell.out("echo '{\"model\":\"m\"}' | llmcache run --mode replay -- touch started") == "answer\n");
   CHECK(shell.run("test -e started").exit == 1);
+}
+
+TEST_CASE("a URL that cannot be an endpoint runs COMMAND uncached, but never in replay mode or with --strict") {
+  const TerminalSession shell;
+  shell.write("request.json", kPlain);
+  shell.out("mkdir bin; printf '#!/bin/sh\\necho started\\n' > bin/curl; chmod +x bin/curl");
+  for (const auto& url : std::vector<std::string>{"http:///v1", "https://", "https://h/?" + std::string(2048, 'x')}) {
+    const auto run = [&](const std::string& options) {
+      return shell.run(fmt::format("llmcache run {} -- bin/curl '{}' < request.json", options, url));
+    };
+    const auto ran = run("");
+    CHECK(ran.out == "started\n");
+    CHECK(ran.err.find("running without the cache") != std::string::npos);
+    for (const char* options : {"--mode replay", "--mode replay --lines", "--strict"}) {
+      INFO(options);
+      CHECK(run(options).exit == 2);
+      CHECK(run(options).out.empty());
+    }
+  }
 }
 
 TEST_CASE("refresh overwrites a stored answer, off does not touch it") {

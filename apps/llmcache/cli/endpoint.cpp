@@ -19,12 +19,47 @@ namespace {
 
 constexpr auto kHttpClients = std::to_array<std::string_view>({"curl", "wget", "http", "https", "xh", "xhs"});
 
-// The URL in an argument: the whole argument, or its part after --url=.
-std::optional<std::string_view> url_in(std::string_view argument) {
-  constexpr std::string_view kOption = "--url=";
-  if (argument.starts_with(kOption)) argument.remove_prefix(kOption.size());
-  const bool is_url = starts_with_ignoring_case(argument, "http://") || starts_with_ignoring_case(argument, "https://");
-  return is_url ? std::optional(argument) : std::nullopt;
+// Options of wget, HTTPie and xh whose value may be a URL, which is not where the request goes.
+constexpr auto kWithValue = std::to_array<std::string_view>({"-a",
+                                                             "--auth",
+                                                             "-A",
+                                                             "--auth-type",
+                                                             "-B",
+                                                             "--base",
+                                                             "--body-data",
+                                                             "-e",
+                                                             "--execute",
+                                                             "--header",
+                                                             "-o",
+                                                             "-O",
+                                                             "--output",
+                                                             "--output-document",
+                                                             "--output-file",
+                                                             "--post-data",
+                                                             "--proxy",
+                                                             "--raw",
+                                                             "--referer",
+                                                             "--session",
+                                                             "--session-read-only",
+                                                             "-U",
+                                                             "--user-agent"});
+
+bool is_url(std::string_view text) {
+  return starts_with_ignoring_case(text, "http://") || starts_with_ignoring_case(text, "https://");
+}
+
+// `text` as part of a query.
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool is_unreserved = is_letter_or_digit(c) || std::string_view("-._~").find(c) != std::string_view::npos;
+    if (is_unreserved) {
+      encoded += c;
+    } else {
+      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
 }
 
 void add_to_query(std::string& url, std::string_view parameter) {
@@ -40,63 +75,101 @@ void replace_target(std::string& url, std::string_view target) {
   url += target;
 }
 
-void add_options_of_curl(std::span<const std::string> arguments, std::string& url) {
-  constexpr auto kData = std::to_array<std::string_view>(
-      {"-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode"});
-  const auto options = curl_options(arguments);
-  const bool sends_data_in_query = std::ranges::any_of(
-      options, [](const CurlOption& option) { return option.name == "-G" || option.name == "--get"; });
+// What --data-urlencode sends: content, =content or name=content, of which only the content is encoded. The content of a file
+// (name@file) is not known.
+std::string url_encoded_data(std::string_view value) {
+  const std::size_t separator = value.find_first_of("=@");
+  if (separator == value.npos) return percent_encoded(value);
+  if (value[separator] == '@') return std::string(value);
+  const std::string content = percent_encoded(value.substr(separator + 1));
+  return separator == 0 ? content : fmt::format("{}={}", value.substr(0, separator), content);
+}
+
+void add_options_of_curl(const std::vector<CurlOption>& options, std::string& url) {
+  constexpr auto kData =
+      std::to_array<std::string_view>({"-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--json"});
+  const bool sends_data_in_query = std::ranges::any_of(options, [](const CurlOption& option) {
+    return option.name == "-G" || option.name == "--get" || option.name == "--ge";
+  });
   for (const auto& [name, value] : options) {
     if (value.empty()) continue;
-    const bool is_data = sends_data_in_query && std::ranges::find(kData, name) != kData.end();
-    if (name == "--url-query" || is_data) add_to_query(url, value);
+    const bool is_data = std::ranges::find(kData, name) != kData.end();
+    if (name == "--url-query" || (is_data && sends_data_in_query)) add_to_query(url, value);
+    if (name == "--data-urlencode" && sends_data_in_query) add_to_query(url, url_encoded_data(value));
     if (name == "--request-target") replace_target(url, value);
   }
 }
 
+// The items of HTTPie that belong to the query: name==value, where a backslash makes the next character part of the name.
 void add_items_of_httpie(std::span<const std::string> arguments, std::string& url) {
   for (const std::string& argument : arguments) {
-    const std::size_t equals = argument.find("==");
-    // A name before the first separator: in a header or a field of the body, the two signs may be part of the value.
-    if (equals == 0 || equals == argument.npos || argument.find_first_of(":=@") != equals) continue;
-    add_to_query(url, argument.substr(0, equals) + argument.substr(equals + 1));
+    std::string name;
+    std::size_t at = 0;
+    for (; at < argument.size() && std::string_view(":=@").find(argument[at]) == std::string_view::npos; ++at) {
+      if (argument[at] == '\\' && at + 1 < argument.size()) ++at;
+      name += argument[at];
+    }
+    if (name.empty() || argument.compare(at, 2, "==") != 0) continue;
+    add_to_query(
+        url, fmt::format("{}={}", percent_encoded(name), percent_encoded(std::string_view(argument).substr(at + 2))));
   }
 }
 
+// The arguments that belong to no option.
+std::vector<std::string> operands(std::span<const std::string> arguments) {
+  constexpr std::string_view kUrl = "--url=";
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (std::ranges::find(kWithValue, arguments[i]) != kWithValue.end()) {
+      ++i;
+    } else {
+      found.push_back(arguments[i].starts_with(kUrl) ? arguments[i].substr(kUrl.size()) : arguments[i]);
+    }
+  }
+  return found;
+}
+
 bool lists_cheaply(const Context& context) {
-  return std::ranges::all_of(store_urls(context.settings()), [](const lc::StoreUrl& url) {
-    return url.kind == lc::StoreUrl::Kind::sqlite || url.kind == lc::StoreUrl::Kind::memory;
-  });
+  return std::ranges::all_of(store_urls(context.settings()), [](const lc::StoreUrl& url) { return !is_server(url); });
 }
 
 }  // namespace
 
-std::optional<std::string> url_of(std::span<const std::string> command) {
-  if (command.empty()) return std::nullopt;
+std::vector<std::string> urls_of(std::span<const std::string> command) {
+  if (command.empty()) return {};
   const std::string_view path = command.front();
   const std::string_view program = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-  if (std::ranges::find(kHttpClients, program) == kHttpClients.end()) return std::nullopt;
+  if (std::ranges::find(kHttpClients, program) == kHttpClients.end()) return {};
   const auto arguments = command.subspan(1);
-  std::optional<std::string> found;
-  for (const std::string& argument : arguments) {
-    const auto url = url_in(argument);
-    if (url && found) return std::nullopt;
-    if (url) found = *url;
+  const bool is_curl = program == "curl";
+  const CurlArguments curl = is_curl ? curl_arguments(arguments) : CurlArguments();
+  std::vector<std::string> urls = is_curl ? curl.operands : operands(arguments);
+  for (const auto& [name, value] : curl.options) {
+    constexpr std::string_view kUrl = "--url=";
+    if (name == "--url") urls.push_back(value);
+    if (name.starts_with(kUrl)) urls.push_back(name.substr(kUrl.size()));
   }
-  if (!found || program == "wget") return found;
-  program == "curl" ? add_options_of_curl(arguments, *found) : add_items_of_httpie(arguments, *found);
-  return found;
+  std::erase_if(urls, [](const std::string& argument) { return !is_url(argument); });
+  if (urls.size() != 1 || program == "wget") return urls;
+  is_curl ? add_options_of_curl(curl.options, urls.front()) : add_items_of_httpie(arguments, urls.front());
+  return urls;
 }
 
-bool use_url_of(std::span<const std::string> command, Context& context) {
-  const auto url = url_of(command);
+lc::Status use_url_of(std::span<const std::string> command, Context& context) {
+  const auto urls = urls_of(command);
   const std::string& setting = context.settings().endpoint;
-  if (!url || setting == "none" || !context.scheme().has_endpoints) return true;
-  const auto endpoint = lc::normal_endpoint(*url);
+  if (urls.empty() || setting == "none" || !context.scheme().has_endpoints) return {};
+  if (urls.size() > 1) {
+    if (setting == "auto") {
+      context.report().warn(
+          "COMMAND has several URLs, so where the request goes is not part of its key: see --endpoint");
+    }
+    return {};
+  }
+  const auto endpoint = lc::normal_endpoint(urls.front());
   if (!endpoint) {
-    if (setting != "auto") return true;
-    context.report().warn(fmt::format("the URL of COMMAND: {}; running without the cache", endpoint.error().message));
-    return false;
+    if (setting != "auto") return {};
+    return lc::fail(endpoint.error().code, "the URL of COMMAND: " + endpoint.error().message);
   }
   if (setting == "auto") {
     context.set_endpoint(*endpoint);
@@ -104,7 +177,7 @@ bool use_url_of(std::span<const std::string> command, Context& context) {
     context.report().warn(fmt::format("the endpoint option says {}, but the URL of COMMAND is {}; the option counts",
                                       *chosen, *endpoint));
   }
-  return true;
+  return {};
 }
 
 bool lacks_model(const Context& context, const lc::RequestKey& key) {

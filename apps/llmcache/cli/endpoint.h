@@ -1,23 +1,23 @@
 // The endpoint of a request: from the endpoint setting, or from the URL among COMMAND's arguments.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "context.h"
 
 namespace llmcache {
 
-// The URL to which COMMAND sends its request: the only http or https URL among the arguments of a known HTTP client.
-// Other arguments may add to its query (curl's --url-query, HTTPie's name==value) or replace its path (--request-target).
-// Nothing for any other program, and if there are several URLs.
-std::optional<std::string> url_of(std::span<const std::string> command);
+// The URLs to which COMMAND sends its request: the http and https URLs among the arguments of a known HTTP client that are
+// not the values of other options, such as a proxy. If there is one, other arguments may add to its query (curl's --url-query,
+// HTTPie's name==value) or replace its path (--request-target).
+std::vector<std::string> urls_of(std::span<const std::string> command);
 
-// Uses COMMAND's URL as the endpoint where the endpoint setting is auto, and warns where the setting names another one.
-// False, with a warning, if the URL cannot be an endpoint.
-bool use_url_of(std::span<const std::string> command, Context& context);
+// Uses COMMAND's only URL as the endpoint where the endpoint setting is auto, and warns where the setting names another one.
+// Fails: invalid, if the URL cannot be an endpoint.
+libcache::Status use_url_of(std::span<const std::string> command, Context& context);
 
 // Whether it is unknown which model a request is for: it has no model, and no endpoint that may name the model is
 // known. Answers of different models would share one key.

@@ -10,6 +10,7 @@
 #include "config/password.h"
 #include "process/curl.h"
 #include "run/outer_runs.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 
@@ -24,6 +25,14 @@ bool exceeds_deadline(const std::string& request, lc::Milliseconds deadline) {
   constexpr std::size_t kBytesPerMillisecond = 64 << 10;
   const auto allowed = static_cast<std::size_t>(std::max<std::int64_t>(deadline.count(), 0));
   return request.size() > kSmall && request.size() / kBytesPerMillisecond > allowed;
+}
+
+// " to "the beginning of what the user asked…"", for people who know their prompts, not their keys.
+std::string about(const std::string& request) {
+  constexpr std::size_t kColumns = 60;
+  const std::string asked = lc::last_user_text(request);
+  const std::string line = asked.substr(0, asked.find('\n'));
+  return line.empty() ? "" : fmt::format(" to \"{}\"", fitted(escaped(line, false), kColumns));
 }
 
 // Waits for another run's answer in short steps, so that a signal can end this. Nothing if there is no such answer.
@@ -64,7 +73,11 @@ Asker::Asker(Context& context, AskOptions options)
   if (!options_.is_batch) reserved_.emplace();
   if (options_.mode == Mode::off) uncached_ = "the cache is off";
   const bool uses_endpoint = options_.mode != Mode::off || options_.is_batch;
-  if (uses_endpoint && !use_url_of(options_.command, context)) uncached_ = "the URL of COMMAND is not valid";
+  if (auto used = uses_endpoint ? use_url_of(options_.command, context) : lc::Status(); !used) {
+    if (options_.mode == Mode::replay || context.settings().strict) throw Failure(Exit::usage, used.error().message);
+    context.report().warn(used.error().message + "; running without the cache");
+    uncached_ = "the URL of COMMAND is not valid";
+  }
   if (!uncached_.empty()) return;
   try {
     context.cache();
@@ -121,7 +134,7 @@ Asked Asker::replay(const Question& question, const lc::RequestKey& key) {
     question.on_miss(found);
     return {.outcome = Asked::Outcome::failed,
             .exit = static_cast<int>(Exit::no),
-            .reason = "no stored answer under " + key.base};
+            .reason = "no stored answer" + about(question.request) + " under " + key.base};
   }
   checked(found.entry->read([&](const lc::Chunk& chunk) { return question.receive(chunk.bytes); }));
   return {};
