@@ -5,6 +5,7 @@
 
 #include "cli/terminal_session.h"
 
+using llmcache::test::contains;
 using llmcache::test::TerminalSession;
 
 TEST_CASE("wrong usage is exit 2 with one line that helps") {
@@ -149,12 +150,39 @@ TEST_CASE("a damaged entry is a miss with a warning, and exit 6 with --strict") 
     CHECK(changed.err.starts_with("llmcache: warning: "));
     CHECK(shell.run(std::string("llmcache --strict --store sqlite:cache.db ") + command).exit == 6);
   }
-  // An entry whose beginning is whole is listed.
+  // ls reads no more than the beginning of an entry, but for --strict and --grep.
   shell.out("echo '{\"answer\":1}' | llmcache --store sqlite:cache.db put request.json");
   shell.out("sqlite3 cache.db 'update entries set value = substr(value, 1, length(value) - 1)'");
   for (const auto* command : {"export", "copy --to sqlite:copy.db"}) {
     INFO(command);
     CHECK(shell.run(std::string("llmcache --store sqlite:cache.db ") + command).exit == 0);
     CHECK(shell.run(std::string("llmcache --strict --store sqlite:cache.db ") + command).exit == 6);
+  }
+  CHECK(contains(shell.out("llmcache --store sqlite:cache.db ls"), "response"));
+  for (const auto* command : {"ls", "ls --sort age", "ls --grep answer"}) {
+    const auto listed = shell.run(std::string("llmcache --strict --store sqlite:cache.db ") + command);
+    CHECK(listed.exit == 6);
+    CHECK(listed.out.empty());
+    CHECK(contains(listed.err, "is left out: it is damaged"));
+  }
+  shell.out("sqlite3 cache.db \"update entries set value = substr(value, 1, 60)\"");
+  for (const auto* command : {"ls", "export", "copy --to sqlite:copy.db"}) {
+    INFO(command);
+    CHECK(shell.run(std::string("llmcache --strict --store sqlite:cache.db ") + command).exit == 6);
+  }
+  const auto shown = shell.run("llmcache --store sqlite:cache.db show request.json");
+  CHECK(shown.exit == 1);
+  CHECK(shown.err.starts_with("llmcache: warning: "));
+}
+
+TEST_CASE("show and show --raw say that there is no entry") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m"})");
+  for (const auto* command :
+       {"show request.json", "show --raw request.json", "show llmcache:default_00000000000000000000000000000000"}) {
+    INFO(command);
+    const auto ran = shell.run(std::string("llmcache --store sqlite:cache.db ") + command);
+    CHECK(ran.exit == 1);
+    CHECK(contains(ran.err, "there is no entry llmcache:default_"));
   }
 }

@@ -363,3 +363,67 @@ TEST_CASE("a gateway's stream is exported, imported and touched as a whole") {
   shell.out(fmt::format("llmcache touch rome.json --ttl 2d --store sqlite:other.db {}", gateway));
   CHECK(shell.out(fmt::format("llmcache ls --store sqlite:other.db {} | grep -c '1d 23h'", gateway)) == "3\n");
 }
+
+TEST_CASE("of two lines for one entry the second is a conflict") {
+  const TerminalSession shell;
+  put(shell, "paris", request("What is the capital of France?"), answer("It is Paris."), "--ttl never");
+  shell.out("llmcache export > one; sed s/Paris/Lyon/ one > two; cat one two > both");
+  CHECK(contains(shell.run("llmcache --store sqlite:skip.db import both").err, "skipped 1"));
+  CHECK(contains(shell.out("llmcache --store sqlite:skip.db get paris.json"), "Paris"));
+  CHECK(shell.run("llmcache --store sqlite:fail.db import --on-conflict fail both").exit == 7);
+  CHECK(shell.run("llmcache --store sqlite:replace.db import --on-conflict replace both").exit == 0);
+  CHECK(contains(shell.out("llmcache --store sqlite:replace.db get paris.json"), "Lyon"));
+}
+
+TEST_CASE("an entry that cannot get another session is left out of a copy, and the others are copied") {
+  const TerminalSession shell;
+  put(shell, "rome", request("What is the capital of Italy?"), answer("Rome."), "--no-keep-request");
+  put(shell, "paris", request("What is the capital of France?"), answer("Paris."));
+  const auto ran = shell.run("llmcache copy --to sqlite:other.db --to-session team");
+  CHECK(ran.exit == 0);
+  CHECK(contains(ran.err, "copied 1 entry"));
+  CHECK(contains(ran.err, "1 entry is left out"));
+}
+
+TEST_CASE("an export that is interrupted leaves no file behind") {
+  const TerminalSession shell;
+  put(shell, "paris", request("What is the capital of France?"), answer(std::string(1 << 20, 'x')));
+  shell.out(
+      "mkdir out; for i in $(seq 40); do sed \"s/France/$i/g\" paris.json > $i.json; "
+      "llmcache put $i.json --response paris.answer; done");
+  const auto ran = shell.run(
+      "llmcache export -o out/all.jsonl & child=$!; until [ -n \"$(ls out)\" ]; do :; done; "
+      "kill -INT $child; wait $child; echo $?; ls out");
+  CHECK((ran.out == "130\n" || ran.out == "0\nall.jsonl\n"));  // it may have ended before the signal
+}
+
+TEST_CASE("on a terminal the progress of an import does not mix with its messages") {
+  const TerminalSession shell;
+  put(shell, "paris", request("What is the capital of France?"), answer("It is Paris."));
+  shell.out("llmcache export > one; echo damaged >> one");
+  const auto ran = shell.run("TERM=xterm script -qec 'llmcache import one' /dev/null < /dev/null");
+  CHECK(contains(ran.out, "\r\x1b[Kllmcache: "));
+  CHECK(contains(ran.out, "imported 0 entries, skipped 1"));
+  CHECK_FALSE(contains(shell.run("TERM=dumb script -qec 'llmcache import one' /dev/null < /dev/null").out, "\x1b"));
+}
+
+TEST_CASE("on 80 columns ls shows the endpoint and the session where there are several") {
+  const TerminalSession shell;
+  put(shell, "one", request("What is the capital of France?"), answer("Paris."),
+      "--endpoint https://api.openai.com/v1/chat/completions");
+  put(shell, "two", request("What is the capital of France?"),
+      answer("Paris.", "a-model-with-a-rather-long-name-of-40-ch"),
+      "--endpoint https://api.anthropic.com/v1/messages --session team");
+  const auto shown = [&](int columns) {
+    return shell.run(fmt::format("TERM=dumb script -qec 'stty cols {}; llmcache ls' /dev/null < /dev/null", columns))
+        .out;
+  };
+  for (const int columns : {80, 120}) {
+    const std::string out = shown(columns);
+    CHECK(contains(out, "SESSION"));
+    CHECK(contains(out, "ENDPOINT"));
+    CHECK(contains(out, "api.anthropic.c"));
+    CHECK(contains(out, "What is the cap"));
+  }
+  CHECK(contains(shown(40), "What is the cap"));
+}

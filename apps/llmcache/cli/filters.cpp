@@ -1,5 +1,6 @@
 #include "cli/filters.h"
 
+#include <fmt/format.h>
 #include <fnmatch.h>
 #include <libcache/stream.h>
 
@@ -8,6 +9,7 @@
 #include "config/values.h"
 #include "ui/describe.h"
 #include "ui/json_line.h"
+#include "ui/terminal.h"
 
 namespace llmcache {
 
@@ -51,6 +53,19 @@ lc::Result<bool> contains(const lc::Entry& entry, const std::string& text) {
 }
 
 }  // namespace
+
+bool leave_out_damaged(Context& context, const lc::ScanRow& row, bool has_head) {
+  if (has_head) {
+    if (!context.settings().strict) return false;
+    const auto found = context.cache().read_named(row.name, context.long_deadline());
+    if (!found) throw Failure(found.error());
+    if (found->miss != lc::MissReason::corrupt) return false;
+  } else if (!lc::EntryName::parse(row.name, context.key_options().scheme)) {
+    return false;
+  }
+  context.warn_of_damage(fmt::format("{} is left out: it is damaged", quoted_if_odd(row.name)));
+  return true;
+}
 
 void Filters::declare(Options& options) {
   options.value("--kind", "KIND", kind_, "only entries of this kind: response or stream").choices = names_of(kKinds);
@@ -114,7 +129,9 @@ lc::Result<bool> Filters::accept_entry(Context& context, const lc::ScanRow& row,
   const auto found = context.cache().read_named(row.name, context.long_deadline());
   if (!found) return lc::fail(found.error());
   const auto& entry = *found ? found->entry : found->partial;
-  // A damaged entry has no text that could be searched.
+  if (found->miss == lc::MissReason::corrupt) {
+    context.warn_of_damage(fmt::format("{} is left out: it is damaged", quoted_if_odd(row.name)));
+  }
   return entry && contains(*entry, text_).value_or(false);
 }
 

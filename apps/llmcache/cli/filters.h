@@ -59,4 +59,8 @@ class Filters {
   mutable std::unordered_map<std::string, bool> streams_;  // whether a gateway's stream is selected
 };
 
+// Whether the value in a row is a damaged entry, which is warned of. `has_head`: its head could be read; then only --strict
+// looks at the rest.
+bool leave_out_damaged(Context& context, const libcache::ScanRow& row, bool has_head);
+
 }  // namespace llmcache

@@ -59,6 +59,7 @@ store has them.)",
     } else {
       std::uint64_t listed = 0;
       filters_.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
+        if (is_left_out(context, row, head)) return true;
         lister->add(listed_entry(row, head));
         return ++listed < most;
       });
@@ -69,9 +70,14 @@ store has them.)",
   }
 
  private:
+  static bool is_left_out(Context& context, const lc::ScanRow& row, const lc::Result<lc::EntryHead>& head) {
+    return context.settings().strict && leave_out_damaged(context, row, head.has_value());
+  }
+
   void list_sorted(Context& context, const std::string& prefix, std::uint64_t most, Lister& lister) const {
     Sorted sorted(parse_choice(sort_, kOrders));
     filters_.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
+      if (is_left_out(context, row, head)) return true;
       sorted.add(row, head ? &*head : nullptr);
       return true;
     });

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <iostream>
 #include <thread>
 #include <utility>
@@ -60,7 +59,9 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     const auto result =
         dry_run_ ? checked(context.cache().purge(filter, context.long_deadline())) : remove(context, filter);
     print_total(context, result);
-    if (result.entries == 0 && prefix_ && !prefix_->starts_with(context.key_options().prefix)) {
+    const bool looks_wrong = prefix_ && (!prefix_->starts_with(context.key_options().prefix) ||
+                                         prefix_->find_first_of("*?[") != std::string::npos);
+    if (result.entries == 0 && looks_wrong) {
       context.report().say(fmt::format("PREFIX is taken literally, and names begin with '{}'",
                                        escaped(context.key_options().prefix, false)));
     }
@@ -128,11 +129,9 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t removed = 0;
     std::uint64_t handed_over = 0;
-    Signals signals;
-    std::optional<ArrivedSignal> interrupted;
+    Interruption interruption;
     filter.on_batch = [&](std::span<const lc::ScanRow> batch) {
-      interrupted = signals.next();
-      if (interrupted) return false;
+      if (interruption.arrived()) return false;
       removed = std::exchange(handed_over, handed_over + batch.size());
       progress.show(removed);
       if (!rate_.empty()) {
@@ -147,12 +146,11 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
     }
     if (!result) throw Failure(result.error());
     progress.finish(result->entries);
-    if (interrupted) {
+    if (interruption.arrived()) {
       print_total(context, *result);
       context.report().warn("interrupted; run the same again for the rest");
       context.out().flush();
-      signals.release();
-      ::raise(interrupted->number);
+      interruption.pass_on();
     }
     return *result;
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Column {
   const char* heading;
   std::size_t importance;  // on a narrow terminal those with the least are left out first
   std::size_t widest;
+  std::size_t narrowest;  // before one is left out, all are cut to this
   bool shown = true;
   std::size_t width = 0;
 };
@@ -59,7 +61,7 @@ class Overview final : public Lister {
       row[kModel] = escaped(entry.head->metadata.model, false);
       row[kAge] = age(*entry.head, now_);
       row[kLeft] = time_left(*entry.head, now_);
-      row[kEndpoint] = escaped(entry.head->metadata.endpoint, false);
+      row[kEndpoint] = escaped(without_scheme(entry.head->metadata.endpoint), false);
       row[kText] = on_one_line(asked_in(context_, entry.name));
     }
     sessions_.insert(row[kSession]);
@@ -68,6 +70,12 @@ class Overview final : public Lister {
       if (cell.empty()) cell = "-";
     }
     return row;
+  }
+
+  // All endpoints begin alike otherwise.
+  static std::string_view without_scheme(std::string_view endpoint) {
+    const std::size_t scheme = endpoint.find("://");
+    return scheme == endpoint.npos ? endpoint : endpoint.substr(scheme + 3);
   }
 
   static std::string on_one_line(const std::string& text) {
@@ -98,9 +106,9 @@ class Overview final : public Lister {
   std::vector<Column> fit() const {
     const std::size_t terminal = terminal_columns();
     std::vector<Column> columns{
-        {"HASH", 9, 32},    {"KIND", 3, 8},      {"MODEL", 7, std::max<std::size_t>(12, terminal / 5)},
-        {"SIZE", 4, 8},     {"AGE", 5, 12},      {"LEFT", 6, 12},
-        {"SESSION", 2, 16}, {"ENDPOINT", 1, 32}, {"TEXT", 8, terminal}};
+        {"HASH", 9, 32, 32},    {"KIND", 3, 8, 8},       {"MODEL", 7, std::max<std::size_t>(12, terminal / 5), 12},
+        {"SIZE", 2, 8, 8},      {"AGE", 1, 12, 12},      {"LEFT", 4, 12, 12},
+        {"SESSION", 6, 16, 10}, {"ENDPOINT", 5, 32, 16}, {"TEXT", 8, terminal, terminal}};
     columns[kSession].shown = sessions_.size() > 1;
     columns[kEndpoint].shown = endpoints_.size() > 1;
     for (std::size_t i = 0; i < kColumns; ++i) {
@@ -109,7 +117,7 @@ class Overview final : public Lister {
       columns[i].width = std::min(columns[i].width, columns[i].widest);
     }
     Column& text = columns[kText];
-    for (;;) {
+    for (bool is_cut = false;; is_cut = true) {
       std::size_t used = 0;
       for (const Column& column : columns) {
         if (column.shown && &column != &text) used += column.width + kGap;
@@ -121,7 +129,8 @@ class Overview final : public Lister {
         text.width = std::min(text.width, left);
         return columns;
       }
-      last->shown = false;
+      if (is_cut) last->shown = false;
+      for (Column& column : columns) column.width = std::min(column.width, column.narrowest);
     }
   }
 

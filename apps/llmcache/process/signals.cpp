@@ -46,4 +46,15 @@ std::optional<ArrivedSignal> Signals::next() const {
   return ArrivedSignal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
 }
 
+bool Interruption::arrived() {
+  if (!signal_) signal_ = signals_.next();
+  return signal_.has_value();
+}
+
+void Interruption::pass_on() {
+  if (!signal_) return;
+  signals_.release();
+  ::raise(signal_->number);
+}
+
 }  // namespace llmcache

@@ -36,4 +36,16 @@ class Signals {
   Descriptor arrived_;
 };
 
+// For long work whose steps must be finished: a signal that would end the program ends the work between two steps.
+class Interruption {
+ public:
+  bool arrived();
+  // Ends the program as the signal would have, if one has arrived.
+  void pass_on();
+
+ private:
+  Signals signals_;
+  std::optional<ArrivedSignal> signal_;
+};
+
 }  // namespace llmcache

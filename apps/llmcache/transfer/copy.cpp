@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <libcache/open.h>
 
 #include <optional>
@@ -39,12 +40,27 @@ that they have left. Run it again to go on after an interruption.)",
     context.only_reads();
     filters_.read(context);
     const auto target = open_target(context);
+    Interruption interruption;
+    std::uint64_t left_out = 0;
+    std::string first_reason;
     for_each_entry(context, prefix_.value_or(context.key_options().prefix), filters_,
-                   Progress::form_for(context.settings()), [&](const EntryValues& values) {
-                     writer_.write(*target, to_session_.empty() ? values : moved(values, target->options().key),
-                                   context.long_deadline());
+                   Progress::form_for(context.settings()), &interruption, [&](const EntryValues& values) {
+                     if (to_session_.empty()) return writer_.write(*target, values, context.long_deadline());
+                     const auto moved = in_session(values, target->options().key);
+                     if (moved) return writer_.write(*target, *moved, context.long_deadline());
+                     if (left_out++ == 0)
+                       first_reason = fmt::format("{}: {}", values.front().name, moved.error().message);
                    });
     writer_.print_total(context, "copy", "copied");
+    if (left_out > 0) {
+      context.report().warn(
+          fmt::format("{} {} left out ({})", left_out, left_out == 1 ? "entry is" : "entries are", first_reason));
+    }
+    if (interruption.arrived()) {
+      context.report().warn("interrupted; run the same again for the rest");
+      context.out().flush();
+      interruption.pass_on();
+    }
     context.check_damage();
     return Exit::success;
   }
@@ -66,9 +82,13 @@ that they have left. Run it again to go on after an interruption.)",
     return checked_option(lc::Cache::create(std::move(store), std::move(options)));
   }
 
-  static EntryValues moved(const EntryValues& values, const lc::KeyOptions& options) {
+  static lc::Result<EntryValues> in_session(const EntryValues& values, const lc::KeyOptions& options) {
     EntryValues moved;
-    for (const lc::NamedEntry& value : values) moved.push_back(checked(lc::in_session(value, options)));
+    for (const lc::NamedEntry& value : values) {
+      auto one = lc::in_session(value, options);
+      if (!one) return lc::fail(std::move(one.error()));
+      moved.push_back(*std::move(one));
+    }
     return moved;
   }
 

@@ -31,11 +31,17 @@ std::vector<Selected> select(Context& context, const std::string& prefix, const 
   std::vector<Selected> selected;
   std::uint64_t others = 0;
   filters.for_each(context, prefix, [&](const lc::ScanRow& row, const auto& head) {
-    if (head) selected.push_back({row.name, row.size});
-    others += head ? 0 : 1;
+    if (head) {
+      selected.push_back({row.name, row.size});
+    } else if (!leave_out_damaged(context, row, false)) {
+      ++others;
+    }
     return true;
   });
-  if (others > 0) context.report().warn(fmt::format("{} values are left out: they are not entries", others));
+  if (others > 0) {
+    context.report().warn(others == 1 ? "1 value is left out: it is not an entry"
+                                      : fmt::format("{} values are left out: they are not entries", others));
+  }
   std::ranges::sort(selected, {}, &Selected::name);
   return selected;
 }
@@ -56,13 +62,14 @@ bool is_intact(const Context& context, const std::string& bytes) {
 }  // namespace
 
 void for_each_entry(Context& context, const std::string& prefix, const Filters& filters, Progress::Form form,
-                    const std::function<void(const EntryValues&)>& take) {
+                    Interruption* interruption, const std::function<void(const EntryValues&)>& take) {
   const std::vector<Selected> selected = select(context, prefix, filters);
   lc::Cache& cache = context.cache();
   EntryCollector collector(cache, take);
   Progress progress(form, selected.size());
   std::uint64_t done = 0;
   for (std::span<const Selected> rest = selected; !rest.empty();) {
+    if (interruption != nullptr && interruption->arrived()) return;
     const auto batch = next_batch(rest);
     std::vector<std::string> names;
     for (const Selected& one : batch) names.push_back(one.name);
@@ -72,6 +79,7 @@ void for_each_entry(Context& context, const std::string& prefix, const Filters& 
       if (is_intact(context, values[i]->bytes)) {
         collector.add({std::move(names[i]), std::move(values[i]->bytes), values[i]->expires});
       } else {
+        progress.hide();
         context.warn_of_damage(fmt::format("{} is left out: it is damaged", names[i]));
       }
     }
@@ -89,7 +97,10 @@ std::string EntryCollector::entry_of(const std::string& name) const {
 }
 
 void EntryCollector::add(lc::NamedEntry value) {
-  if (!values_.empty() && entry_of(values_.front().name) != entry_of(value.name)) finish();
+  // The name again: another line for the same entry.
+  const bool is_next = !values_.empty() && (entry_of(values_.front().name) != entry_of(value.name) ||
+                                            values_.front().name == value.name || values_.back().name == value.name);
+  if (is_next) finish();
   values_.push_back(std::move(value));
 }
 

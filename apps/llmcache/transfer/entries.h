@@ -14,6 +14,7 @@
 #include "cli/filters.h"
 #include "cli/options.h"
 #include "context.h"
+#include "process/signals.h"
 #include "ui/progress.h"
 
 namespace llmcache {
@@ -22,9 +23,9 @@ namespace llmcache {
 using EntryValues = std::vector<libcache::NamedEntry>;
 
 // Calls `take` with each entry whose name starts with `prefix` and which the filters select, sorted by name. Warns of
-// values that are damaged or are not entries, which it leaves out.
+// values that are damaged or are not entries, which it leaves out. Ends early if an interruption arrives; it may be null.
 void for_each_entry(Context& context, const std::string& prefix, const Filters& filters, Progress::Form progress,
-                    const std::function<void(const EntryValues&)>& take);
+                    Interruption* interruption, const std::function<void(const EntryValues&)>& take);
 
 // Collects consecutive values until those of another entry begin.
 class EntryCollector {

@@ -38,19 +38,27 @@ file of a dir: store does, with its time of expiry, its name and its proof.)",
     context.only_reads();
     filters_.read(context);
     std::optional<LineFile> file;
-    if (!output_.empty()) file.emplace(output_);
+    std::optional<Interruption> interruption;  // an export to stdout is interrupted as any filter is
+    if (!output_.empty()) {
+      interruption.emplace();
+      file.emplace(output_);
+    }
     std::uint64_t count = 0;
     // Over a listing on the terminal a bar would only be in the way.
     const auto progress =
         file || !context.out().is_terminal() ? Progress::form_for(context.settings()) : Progress::Form::none;
     for_each_entry(context, prefix_.value_or(context.key_options().prefix), filters_, progress,
-                   [&](const EntryValues& values) {
+                   interruption ? &*interruption : nullptr, [&](const EntryValues& values) {
                      for (const lc::NamedEntry& value : values) {
                        const std::string line = lc::to_line(value);
                        file ? file->line(line) : context.out().line(line);
                      }
                      ++count;
                    });
+    if (interruption && interruption->arrived()) {
+      file.reset();
+      interruption->pass_on();
+    }
     if (!file) {
       if (count == 0) context.report().warn("nothing is exported: no entry is selected");
       context.check_damage();

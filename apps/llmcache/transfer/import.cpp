@@ -37,16 +37,20 @@ after an interruption.)",
   Exit run(Context& context) override {
     lc::Cache& cache = context.cache();
     bool all_good = true;
+    Progress progress(Progress::form_for(context.settings()), std::nullopt);
+    const auto warn = [&](const std::string& message) {
+      progress.hide();
+      context.report().warn(message);
+      all_good = false;
+    };
     EntryCollector collector(cache, [&](const EntryValues& values) {
       try {
         writer_.write(cache, values, context.long_deadline());
       } catch (const Failure& failure) {
         if (failure.exit() != Exit::damaged) throw;
-        context.report().warn(fmt::format("{}: {}", values.front().name, failure.what()));
-        all_good = false;
+        warn(fmt::format("{}: {}", values.front().name, failure.what()));
       }
     });
-    Progress progress(Progress::form_for(context.settings()), std::nullopt);
     std::uint64_t lines = 0;
     std::uint64_t bad_lines = 0;
     bool is_export = false;
@@ -58,8 +62,7 @@ after an interruption.)",
         is_export = true;
         return collector.add(*std::move(entry));
       }
-      context.report().warn(fmt::format("line {}: {}", number, entry.error().message));
-      all_good = false;
+      warn(fmt::format("line {}: {}", number, entry.error().message));
       if (!is_export && ++bad_lines == kMostBadLines)
         throw Failure(Exit::bad_input, "this is not an export of llmcache");
     });

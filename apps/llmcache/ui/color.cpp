@@ -10,9 +10,9 @@ namespace llmcache {
 
 namespace {
 
-std::string_view environment(const char* name) {
+bool is_unset(const char* name) {
   const char* value = std::getenv(name);
-  return value != nullptr ? value : "";
+  return value == nullptr || *value == '\0';
 }
 
 // The parameter of ECMA-48's SELECT GRAPHIC RENDITION.
@@ -34,7 +34,7 @@ int rendition_of(Style style) {
 
 bool is_colored(Color when, int descriptor) {
   if (when != Color::auto_) return when == Color::always;
-  return is_terminal(descriptor) && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+  return is_terminal(descriptor) && is_unset("NO_COLOR") && !is_dumb_terminal();
 }
 
 std::string styled(std::string_view text, Style style) {

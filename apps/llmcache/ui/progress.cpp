@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ui/json_line.h"
 #include "ui/output.h"
@@ -59,11 +60,15 @@ std::string progress_json(const Advance& advance) {
 
 Progress::Form Progress::form_for(const Settings& settings) {
   if (settings.json) return Form::json;
-  return is_terminal(STDERR_FILENO) && !settings.quiet ? Form::bar : Form::none;
+  return is_terminal(STDERR_FILENO) && !is_dumb_terminal() && !settings.quiet ? Form::bar : Form::none;
 }
 
 Progress::~Progress() {
-  if (drawn_) write_all(STDERR_FILENO, kEraseLine);
+  hide();
+}
+
+void Progress::hide() {
+  if (std::exchange(drawn_, false)) write_all(STDERR_FILENO, kEraseLine);
 }
 
 void Progress::show(std::uint64_t done) {
@@ -75,6 +80,7 @@ void Progress::show(std::uint64_t done) {
 }
 
 void Progress::finish(std::uint64_t done) {
+  hide();
   if (form_ == Form::json) print(done, Steady::now());
 }
 

@@ -35,7 +35,9 @@ class Progress {
   ~Progress();  // removes the bar
 
   void show(std::uint64_t done);
-  // The last line of JSON.
+  // Removes the bar, for another message; it appears again at the next show().
+  void hide();
+  // Removes the bar, or prints the last line of JSON.
   void finish(std::uint64_t done);
 
  private:

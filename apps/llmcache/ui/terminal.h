@@ -9,6 +9,8 @@ namespace llmcache {
 
 // Whether a file descriptor is a terminal.
 bool is_terminal(int descriptor);
+// Whether the terminal can neither move its cursor nor show colors.
+bool is_dumb_terminal();
 // Whether a file descriptor is a pipe or a socket.
 bool is_stream(int descriptor);
 
