@@ -126,7 +126,20 @@ void Context::note(const lc::Lookup& lookup, const Report& report) const {
   if (lookup.expired) {
     return report.note(fmt::format("miss (expired {} ago)", format_duration(lc::system_now() - *lookup.expired)));
   }
+  if (lookup.entry && report.verbose) {
+    const auto expires = lookup.entry->expires();
+    const std::string lifetime =
+        expires ? format_duration(std::max(*expires - lc::system_now(), lc::Milliseconds(0))) + " left"
+                : "never expires";
+    return report.note(fmt::format("hit ({})", lifetime));
+  }
   report.note(lookup ? "hit" : fmt::format("miss ({})", to_string(lookup.miss)));
+}
+
+std::string Context::stored_message() const {
+  const auto ttl = settings_.cache.ttl.duration;
+  const bool expires = ttl && (ttl->count() > 0 || !scheme().negative_ttl);
+  return expires ? fmt::format("stored for {}", format_duration(*ttl)) : "stored; it never expires";
 }
 
 }  // namespace llmcache

@@ -156,6 +156,15 @@ TEST_CASE("bash completes commands and options") {
   CHECK(complete("llmcache ls --session te") == "team-a\n");
   CHECK(complete("llmcache show " + hash.substr(0, 3)) == hash + "\n");
   CHECK(complete("llmcache show --key " + hash.substr(0, 3)) == hash + "\n");
+  CHECK(complete("llmcache put " + hash.substr(0, 3)) == "\n");
+  // Bash splits a word at its equals sign.
+  CHECK(complete("llmcache run --mode = ref") == "refresh\n");
+  CHECK(complete("llmcache --color =") == "auto always never\n");
+  CHECK(complete("llmcache --session = x pur") == "purge\n");
+  CHECK(complete("llmcache config get tt") == "ttl\n");
+  for (const char* store : {"--store", "--store ="}) {
+    CHECK(complete("llmcache " + std::string(store) + " memory: show " + hash.substr(0, 3)) == "\n");
+  }
 }
 
 TEST_CASE("zsh and fish get the sessions and short hashes of the store from the same function") {

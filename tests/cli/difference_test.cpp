@@ -194,3 +194,14 @@ TEST_CASE("why says what is wrong with an entry that cannot be used") {
   shell.out("llmcache reject stored.json");
   CHECK(contains(shell.run("llmcache get --why stored.json").err, "its entry cannot be used (rejected)"));
 }
+
+TEST_CASE("what differs in texts without spaces is shown to the character") {
+  std::string before;
+  for (int i = 0; i < 20; ++i) before += "用于测试的提示";
+  const std::string window =
+      windows_of(before + "今天是星期一。请分类。" + before, before + "今天是星期二。请分类。" + before);
+  CHECK(contains(window, "星期[一|二]。请分类"));
+  const std::string run =
+      windows_of(std::string(60, 'x') + "1" + std::string(60, 'y'), std::string(60, 'x') + "2" + std::string(60, 'y'));
+  CHECK(contains(run, "x[1|2]y"));
+}

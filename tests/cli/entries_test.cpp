@@ -34,9 +34,8 @@ TEST_CASE("a miss prints nothing and exits with 1") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.out("echo '{}' > other.json; echo '[]' | llmcache --no-model put other.json");  // a store exists
-  for (const auto* line :
-       {"llmcache get request.json", "llmcache replay request.json",
-        "llmcache get --key llmcache:nobody_$(llmcache hash --hash-only request.json)", "llmcache show request.json"}) {
+  for (const auto* line : {"llmcache get request.json", "llmcache replay request.json",
+                           "llmcache get --key llmcache:nobody_$(llmcache hash --hash-only request.json)"}) {
     const auto ran = shell.run(line);
     CHECK(ran.exit == 1);
     CHECK(ran.out.empty());
@@ -203,6 +202,7 @@ TEST_CASE("ls lists entries for programs with tabs or as JSON") {
   const auto object = nlohmann::json::parse(shell.out("llmcache ls --json"));
   CHECK(object.at("name").get<std::string>() + "\n" == key);
   CHECK(object.at("expires") == "never");
+  CHECK(shell.out("llmcache ls --json --fields kind,model") == "{\"kind\":\"response\",\"model\":\"m-2\"}\n");
   CHECK(shell.out("llmcache ls -0") == key.substr(0, key.size() - 1) + '\0');
   CHECK(shell.out("llmcache ls llmcache:def | cut -f1") == key);
   CHECK(shell.out("llmcache ls 'llmcache:*'").empty());
@@ -226,6 +226,7 @@ TEST_CASE("show as JSON is one object with the request and the answer of an entr
   const auto chunks = shown("stream.json").at("chunks");
   CHECK(chunks.at(0).at("text").get<std::string>().starts_with("data: "));
   CHECK(chunks.at(0).at("at_ms") == 0);
+  CHECK(shown("--stream stream.json").at("chunks") == chunks);
 }
 
 TEST_CASE("show prints an entry's metadata and content, or one part of it") {

@@ -67,6 +67,9 @@ TEST_CASE("hash --lines prints a key a line, and an empty line for a bad request
   const std::string key = "llmcache:default_3c8c141663acf5a1b6b7137162fa70fb\n";
   CHECK(ran.out == key + "\n" + key);
   CHECK(ran.err.find("line 2") != std::string::npos);
+  const auto objects = shell.run("llmcache hash --lines --json < lines | jq -c '[.hash, .error != null]'");
+  CHECK(objects.out ==
+        "[\"3c8c141663acf5a1b6b7137162fa70fb\",false]\n[null,true]\n[\"3c8c141663acf5a1b6b7137162fa70fb\",false]\n");
 }
 
 TEST_CASE("hash --explain shows the effect of every member on the key") {
@@ -78,6 +81,7 @@ TEST_CASE("hash --explain shows the effect of every member on the key") {
   CHECK(table.find("/model\tin the key\t\"m\"\t") != std::string::npos);
   CHECK(table.find("/id\tignored\t7\t") != std::string::npos);
   CHECK(table.find("/provider\tset by option\t") != std::string::npos);
+  CHECK(shell.out("llmcache hash --explain --json request.json | jq -c .value | sort") == "\"m\"\n1\n7\ntrue\n");
 }
 
 TEST_CASE("hash needs no store, and makes none") {

@@ -255,6 +255,10 @@ TEST_CASE("user 17: TTL surprises: a short default, one that cannot be disabled,
   CHECK(contains(user.ask("--ttl 0").err, "not stored"));
   CHECK(user.out("llmcache ls").empty());
   CHECK(user.out("LLMCACHE_TTL=7d llmcache config get ttl") == "7d\n");
+  CHECK(contains(user.ask("-v --ttl 1h").err, "stored for 1h"));
+  CHECK(contains(user.ask("-v").err, "hit (59m"));
+  CHECK(contains(user.ask("-v --mode refresh --ttl never").err, "stored; it never expires"));
+  CHECK(contains(user.ask("-v").err, "hit (never expires)"));
 }
 
 TEST_CASE("user 18: prompts appear in key names and logs") {

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "cli/command_line.h"
+#include "cli/naming.h"
 #include "commands/all.h"
 
 namespace llmcache {
@@ -36,14 +37,16 @@ bool takes_session(const Option& option) {
 }
 bool takes_entry(const Option& option) {
   if (!option.is_positional()) return option.placeholder == "KEY";
-  constexpr std::string_view kNames[] = {"ENTRY", "REQUEST", "A", "B"};
-  return std::ranges::find(kNames, option.names) != std::end(kNames);
+  return option.names == "ENTRY" || option.help == kEntryHelp || option.names == "B";
 }
 
-// What a function of the shells does: it prints a member of the first thousand entries of the store, cut to a length.
+// What a function of the shells does: it prints a member of the first thousand entries of the store that the command line
+// names ($given), cut to a length.
 constexpr const char* kStored =
-    R"sh(llmcache ls --limit 1000 --json --fields $field 2>/dev/null | )sh"
+    R"sh(llmcache ls --limit 1000 --json --fields $field $given 2>/dev/null | )sh"
     R"sh(sed -n 's/.*"'$field'":"\([A-Za-z0-9._@-]*\)".*/\1/p' | cut -c 1-$length | sort -u)sh";
+// The options that say which entries there are.
+constexpr std::string_view kWhere = "--store --prefix --compat --config";
 constexpr const char* kSessions = "_llmcache_stored session 256";
 constexpr const char* kHashes = "_llmcache_stored hash 8";
 
@@ -55,6 +58,12 @@ bool is_entry_argument(const Option& option) {
 Words argument_choices(const std::vector<Option>& options) {
   const auto first = std::ranges::find_if(options, &Option::is_positional);
   return first == options.end() ? Words() : first->choices;
+}
+
+Words setting_names() {
+  Words names;
+  for (const Setting& setting : setting_table()) names.emplace_back(setting.name);
+  return names;
 }
 
 // For use between single quotes in any of the three shells' languages.
@@ -79,17 +88,26 @@ void bash_values(Output& out, std::string_view command, const std::vector<Option
 void bash(Output& out) {
   const std::vector<Option> globals = global_options();
   const Words commands = names_of(command_table());
+  std::string stored = kStored;
+  stored.replace(stored.find("$given"), 6, "\"${given[@]}\"");
   out.print(fmt::format("# bash completion for llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2\n  {}\n}}\n",
-                        kStored));
-  out.print("_llmcache() {\n  local i command= words= files= entries=\n");
+                        stored));
+  out.print("_llmcache() {\n  local i option command= words= files= entries= given=()\n");
   out.print("  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n");
+  // Bash makes three words of --option=value.
+  out.print("  if [[ $current == = ]]; then current=\n");
+  out.print("  elif [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}\n  fi\n");
   out.print("  for ((i = 1; i < COMP_CWORD; i++)); do\n    case $command${COMP_WORDS[i]} in\n");
-  out.print(fmt::format("      {}) ((i++)) ;;\n", fmt::join(flags_of(globals, takes_value), "|")));
+  out.print(
+      fmt::format("      {})\n        option=${{COMP_WORDS[i++]}}\n        [[ ${{COMP_WORDS[i]}} != = ]] || ((i++))\n"
+                  "        [[ ' {} ' != *\" $option \"* ]] || given+=(\"$option\" \"${{COMP_WORDS[i]}}\") ;;\n",
+                  fmt::join(flags_of(globals, takes_value), "|"), kWhere));
   out.print(fmt::format("      {}) command=${{COMP_WORDS[i]}}: ;;\n", fmt::join(commands, "|")));
   out.print("      *:-- | --) mapfile -t COMPREPLY < <(compgen -c -f -- \"$current\"); return ;;\n    esac\n  done\n");
   out.print("  case ${command:-:}$previous in\n");
   for (const CommandRow& row : command_table()) bash_values(out, row.name, options_of(row));
   bash_values(out, "*", globals);
+  out.print(fmt::format("    config:get) words='{}' ;;\n", fmt::join(setting_names(), " ")));
   out.print("  esac\n  if [[ -z $words$files ]]; then\n    case $command in\n");
   for (const CommandRow& row : command_table()) {
     const auto options = options_of(row);
@@ -124,7 +142,11 @@ std::string zsh_specification(const Option& option) {
 }
 
 void zsh(Output& out) {
-  out.print(fmt::format("#compdef llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2\n  {}\n}}\n", kStored));
+  out.print(fmt::format(
+      "#compdef llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2 option\n  local -a given\n"
+      "  for option in {}; do\n"
+      "    [[ -z $opt_args[$option] ]] || given+=($option ${{opt_args[$option]//\\\\:/:}})\n  done\n  {}\n}}\n",
+      kWhere, kStored));
   out.print(fmt::format("_llmcache_sessions() {{ compadd -- ${{(f)\"$({})\"}} }}\n", kSessions));
   out.print(fmt::format("_llmcache_entries() {{ _files; compadd -- ${{(f)\"$({})\"}} }}\n", kHashes));
   out.print("_llmcache() {\n  local -a globals commands\n  globals=(\n");
@@ -143,6 +165,7 @@ void zsh(Output& out) {
     }
     const auto choices = argument_choices(options);
     const bool entries = std::ranges::any_of(options, is_entry_argument);
+    if (row.name == "config") out.print(fmt::format(" '2:setting:({})'", fmt::join(setting_names(), " ")));
     out.print(!choices.empty() ? fmt::format(" '1:argument:({})' ;;\n", fmt::join(choices, " "))
               : entries        ? " '*:entry:_llmcache_entries' ;;\n"
                                : " '*:file:_files' ;;\n");
@@ -170,8 +193,10 @@ void fish_option(Output& out, const std::string& condition, const Option& option
 void fish(Output& out) {
   out.print(
       fmt::format("# fish completion for llmcache\nfunction _llmcache_stored\n  set -l field $argv[1]\n  set -l length "
-                  "$argv[2]\n  {}\nend\n",
-                  kStored));
+                  "$argv[2]\n  set -l given\n  set -l option\n  for word in (commandline -opc)\n"
+                  "    if test -n \"$option\"\n      set -a given $option $word\n      set option\n"
+                  "    else if contains -- $word {}\n      set option $word\n    end\n  end\n  {}\nend\n",
+                  kWhere, kStored));
   for (const Option& option : global_options()) fish_option(out, "", option);
   for (const CommandRow& row : command_table()) {
     out.print(fmt::format("complete -c llmcache -n __fish_use_subcommand -f -a {} -d '{}'\n", row.name,
@@ -182,6 +207,12 @@ void fish(Output& out) {
     const auto choices = argument_choices(options);
     if (!choices.empty())
       out.print(fmt::format("complete -c llmcache{} -f -a '{}'\n", condition, fmt::join(choices, " ")));
+    if (row.name == "config") {
+      out.print(fmt::format(
+          "complete -c llmcache -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from get' "
+          "-f -a '{}'\n",
+          fmt::join(setting_names(), " ")));
+    }
     if (std::ranges::any_of(options, is_entry_argument))
       out.print(fmt::format("complete -c llmcache{} -a '({})'\n", condition, kHashes));
   }

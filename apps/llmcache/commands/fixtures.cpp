@@ -90,7 +90,9 @@ is such a file.)",
       print(context, fixture, name_of(fixture.state), fixture.problem);
       ++problems;
     }
-    context.report().say(fmt::format("{} of {} files have problems", problems, fixtures.size()));
+    if (!context.settings().json) {
+      context.report().say(fmt::format("{} of {} files have problems", problems, fixtures.size()));
+    }
     return problems == 0 ? Exit::success : Exit::no;
   }
 
@@ -125,7 +127,7 @@ is such a file.)",
       print(context, fixture, "unused", "unused");
       ++count;
     }
-    context.report().say(fmt::format("{} {}", count, delete_ ? "removed" : "unused"));
+    if (!context.settings().json) context.report().say(fmt::format("{} {}", count, delete_ ? "removed" : "unused"));
     return count == 0 || delete_ ? Exit::success : Exit::no;
   }
 

@@ -92,7 +92,9 @@ class Hash : public Command {
         print(context, *key);
         std::erase_if(unmatched, [&](const auto& pointer) { return !std::ranges::count(key->unmatched, pointer); });
       } else {
-        context.report().error(Exit::bad_input, fmt::format("line {}: {}", number, key.error().message));
+        const std::string message = fmt::format("line {}: {}", number, key.error().message);
+        context.report().error(Exit::bad_input, message);
+        if (context.settings().json) context.out().print(json_line("key", {{"error", message}}));
         exit = Exit::bad_input;
       }
       context.out().write("\n");
@@ -109,9 +111,10 @@ class Hash : public Command {
     if (context.settings().json) {
       if (!key.endpoint.empty()) context.out().line(json_line("endpoint", {{"endpoint", key.endpoint}}));
       for (const auto& row : explanations) {
-        context.out().line(json_line(
-            "explanation",
-            {{"pointer", row.pointer}, {"use", name_of(row.use)}, {"value", row.value}, {"detail", row.detail}}));
+        context.out().line(json_line("explanation", {{"pointer", row.pointer},
+                                                     {"use", name_of(row.use)},
+                                                     {"value", Json::value_or_text(row.value)},
+                                                     {"detail", row.detail}}));
       }
       return Exit::success;
     }

@@ -50,7 +50,7 @@ Refuses an answer that is incomplete or an error (exit code 7).)",
     });
     const auto stored = context.cache().put(key, std::move(recorder).finish(), options, context.deadline());
     if (!stored) throw Failure({stored.error().code, "not stored: " + stored.error().message});
-    context.report().note(*stored ? "stored" : "kept the entry that was there");
+    context.report().note(*stored ? context.stored_message() : "kept the entry that was there");
     return Exit::success;
   }
 

@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "cli/endpoint.h"
@@ -41,19 +44,25 @@ class Show : public Command {
         name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either, kind());
     if (raw_) return show_raw(context, key);
     bool any = false;
+    bool found_damage = false;
     for (const auto kind : {lc::EntryKind::response, lc::EntryKind::stream}) {
       const std::string name = context.cache().entry_name(key, kind);
       if (kind == lc::EntryKind::response && name != key) continue;
       if (request_ && any) break;
       const lc::Lookup found = context.settle(context.cache().read_named(name, context.deadline()));
+      if (found.miss == lc::MissReason::corrupt || found.miss == lc::MissReason::incomplete) {
+        found_damage = true;
+        context.warn_of_damage(fmt::format("{}: {}", name, found.reason));
+      }
       if (!found) continue;
       const bool is_stream = found.entry->kind() == lc::EntryKind::stream;
       if ((stream_ && !is_stream) || (response_ && is_stream)) continue;
       any = true;
       show(context, name, *found.entry);
     }
-    if (const auto others = any ? "" : other_endpoints(context, key); !others.empty()) context.report().say(others);
-    return any ? Exit::success : Exit::no;
+    if (any) return Exit::success;
+    if (!found_damage) report_absent(context, key);
+    return Exit::no;
   }
 
  private:
@@ -64,7 +73,10 @@ class Show : public Command {
 
   static Exit show_raw(Context& context, const std::string& name) {
     const auto value = checked(context.cache().store().get(name, context.deadline()));
-    if (!value) return Exit::no;
+    if (!value) {
+      report_absent(context, name);
+      return Exit::no;
+    }
     context.out().print(*value);
     return Exit::success;
   }
@@ -77,7 +89,7 @@ class Show : public Command {
       if (context.out().is_terminal()) context.out().write("\n");
       return;
     }
-    if (!response_ && !stream_) {
+    if (context.settings().json || (!response_ && !stream_)) {
       Json::Members about = describe_name(name, context.key_options());
       if (context.scheme().is_one_value) about.emplace_back("stored_bytes", entry.stored_size());
       std::ranges::move(describe(head_of(entry), lc::system_now()), std::back_inserter(about));

@@ -104,6 +104,7 @@ the stored entries.)",
 
   Exit zero(Context& context, lc::Statistics& statistics) const {
     if (is_filtered(context) || !by_.empty()) usage_error("--zero cannot be combined with filters or --by");
+    checked(context.cache().store().size(context.deadline()));  // fails if the store is not one of ours
     checked(statistics.reset(context.key_options().prefix, context.deadline()));
     if (context.settings().json) {
       print(context, summarize({}, Dimension::none, nullptr));

@@ -32,7 +32,7 @@ its response and its stream. Exits with 1 if there is none.)",
     if (!argument_ && !key_) usage_error("touch needs an ENTRY");
     if (!context.is_flag("ttl")) usage_error("touch needs --ttl: the new time to live, counted from now");
     const lc::Ttl ttl = context.settings().cache.ttl;
-    if (ttl.duration == lc::Milliseconds(0))
+    if (ttl.duration == lc::Milliseconds(0) && !context.scheme().negative_ttl)
       usage_error("the TTL must be greater than 0; to remove an entry, use llmcache clear");
     const std::string name = name_of_entry(context, key_ ? *key_ : *argument_, key_ ? Naming::name : Naming::either);
     std::uint64_t touched = 0;

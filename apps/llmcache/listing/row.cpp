@@ -72,7 +72,7 @@ class JsonLines final : public Lister {
     if (std::ranges::find(fields_, kAsked) != fields_.end()) {
       members.emplace_back(kAsked, asked_in(context_, entry.name));
     }
-    context_.out().line(json_line("entry", fields_.empty() ? members : selected(members)));
+    context_.out().line(fields_.empty() ? json_line("entry", members) : Json::object(selected(members)).text());
   }
 
  private:

@@ -132,18 +132,19 @@ when it is run again, it asks only for what is missing.)",
         context.report().warn(asked.reason + (command_.empty() ? "" : "; COMMAND is not run"));
       if (missed) explain_miss(context, request, *missed);
     } else if (!output.is_closed() && !asked.is_reported) {
-      tell(context.report(), asked);
+      tell(context, asked);
     }
     return static_cast<Exit>(asked.exit);
   }
 
   // A COMMAND that failed has printed its own error.
-  static void tell(const Report& report, const Asked& asked) {
+  static void tell(const Context& context, const Asked& asked) {
+    const Report& report = context.report();
     switch (asked.outcome) {
       case Asked::Outcome::hit:
         return;
       case Asked::Outcome::stored:
-        return report.note("stored");
+        return report.note(context.stored_message());
       case Asked::Outcome::followed:
         return report.note("answered by another run");
       case Asked::Outcome::refused:

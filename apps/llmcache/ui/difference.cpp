@@ -34,18 +34,42 @@ bool is_text(const std::optional<std::string>& json) {
   return json && json->starts_with('"');
 }
 
-// Words and what is between them. A time such as 10:00:00 is one word.
-Words words_of(std::string_view text) {
+bool continues_character(char c) {
+  return (c & 0xc0) == 0x80;
+}
+
+std::size_t end_of_character(std::string_view text, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < text.size() && continues_character(text[end])) ++end;
+  return end;
+}
+
+// Whether a byte begins a character that takes three or four: most of the scripts that are written without spaces.
+bool begins_wide_character(char c) {
+  return static_cast<unsigned char>(c) >= 0xe0;
+}
+
+// Where the word ends that begins there, or the character, if there is none. A time such as 10:00:00 is one word.
+std::size_t end_of_word(std::string_view text, std::size_t begin) {
   constexpr std::string_view kJoints = ".:,-_/@'";
+  constexpr std::size_t kLongest = 32;  // of anything longer the characters are compared
+  if (!is_in_word(text[begin]) || begins_wide_character(text[begin])) return end_of_character(text, begin);
+  const auto is_within = [&](std::size_t at) {
+    return at < text.size() && is_in_word(text[at]) && !begins_wide_character(text[at]);
+  };
+  std::size_t end = begin + 1;
+  while (is_within(end) ||
+         (end < text.size() && kJoints.find(text[end]) != std::string_view::npos && is_within(end + 1))) {
+    if (++end - begin > kLongest) return end_of_character(text, begin);
+  }
+  return end;
+}
+
+// Words and what is between them.
+Words words_of(std::string_view text) {
   Words words;
   for (std::size_t begin = 0; begin < text.size();) {
-    std::size_t end = begin + 1;
-    const auto goes_on = [&] {
-      if (end == text.size()) return false;
-      if (is_in_word(text[end])) return true;
-      return kJoints.find(text[end]) != std::string_view::npos && end + 1 < text.size() && is_in_word(text[end + 1]);
-    };
-    while (is_in_word(text[begin]) && goes_on()) ++end;
+    const std::size_t end = end_of_word(text, begin);
     words.push_back(text.substr(begin, end - begin));
     begin = end;
   }
@@ -119,10 +143,6 @@ std::string shown(std::string_view text) {
 
 // A window begins and ends between words, unless they are long.
 constexpr std::size_t kLongestCutWord = 12;
-
-bool continues_character(char c) {
-  return (c & 0xc0) == 0x80;
-}
 
 std::string last_of(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
