@@ -98,6 +98,18 @@ TEST_CASE("an answer that was edited by hand is replayed") {
   CHECK(shell.run(fixtures("check")).exit == 0);
 }
 
+TEST_CASE("a recording is found whatever title its file is given, also one with dots and digits") {
+  const TerminalSession shell;
+  write_model(shell);
+  shell.write("request.json", request("hi"));
+  shell.out(run());
+  shell.out("cd fixtures/default; mv *.json $(ls | sed 's/^[^.]*/v1.2.deadbeef.case-3/')");
+  CHECK(shell.out("ls fixtures/default").starts_with("v1.2.deadbeef.case-3."));
+  shell.out(run());
+  CHECK(shell.out("wc -l < calls") == "1\n");
+  CHECK(shell.run(fixtures("check")).exit == 0);
+}
+
 TEST_CASE("fixtures check names the file whose request was edited, and fixtures fix renames it") {
   const TerminalSession shell;
   write_model(shell);

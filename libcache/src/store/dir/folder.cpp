@@ -31,10 +31,13 @@ tl::unexpected<Error> refuse() {
 std::string_view digits_in(std::string_view file) {
   if (!file.ends_with(kFileEnding)) return {};
   file.remove_suffix(kFileEnding.size());
-  const std::string_view first = file.substr(0, file.find('.'));
-  const std::string_view rest = file.substr(std::min(first.size() + 1, file.size()));
-  const std::string_view second = rest.substr(0, rest.find('.'));
-  return is_digits(second) ? second : is_digits(first) ? first : std::string_view();
+  for (;;) {
+    const std::size_t dot = file.rfind('.');
+    const std::string_view last = file.substr(dot + 1);  // npos + 1 is 0
+    if (is_digits(last)) return last;
+    if (dot == file.npos) return {};
+    file = file.substr(0, dot);
+  }
 }
 
 bool leads_to(const Place& place, std::string_view folder, std::string_view file) {

@@ -21,7 +21,7 @@ namespace libcache::internal::dir {
 inline constexpr std::size_t kFewestDigits = 8;
 inline constexpr std::string_view kFileEnding = ".json";
 
-// The hex digits in a file name: its first part, or the second after a title; parts end at dots. Empty: none.
+// The hex digits in a file name: the last of its parts, which end at dots, that is nothing else. Empty: none.
 std::string_view digits_in(std::string_view file);
 
 // Whether a look-up at a place finds this file. It does not if the request in the file was edited.
