@@ -8,14 +8,18 @@ namespace {
 
 constexpr std::size_t kMostWaitingBytes = 4 * 1024 * 1024;
 constexpr std::chrono::milliseconds kCollectingTime{5};
+// With many streams more is collected: two or three chunks of each for one write.
+constexpr std::size_t kMany = 100;
+constexpr std::chrono::milliseconds kCollectingTimeOfMany{40};
 
 }  // namespace
 
 void RecordingQueue::add(std::shared_ptr<Recording> recording) {
   waiting_.push_back(std::move(recording));
   if (waiting_.size() > 1) return;
-  timer_.expires_after(kCollectingTime);
+  timer_.expires_after(last_count_ > kMany ? kCollectingTimeOfMany : kCollectingTime);
   timer_.async_wait([self = shared_from_this()](auto) {
+    self->last_count_ = self->waiting_.size();
     boost::asio::post(self->workers_, [recordings = std::exchange(self->waiting_, {})] {
       for (const auto& waiting : recordings) waiting->write_in_turn();
     });

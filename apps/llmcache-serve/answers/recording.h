@@ -36,6 +36,7 @@ class RecordingQueue : public std::enable_shared_from_this<RecordingQueue> {
   boost::asio::thread_pool& workers_;
   Timer timer_;
   std::vector<std::shared_ptr<Recording>> waiting_;
+  std::size_t last_count_ = 0;  // how many waited together the last time
 };
 
 class Recording : public std::enable_shared_from_this<Recording> {

@@ -208,14 +208,12 @@ Awaitable<Answered> Answers::answer_missing(const Question& question, Found foun
 
 Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, Asks asks) {
   const bool overwrite = asks != Asks::if_missing;
-  if (!overwrite) {
-    const auto same = std::ranges::find_if(
-        shared_, [&](const auto& s) { return s->transfer->is_whole() && is_same_request(s->key, key); });
-    if (same != shared_.end()) co_return co_await join(question, *same);
-  }
   const std::string name = entry_name(key);
+  if (!overwrite) {
+    if (auto same = find_shared(name, key)) co_return co_await join(question, std::move(same));
+  }
   const auto shared = std::make_shared<Shared>(loop_, std::move(key));
-  if (!overwrite) shared_.push_back(shared);
+  if (!overwrite) shared_.emplace(name, shared);
   std::unique_ptr<lc::Fill> filling = co_await begin_fill(question, shared, overwrite);
   shared->is_looked_up = true;
   shared->looked_up.cancel();
@@ -377,8 +375,19 @@ Awaitable<StoreState> Answers::check_store() {
   co_return state;
 }
 
+// Null: nobody is getting the answer.
+std::shared_ptr<Answers::Shared> Answers::find_shared(const std::string& name, const lc::RequestKey& key) const {
+  const auto [begin, end] = shared_.equal_range(name);
+  const auto same = std::find_if(begin, end, [&](const auto& shared) {
+    return shared.second->transfer->is_whole() && is_same_request(shared.second->key, key);
+  });
+  return same == end ? nullptr : same->second;
+}
+
 void Answers::forget(const std::shared_ptr<Shared>& shared) {
-  shared_.remove(shared);
+  const auto [begin, end] = shared_.equal_range(entry_name(shared->key));
+  const auto known = std::find_if(begin, end, [&](const auto& other) { return other.second == shared; });
+  if (known != end) shared_.erase(known);
 }
 
 }  // namespace llmcache::serve

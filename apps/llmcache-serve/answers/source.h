@@ -8,10 +8,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -76,6 +76,7 @@ class Answers {
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   Awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);
   void count_failure(const LeaderEnd& end);
+  std::shared_ptr<Shared> find_shared(const std::string& name, const libcache::RequestKey& key) const;
   void forget(const std::shared_ptr<Shared>& shared);
   libcache::Deadline store_deadline() const;
   libcache::Milliseconds store_budget_left(const Question& question) const;
@@ -92,7 +93,8 @@ class Answers {
   Deadlines deadlines_;
   std::shared_ptr<RecordingQueue> recordings_;
   UpstreamClient upstream_;
-  std::list<std::shared_ptr<Shared>> shared_;  // answers that later requests may join
+  std::unordered_multimap<std::string, std::shared_ptr<Shared>>
+      shared_;  // answers that later requests may join, by name
   std::vector<Missed> missed_;
 };
 
