@@ -110,6 +110,18 @@ TEST_CASE("a recording is found whatever title its file is given, also one with 
   CHECK(shell.run(fixtures("check")).exit == 0);
 }
 
+TEST_CASE("stats counts the files of a directory and their bytes") {
+  const TerminalSession shell;
+  write_model(shell);
+  for (const char* text : {"one", "two", "three"}) {
+    shell.write("request.json", request(text));
+    shell.out(run());
+  }
+  shell.out("echo notes > fixtures/default/README.md");
+  const std::string size = shell.out("cat fixtures/default/*.json | wc -c");
+  CHECK(shell.out("llmcache --store dir:fixtures stats --json | jq -c '.entries | .count, .bytes'") == "3\n" + size);
+}
+
 TEST_CASE("fixtures check names the file whose request was edited, and fixtures fix renames it") {
   const TerminalSession shell;
   write_model(shell);

@@ -117,4 +117,18 @@ Result<bool> for_each_file(const FolderFiles& folder, const FileVisitor& visit, 
   return true;
 }
 
+Result<StoreSize> size_of(const FolderFiles& folder) {
+  FolderListing listing;
+  if (auto status = listing.refresh(folder); !status) return fail(status.error());
+  StoreSize size;
+  for (const std::string& file : listing.files()) {
+    struct stat state{};
+    if (::fstatat(*folder.descriptor(), file.c_str(), &state, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(state.st_mode))
+      continue;
+    ++size.values;
+    size.bytes += static_cast<std::uint64_t>(state.st_size);
+  }
+  return size;
+}
+
 }  // namespace libcache::internal::dir

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libcache/result.h>
+#include <libcache/store.h>
 #include <libcache/time.h>
 
 #include <chrono>
@@ -52,5 +53,8 @@ class FolderListing {
 // visitor does.
 using FileVisitor = std::function<Result<bool>(const std::string& file, const FolderFiles::Content& content)>;
 Result<bool> for_each_file(const FolderFiles& folder, const FileVisitor& visit, Deadline deadline);
+
+// The number of the entries' files in a folder, and their bytes. Fails: refused.
+Result<StoreSize> size_of(const FolderFiles& folder);
 
 }  // namespace libcache::internal::dir

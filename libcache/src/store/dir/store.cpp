@@ -154,6 +154,23 @@ class DirStore final : public Store, public Flights {
     return has_expired ? (*found)->value->expires : std::nullopt;
   }
 
+  Result<std::optional<StoreSize>> size(Deadline deadline) override {
+    const auto folders = dir::folders_in(root_);
+    if (!folders) return fail(folders.error());
+    StoreSize total;
+    for (const std::string& name : *folders) {
+      if (auto status = check(deadline); !status) return fail(status.error());
+      const auto folder = FolderFiles::open(root_, name);
+      if (!folder) return fail(folder.error());
+      if (!*folder) continue;
+      const auto size = dir::size_of(**folder);
+      if (!size) return fail(size.error());
+      total.values += size->values;
+      total.bytes += size->bytes;
+    }
+    return total;
+  }
+
   Status ping(Deadline deadline) override {
     if (auto status = check(deadline); !status) return status;
     const auto opened = FolderFiles::open(root_, "");
