@@ -59,6 +59,7 @@ struct Nearness {
 
 struct StoredRequest {
   std::string name;
+  std::string endpoint;
   std::string canonical;
 };
 
@@ -78,7 +79,7 @@ class Search {
     const Nearness nearness{key->model == asked_.model, metadata->endpoint == asked_.endpoint,
                             shared(words_, words_in(key->canonical))};
     if (!found_ || nearness > nearness_) {
-      found_ = {name, **std::move(request)};
+      found_ = {name, metadata->endpoint, **std::move(request)};
       nearness_ = nearness;
     }
   }
@@ -115,7 +116,27 @@ lc::Result<std::optional<Nearest>> find_nearest(lc::Store& store, const lc::KeyO
   if (!found) return std::nullopt;
   auto differences = lc::diff(options, found->canonical, request);
   if (!differences) return lc::fail(differences.error());
-  return Nearest{found->name, *std::move(differences)};
+  return Nearest{found->name, found->endpoint, *std::move(differences)};
+}
+
+std::string why_same_request_missed(const lc::RequestKey& key, const Nearest& nearest, lc::EntryKind asked,
+                                    lc::KeyScheme scheme) {
+  if (nearest.name == (asked == lc::EntryKind::stream ? key.stream_name : key.response_name)) {
+    return "it has the same key: its entry has expired or is damaged";
+  }
+  if (nearest.name == key.stream_name) return "it is the same request, stored as a stream: 'llmcache replay' reads it";
+  if (nearest.name == key.response_name) {
+    return "it is the same request without \"stream\": true: 'llmcache get' reads it";
+  }
+  const auto own = lc::EntryName::parse(key.response_name, scheme);
+  const auto other = lc::EntryName::parse(nearest.name, scheme);
+  if (own && other && own->owner == other->owner && own->hash == other->hash) {
+    if (own->sample != other->sample)
+      return fmt::format("it is sample {} of the same request (--sample)", other->sample);
+    if (nearest.endpoint.empty()) return "it is the same request without an endpoint (--endpoint)";
+    return fmt::format("it is the same request to {} (--endpoint)", nearest.endpoint);
+  }
+  return "it is the same request under other options: compare --provider, --no-model, --no-provider and --ignore";
 }
 
 std::vector<std::string> describe(const std::vector<lc::Difference>& differences) {

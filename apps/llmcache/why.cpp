@@ -16,17 +16,6 @@ namespace lc = libcache;
 
 namespace {
 
-// Why a request missed although the stored one under `name` does not differ.
-std::string why_equal(const lc::RequestKey& key, const std::string& name, lc::EntryKind asked) {
-  if (name == (asked == lc::EntryKind::stream ? key.stream_name : key.response_name)) {
-    return "it has the same key: its entry has expired or is damaged";
-  }
-  if (name == key.stream_name) return "it is the same request, stored as a stream: 'llmcache replay' reads it";
-  if (name == key.response_name) return "it is the same request without \"stream\": true: 'llmcache get' reads it";
-  return "it is the same request under other options: compare --endpoint, --sample, --provider, --no-model, "
-         "--no-provider and --ignore";
-}
-
 // What is wrong with the entry that was found.
 std::string why_unusable(const lc::Lookup& lookup) {
   if (lookup.miss != lc::MissReason::expired) {
@@ -74,7 +63,10 @@ void explain_miss(Context& context, const std::string& request, const lc::Lookup
   if (context.settings().json) return print_json(context, name, lookup, *nearest);
   if (!*nearest) return report.say("no stored request to compare with in this session");
   report.say("nearest stored request: " + (*nearest)->name);
-  if ((*nearest)->differences.empty()) return report.say(why_equal(*key, (*nearest)->name, asked.value_or(kind)));
+  if ((*nearest)->differences.empty()) {
+    const auto scheme = context.key_options().scheme;
+    return report.say(why_same_request_missed(*key, **nearest, asked.value_or(kind), scheme));
+  }
   for (const std::string& line : describe((*nearest)->differences)) report.say("  " + line);
 }
 

@@ -162,6 +162,8 @@ TEST_CASE("bash completes commands and options") {
   CHECK(complete("llmcache --color =") == "auto always never\n");
   CHECK(complete("llmcache --session = x pur") == "purge\n");
   CHECK(complete("llmcache config get tt") == "ttl\n");
+  CHECK(complete("llmcache --store = dir : req") == "request.json\n");
+  CHECK(complete("llmcache --store = redis : //h : 1 pur") == "purge\n");
   for (const char* store : {"--store", "--store ="}) {
     CHECK(complete("llmcache " + std::string(store) + " memory: show " + hash.substr(0, 3)) == "\n");
   }

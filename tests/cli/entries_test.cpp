@@ -326,13 +326,36 @@ TEST_CASE("diff names where two requests differ, and whether their keys do") {
   CHECK(shell.run("llmcache diff nothing-such b.json").exit == 2);
 }
 
+TEST_CASE("get says that the same request is stored as a stream") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m"})");
+  shell.write("stream.json", R"({"model":"m","stream":true})");
+  shell.out(R"(printf 'data: {"a":1}\n\n' | llmcache put stream.json --accept any)");
+  const auto ran = shell.run("llmcache get request.json");
+  CHECK(ran.exit == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "the same request is stored as a stream: 'llmcache replay' reads it\n");
+}
+
+TEST_CASE("get --why names the endpoint or the sample under which the same request is stored") {
+  const TerminalSession shell;
+  shell.write("request.json", R"({"model":"m"})");
+  shell.out("echo '{}' | llmcache put request.json --endpoint https://one/v1");
+  CHECK(shell.run("llmcache get --why request.json").err.find("it is the same request to https://one/v1") !=
+        std::string::npos);
+  shell.out("llmcache clear request.json; echo '{}' | llmcache put request.json --sample 3");
+  CHECK(shell.run("llmcache get --why request.json").err.find("it is sample 3 of the same request") !=
+        std::string::npos);
+}
+
 TEST_CASE("get --why distinguishes a stream, another option and an entry that is no longer valid") {
   const TerminalSession shell;
   shell.write("request.json", kRequest);
   shell.write("response", kStreamed);
   shell.out("llmcache put --stream request.json --response response");
   CHECK(shell.run("llmcache get --why request.json").err.find("stored as a stream") != std::string::npos);
-  CHECK(shell.run("llmcache get --why --sample 3 request.json").err.find("under other options") != std::string::npos);
+  CHECK(shell.run("llmcache get --why --sample 3 request.json").err.find("it is sample 0 of the same request") !=
+        std::string::npos);
 }
 
 TEST_CASE("a request and a --key cannot be used together") {

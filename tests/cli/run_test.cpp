@@ -202,6 +202,20 @@ TEST_CASE("a store that is down costs one warning, and COMMAND runs as if there 
   CHECK(std::ranges::count(ran.err, '\n') == 1);
 }
 
+TEST_CASE("with --strict an answer that the store does not take is an error, after it was printed") {
+  const TerminalSession shell;
+  shell.write("request.json", kPlain);
+  const std::string run = "-- echo '{\"a\":1}' < request.json";
+  shell.out("llmcache run --store sqlite:cache.db --session other " + run);
+  const auto lenient = shell.run("llmcache run --store 'sqlite:cache.db?read_only=1' " + run);
+  CHECK(lenient.exit == 0);
+  CHECK(lenient.err.find("not stored") != std::string::npos);
+  const auto strict = shell.run("llmcache run --strict --store 'sqlite:cache.db?read_only=1' " + run);
+  CHECK(strict.exit == 5);
+  CHECK(strict.out == "{\"a\":1}\n");
+  CHECK(strict.err.find("error: not stored") != std::string::npos);
+}
+
 TEST_CASE("a reader that goes away ends run quietly, and nothing is stored") {
   const TerminalSession shell;
   const auto ran = shell.run("echo '{\"model\":\"m\"}' | llmcache run -- yes | head -n 1; exit ${PIPESTATUS[1]}");

@@ -280,7 +280,7 @@ TEST_CASE("stats fits terminals of 40, 80 and 200 columns, with and without colo
   CHECK(wide[0].starts_with("MODEL "));
   CHECK(wide[1].starts_with("m "));
   CHECK(wide[1].ends_with("######"));
-  CHECK(wide[2].find("…  ") != std::string::npos);
+  CHECK(wide[2].find("…") != std::string::npos);
   const auto narrow = on_terminal(shell, 40, "--by model --color never");
   CHECK(narrow[0].find("HITS") != std::string::npos);
   CHECK(narrow[0].find("LOOKUPS") == std::string::npos);

@@ -422,7 +422,8 @@ TEST_CASE("on 80 columns ls shows the endpoint and the session where there are s
     const std::string out = shown(columns);
     CHECK(contains(out, "SESSION"));
     CHECK(contains(out, "ENDPOINT"));
-    CHECK(contains(out, "api.anthropic.c"));
+    CHECK(contains(out, "api.ant"));
+    CHECK(contains(out, "messages"));
     CHECK(contains(out, "What is the cap"));
   }
   CHECK(contains(shown(40), "What is the cap"));

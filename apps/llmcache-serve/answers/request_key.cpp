@@ -44,20 +44,19 @@ lc::Status check_key_options(const Context& context, const Question& question) {
   return deriver ? lc::Status() : lc::fail(deriver.error());
 }
 
-std::string nearest_request(Context& context, const Question& question, lc::Deadline deadline) {
+std::string nearest_request(Context& context, const Question& question, const lc::RequestKey& key,
+                            lc::Deadline deadline) {
   const lc::KeyOptions options = key_options(context, question);
   const auto nearest = find_nearest(context.cache().store(), options, *question.upstream.body, deadline);
   if (!nearest) return fmt::format("no answer is recorded for this request ({})", nearest.error().message);
   if (!*nearest)
     return fmt::format("no answer is recorded for this request, nor any other in session '{}'", options.session);
-  if ((*nearest)->differences.empty()) {
-    return fmt::format(
-        "no answer is recorded for this request; the same request is recorded as {}, for another URL or with "
-        "other options",
-        (*nearest)->name);
-  }
-  return fmt::format("no answer is recorded for this request; the nearest recorded request, {}, differs at {}",
-                     (*nearest)->name, fmt::join(describe((*nearest)->differences), "; "));
+  const auto asked = key.stream ? lc::EntryKind::stream : lc::EntryKind::response;
+  const std::string difference = (*nearest)->differences.empty()
+                                     ? why_same_request_missed(key, **nearest, asked, options.scheme)
+                                     : fmt::format("differs at {}", fmt::join(describe((*nearest)->differences), "; "));
+  return fmt::format("no answer is recorded for this request; the nearest recorded request, {}, {}", (*nearest)->name,
+                     difference);
 }
 
 }  // namespace llmcache::serve

@@ -18,6 +18,7 @@ libcache::Result<libcache::RequestKey> derive_key(const Context& context, const 
 libcache::Status check_key_options(const Context& context, const Question& question);
 
 // What is recorded in place of this request, and where that differs, for people.
-std::string nearest_request(Context& context, const Question& question, libcache::Deadline deadline);
+std::string nearest_request(Context& context, const Question& question, const libcache::RequestKey& key,
+                            libcache::Deadline deadline);
 
 }  // namespace llmcache::serve

@@ -200,8 +200,9 @@ Awaitable<Answered> Answers::answer_missing(const Question& question, Found foun
   store_health_.note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
   metrics_.count_miss(found.lookup ? std::string(to_string(found.lookup->miss)) : "store_error");
   std::string nearest =
-      co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
+      co_await on_workers(workers_, [&] { return nearest_request(context_, question, *found.key, store_deadline()); });
   const std::string name = entry_name(*found.key);
+  if (options_.why) context_.report().say(fmt::format("miss {}: {}", name, nearest));
   if (question.mode == Mode::replay) note_missed({name, found.key->endpoint, nearest});
   co_return answered(name, NotCached{std::move(nearest), !found.lookup});
 }
@@ -232,7 +233,7 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   metrics_.count_miss(miss.reason);
   if (filling->role() == lc::Fill::Role::lead) {
     // Now, because later the answer to this request itself would be the nearest.
-    if (options_.why && !overwrite) co_await explain(question, name);
+    if (options_.why && !overwrite) co_await explain(question, shared->key);
     lead(question, std::move(filling), shared);
   } else {
     miss.followed = true;
@@ -281,10 +282,10 @@ Awaitable<std::unique_ptr<lc::Fill>> Answers::begin_fill(const Question& questio
 }
 
 // Says on stderr what is nearest to a request that missed.
-Awaitable<void> Answers::explain(const Question& question, const std::string& name) {
+Awaitable<void> Answers::explain(const Question& question, const lc::RequestKey& key) {
   const std::string nearest =
-      co_await on_workers(workers_, [&] { return nearest_request(context_, question, store_deadline()); });
-  context_.report().say(fmt::format("miss {}: {}", name, nearest));
+      co_await on_workers(workers_, [&] { return nearest_request(context_, question, key, store_deadline()); });
+  context_.report().say(fmt::format("miss {}: {}", entry_name(key), nearest));
 }
 
 // Takes the answer that another request is looking up or getting.

@@ -30,7 +30,7 @@ namespace {
 constexpr int kFirstInherited = 3;
 
 [[noreturn]] void fail_to_listen(const std::string& address, const char* why) {
-  throw Failure(Exit::refused, fmt::format("--listen {}: {}", address, why));
+  throw Failure(Exit::refused, fmt::format("{}: {}; another address can be given with --listen", address, why));
 }
 
 // The numeric address of a socket name; empty for a unix socket.

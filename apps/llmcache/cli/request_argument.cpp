@@ -32,6 +32,13 @@ void warn_of_accepted(const Context& context, const lc::Entry& entry) {
                                     metadata->error ? "an error" : "incomplete"));
 }
 
+// Of a request without "stream": true, for which the response was looked up.
+bool has_stream(Context& context, const lc::RequestKey& key) {
+  if (!context.scheme().has_one_entry) return false;
+  const auto row = context.cache().store().look_up(key.stream_name, 0, context.deadline());
+  return row && row->has_value();
+}
+
 }  // namespace
 
 lc::Lookup RequestArgument::find(Context& context, lc::EntryKind kind) {
@@ -55,6 +62,8 @@ lc::Lookup RequestArgument::find_request(Context& context, const std::string& pa
   auto lookup = context.settle(cache.get(key, kind, context.deadline()));
   if (lookup) {
     warn_of_accepted(context, *lookup.entry);
+  } else if (kind == lc::EntryKind::response && lookup.miss == lc::MissReason::absent && has_stream(context, key)) {
+    context.report().say("the same request is stored as a stream: 'llmcache replay' reads it");
   } else if (const std::string others = other_endpoints(context, key.response_name); !others.empty()) {
     context.report().say(others);
   }

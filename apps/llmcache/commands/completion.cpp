@@ -92,15 +92,19 @@ void bash(Output& out) {
   stored.replace(stored.find("$given"), 6, "\"${given[@]}\"");
   out.print(fmt::format("# bash completion for llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2\n  {}\n}}\n",
                         stored));
-  out.print("_llmcache() {\n  local i option command= words= files= entries= given=()\n");
+  out.print("_llmcache() {\n  local i option value command= words= files= entries= given=()\n");
   out.print("  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n");
   // Bash makes three words of --option=value.
   out.print("  if [[ $current == = ]]; then current=\n");
-  out.print("  elif [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}\n  fi\n");
+  out.print("  elif [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}\n");
+  // And three of dir:PATH.
+  out.print("  elif [[ $previous == : ]]; then mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return\n  fi\n");
   out.print("  for ((i = 1; i < COMP_CWORD; i++)); do\n    case $command${COMP_WORDS[i]} in\n");
   out.print(
       fmt::format("      {})\n        option=${{COMP_WORDS[i++]}}\n        [[ ${{COMP_WORDS[i]}} != = ]] || ((i++))\n"
-                  "        [[ ' {} ' != *\" $option \"* ]] || given+=(\"$option\" \"${{COMP_WORDS[i]}}\") ;;\n",
+                  "        value=${{COMP_WORDS[i]}}\n"
+                  "        while [[ ${{COMP_WORDS[i+1]}} == : ]]; do ((i += 2)); value+=:${{COMP_WORDS[i]}}; done\n"
+                  "        [[ ' {} ' != *\" $option \"* ]] || given+=(\"$option\" \"$value\") ;;\n",
                   fmt::join(flags_of(globals, takes_value), "|"), kWhere));
   out.print(fmt::format("      {}) command=${{COMP_WORDS[i]}}: ;;\n", fmt::join(commands, "|")));
   out.print("      *:-- | --) mapfile -t COMPREPLY < <(compgen -c -f -- \"$current\"); return ;;\n    esac\n  done\n");
@@ -136,7 +140,10 @@ std::string zsh_specification(const Option& option) {
   std::string text = quotable(std::string(option.help));
   for (std::size_t at = 0; (at = text.find_first_of("[]:", at)) != std::string::npos; at += 2) text.insert(at, "\\");
   const std::string value = option.is_switch() ? "" : zsh_value(option);
-  const auto flags = option.flags();
+  auto flags = option.flags();
+  for (std::string& flag : flags) {
+    if (!value.empty() && flag.starts_with("--")) flag += '=';  // --mode=replay as well as --mode replay
+  }
   if (flags.size() == 1) return fmt::format("'{}[{}]{}'", flags[0], text, value);
   return fmt::format("'({0})'{{{1}}}'[{2}]{3}'", fmt::join(flags, " "), fmt::join(flags, ","), text, value);
 }
@@ -166,7 +173,9 @@ void zsh(Output& out) {
     const auto choices = argument_choices(options);
     const bool entries = std::ranges::any_of(options, is_entry_argument);
     if (row.name == "config") out.print(fmt::format(" '2:setting:({})'", fmt::join(setting_names(), " ")));
+    const bool runs = std::ranges::any_of(options, &Option::after_dashes);
     out.print(!choices.empty() ? fmt::format(" '1:argument:({})' ;;\n", fmt::join(choices, " "))
+              : runs           ? " '*::command:_normal' ;;\n"
               : entries        ? " '*:entry:_llmcache_entries' ;;\n"
                                : " '*:file:_files' ;;\n");
   }

@@ -171,7 +171,7 @@ setting. On a terminal it asks for confirmation; elsewhere it needs --yes.)",
                              escaped(prefix(context), false), session, escaped(stores, false));
     std::string answer;
     std::getline(std::cin, answer);
-    if (answer != "y" && answer != "Y" && answer != "yes") usage_error("nothing was removed");
+    if (answer != "y" && answer != "Y" && answer != "yes") throw Failure(Exit::no, "nothing was removed");
   }
 
   void print_total(Context& context, const lc::PurgeResult& result) const {

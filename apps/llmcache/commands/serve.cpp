@@ -35,13 +35,14 @@ void Serve::declare(Options& options) {
   options.value("--tls-key", "FILE", a.tls_key, "the certificate's key (PEM)");
   options.value("--upstream-cacert", "FILE", a.upstream_ca_file, "authorities that vouch for upstreams (PEM)");
   options.value("--upstream-connect-timeout", "D", a.upstream_connect_timeout,
-                "to connect to an upstream (default 10s)");
+                "how long connecting to an upstream may take (default 10s)");
   options.value("--upstream-idle-timeout", "D", a.upstream_idle_timeout,
-                "without a byte from an upstream (default 10m)");
-  options.value("--header-timeout", "D", a.header_timeout, "for a request to arrive (default 10s)");
-  options.value("--drain", "D", a.drain, "for requests to finish after SIGTERM (default 30s)");
+                "how long to wait for the next byte of an upstream (default 10m)");
+  options.value("--header-timeout", "D", a.header_timeout, "how long a request may take to arrive (default 10s)");
+  options.value("--drain", "D", a.drain, "how long requests may take to finish after SIGTERM (default 30s)");
   options.value("--max-request", "SIZE", a.max_request, "the largest request body (default 64M)");
-  options.value("--max-connections", "N", a.max_connections, "open at one time (default 1024)");
+  options.value("--max-connections", "N", a.max_connections,
+                "how many connections may be open at one time (default 1024)");
   options.flag("--why", a.why, "on a miss, says which stored request is nearest and where it differs");
   options.flag("--finish-abandoned", a.finish_abandoned, "finishes and stores answers whose clients have gone");
   options.value("--access-log", "FILE", a.access_log, "one JSON line for each request; - is stdout");

@@ -146,7 +146,8 @@ class Overview final : public Lister {
     for (std::size_t i = 0; i < kColumns; ++i) {
       if (!columns[i].shown) continue;
       line.append(gap, ' ');
-      const std::string cell = fitted(row[i], columns[i].width);
+      const std::string cell =
+          i == kEndpoint ? fitted_in_the_middle(row[i], columns[i].width) : fitted(row[i], columns[i].width);
       line += cell;
       gap = columns[i].width - columns_of(cell) + kGap;
     }

@@ -61,6 +61,7 @@ Asked asked_of(const lc::Result<lc::Filled>& filled, const std::optional<ChildRe
     asked.outcome = Outcome::refused;
     asked.reason = filled->reason;
     asked.is_reported = was_uncached && filled->storing != lc::Filled::Storing::refused;
+    asked.store_error = filled->store_error;
   }
   return asked;
 }

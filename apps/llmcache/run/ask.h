@@ -44,6 +44,7 @@ struct Asked {
   // Why the answer was not stored or there is none, and whether a warning has said so already.
   std::string reason = {};
   bool is_reported = false;
+  std::optional<libcache::Error> store_error = {};  // it was not stored because the store failed
 };
 
 // With is_batch, ask() is thread-safe.

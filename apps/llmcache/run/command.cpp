@@ -131,6 +131,8 @@ when it is run again, it asks only for what is missing.)",
       if (!context.settings().json)
         context.report().warn(asked.reason + (command_.empty() ? "" : "; COMMAND is not run"));
       if (missed) explain_miss(context, request, *missed);
+    } else if (asked.store_error && asked.exit == 0 && context.settings().strict) {
+      throw Failure({asked.store_error->code, "not stored: " + asked.store_error->message});
     } else if (!output.is_closed() && !asked.is_reported) {
       tell(context, asked);
     }

@@ -125,7 +125,7 @@ struct Column {
 };
 
 // The most important first: on a narrow terminal the last are left out.
-std::vector<Column> columns_of(const Summary& summary) {
+std::vector<Column> columns_about(const Summary& summary) {
   std::vector<Column> columns;
   columns.push_back({"HITS", [](const Group& g) { return std::to_string(g.counters.hits); }});
   columns.push_back({"RATE", [](const Group& g) { return percent(g.rate()); }});
@@ -138,19 +138,9 @@ std::vector<Column> columns_of(const Summary& summary) {
   return columns;
 }
 
-std::size_t characters_in(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-// Safe to print, and no longer than `columns` characters.
-std::string cell(const std::string& name, std::size_t columns) {
-  std::string text = name.empty() ? "-" : escaped(name, false);
-  if (characters_in(text) <= columns) return text;
-  std::size_t bytes = 0;
-  for (std::size_t characters = 0; bytes < text.size(); ++bytes) {
-    if ((text[bytes] & 0xc0) != 0x80 && ++characters == columns) break;
-  }
-  return text.substr(0, bytes) + "…";
+// Safe to print.
+std::string cell(const std::string& name) {
+  return name.empty() ? "-" : escaped(name, false);
 }
 
 std::string heading_of(Dimension by) {
@@ -170,9 +160,9 @@ std::string heading_of(Dimension by) {
 }
 
 void display_groups(const Summary& summary, Output& out, std::size_t columns) {
-  std::vector<Column> shown = columns_of(summary);
+  std::vector<Column> shown = columns_about(summary);
   std::size_t name_width = heading_of(summary.by).size();
-  for (const Group& group : summary.groups) name_width = std::max(name_width, characters_in(cell(group.name, 1000)));
+  for (const Group& group : summary.groups) name_width = std::max(name_width, columns_of(cell(group.name)));
   name_width = std::min(name_width, std::max<std::size_t>(12, columns / 3));
   std::vector<std::size_t> widths;
   std::size_t used = name_width;
@@ -186,13 +176,14 @@ void display_groups(const Summary& summary, Output& out, std::size_t columns) {
   shown.resize(widths.size());
   const std::size_t left = columns > used + 2 ? std::min(columns - used - 2, kLongestBar) : 0;
   const auto line_of = [&](const std::string& name, const auto& value_of) {
-    std::string line = name + std::string(name_width - characters_in(name), ' ');
+    std::string line = name + std::string(name_width - columns_of(name), ' ');
     for (std::size_t i = 0; i < shown.size(); ++i) line += fmt::format("  {:>{}}", value_of(shown[i]), widths[i]);
     return line;
   };
   out.line(line_of(heading_of(summary.by), [](const Column& column) { return column.heading; }), Style::bold);
   for (const Group& group : summary.groups) {
-    out.print(line_of(cell(group.name, name_width), [&](const Column& column) { return column.value(group); }));
+    out.print(line_of(fitted_in_the_middle(cell(group.name), name_width),
+                      [&](const Column& column) { return column.value(group); }));
     out.line(left < kShortestBar ? "" : "  " + bar(group.rate().value_or(0), left), Style::green);
   }
 }
@@ -208,8 +199,8 @@ void display(const Summary& summary, Output& out, std::size_t columns) {
   if (summary.by == Dimension::none) return display_lines(lines_of(summary), out, columns);
   if (out.is_terminal()) return display_groups(summary, out, columns);
   for (const Group& group : summary.groups) {
-    std::string line = cell(group.name, std::string::npos);
-    for (const Column& column : columns_of(summary)) line += "\t" + column.value(group);
+    std::string line = cell(group.name);
+    for (const Column& column : columns_about(summary)) line += "\t" + column.value(group);
     out.line(line);
   }
 }

@@ -161,4 +161,15 @@ std::string fitted(std::string_view text, std::size_t columns) {
   return std::string(text.substr(0, end)) + (columns > 0 ? "…" : "");
 }
 
+std::string fitted_in_the_middle(std::string_view text, std::size_t columns) {
+  if (columns_of(text) <= columns) return std::string(text);
+  const std::size_t most = columns / 2;
+  std::size_t begin = text.size();
+  for (std::size_t at = begin; at > 0 && columns_of(text.substr(at)) <= most;) {
+    begin = at--;
+    while (at > 0 && (text[at] & 0xc0) == 0x80) --at;
+  }
+  return fitted(text, columns - columns_of(text.substr(begin))).append(text.substr(begin));
+}
+
 }  // namespace llmcache

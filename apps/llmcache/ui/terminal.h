@@ -31,5 +31,7 @@ std::string quoted_if_odd(std::string_view name);
 std::size_t columns_of(std::string_view text);
 // `text` cut to a number of columns, with "…" as the last one if anything is missing.
 std::string fitted(std::string_view text, std::size_t columns);
+// The same with "…" in the middle: for URLs, which differ at their ends.
+std::string fitted_in_the_middle(std::string_view text, std::size_t columns);
 
 }  // namespace llmcache

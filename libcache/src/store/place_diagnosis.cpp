@@ -26,6 +26,10 @@ Finding find_permissions(const fs::path& place, bool read_only) {
     return {Grade::pass, "permissions", place.string() + (read_only ? " can be read" : " can be written"), ""};
   }
   const std::string reason = std::strerror(errno);
+  if (place == place.root_path()) {
+    return {Grade::fail, "permissions", place.string() + " cannot be written: " + reason,
+            "the store's directory does not exist: choose another path"};
+  }
   return {Grade::fail, "permissions", place.string() + " cannot be " + (read_only ? "read: " : "written: ") + reason,
           read_only ? "change its owner or mode" : "change its owner or mode, or use ?read_only=1"};
 }
