@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <future>
+#include <vector>
 
 #include "stores/redis/scripted_topology.h"
 #include "stores/redis/support.h"
@@ -194,4 +196,21 @@ TEST_CASE("a follower of a Redis that stops answering has no news at its deadlin
   server.send_signal(SIGCONT);
   CHECK(flight.lease->append("piece", Deadline::after(20s)).has_value());
   CHECK(tail->read(Deadline::after(20s)).value().bytes == "piece");
+}
+
+TEST_CASE("many followers in one process leave connections to other callers") {
+  RedisServer server;
+  auto options = patient();
+  options.redis.pool.size = 2;
+  options.redis.operation_timeout = 500ms;
+  const auto store = open(server.url(), options);
+  const auto flight = join(*store);
+  std::vector<std::future<bool>> followers;
+  for (int i = 0; i < 16; ++i) {
+    followers.push_back(std::async(std::launch::async, [&store, tail = std::shared_ptr(join(*store).tail)] {
+      return tail->read(Deadline::after(2s)).has_value();
+    }));
+  }
+  for (int i = 0; i < 20; ++i) CHECK(try_get(*store).has_value());
+  for (auto& follower : followers) CHECK(follower.get());
 }

@@ -24,8 +24,10 @@ std::string random_token() {
 
 SharedFlights::SharedFlights(Client& client, const RedisOptions& options)
     : client_(client), operation_timeout_(options.operation_timeout) {
-  longest_block_ = std::min(longest_block_, options.operation_timeout / 2);
-  if (options.read_timeout) longest_block_ = std::min(longest_block_, *options.read_timeout / 2);
+  auto& longest = waiting_.longest_block;
+  longest = std::min(longest, options.operation_timeout / 2);
+  if (options.read_timeout) longest = std::min(longest, *options.read_timeout / 2);
+  waiting_.places = static_cast<int>(std::max<std::size_t>(options.pool.size / 2, 1));
 }
 
 Result<Flight> SharedFlights::join(std::string_view name, Deadline deadline) {
@@ -48,7 +50,7 @@ Result<Flight> SharedFlights::join(std::string_view name, Deadline deadline) {
       return flight;
     }
     if (!lease.empty()) {
-      flight.tail = make_live_tail(client_, FlightNames(name, token_in(lease)), lease, longest_block_);
+      flight.tail = make_live_tail(client_, FlightNames(name, token_in(lease)), lease, waiting_);
       return flight;
     }
     // The previous lease has expired between SET and GET.

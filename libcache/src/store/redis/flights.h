@@ -9,6 +9,7 @@
 #include <libcache/flight.h>
 #include <libcache/redis_options.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,9 +33,14 @@ inline constexpr std::string_view kAbandonedField = "abandoned";
 
 // The side of a leader, whose token has just been written to the lease.
 std::unique_ptr<Lease> make_lease(Client& client, FlightNames names, std::string token);
-// The side of a follower, who has found `lease` in the lease.
-std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, std::string lease,
-                                         Milliseconds longest_block);
+// How the followers of one process wait for pieces: at most `places` at the server, each on a connection of its own, so
+// that connections remain for other calls. The others ask again and again.
+struct Waiting {
+  Milliseconds longest_block{250};
+  std::atomic<int> places{1};
+};
+// The side of a follower, who has found `lease` in the lease. `waiting` must outlive it.
+std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, std::string lease, Waiting& waiting);
 
 class SharedFlights final : public Flights {
  public:
@@ -45,7 +51,7 @@ class SharedFlights final : public Flights {
  private:
   Client& client_;
   const Milliseconds operation_timeout_;
-  Milliseconds longest_block_{250};
+  Waiting waiting_;
 };
 
 }  // namespace libcache::internal::redis

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "store/redis/flights.h"
@@ -11,16 +12,35 @@ namespace {
 constexpr std::size_t kMostRecords = 256;  // in one reply
 // How long a read that has reached its deadline may take to find that there is nothing new.
 constexpr Milliseconds kRoundTrip{250};
+// Until a follower without a place to wait asks again.
+constexpr Milliseconds kPause{50};
+
+// A place to wait at the server, if one is free.
+class WaitingPlace {
+ public:
+  explicit WaitingPlace(std::atomic<int>& places) : places_(places), is_taken_(places.fetch_sub(1) > 0) {
+    if (!is_taken_) ++places_;
+  }
+  WaitingPlace(const WaitingPlace&) = delete;
+  WaitingPlace& operator=(const WaitingPlace&) = delete;
+  ~WaitingPlace() {
+    if (is_taken_) ++places_;
+  }
+  explicit operator bool() const { return is_taken_; }
+
+ private:
+  std::atomic<int>& places_;
+  const bool is_taken_;
+};
 
 class RedisTail final : public LiveTail {
  public:
-  RedisTail(Client& client, FlightNames names, std::string lease, Milliseconds longest_block)
-      : client_(client), names_(std::move(names)), joined_(std::move(lease)), longest_block_(longest_block) {}
+  RedisTail(Client& client, FlightNames names, std::string lease, Waiting& waiting)
+      : client_(client), names_(std::move(names)), joined_(std::move(lease)), waiting_(waiting) {}
 
   Result<News> read(Deadline deadline) override {
     for (bool led = true;;) {
-      const bool waits = led && !in_backlog_;
-      auto round = ask(waits ? std::min(longest_block_, deadline.remaining()) : Milliseconds(0), deadline);
+      auto round = led && !in_backlog_ ? wait(deadline) : ask(Milliseconds(0), deadline);
       if (!round && round.error().code == ErrorCode::timeout && deadline.expired()) return News{};
       if (!round) return fail(round.error());
       keep(*round);
@@ -53,6 +73,13 @@ class RedisTail final : public LiveTail {
   News give_out(News news) {
     news.bytes = std::exchange(kept_, {});
     return news;
+  }
+
+  Result<Round> wait(Deadline deadline) {
+    const WaitingPlace place(waiting_.places);
+    if (place) return ask(std::min(waiting_.longest_block, deadline.remaining()), deadline);
+    std::this_thread::sleep_for(std::min(kPause, deadline.remaining()));
+    return ask(Milliseconds(0), deadline);
   }
 
   // Waits for further records for the time `block`, and then asks who holds the lease.
@@ -107,7 +134,7 @@ class RedisTail final : public LiveTail {
   Client& client_;
   const FlightNames names_;
   const std::string joined_;  // the lease when we joined
-  const Milliseconds longest_block_;
+  Waiting& waiting_;
   const std::string followed_time_ = std::to_string(kFollowedTime.count());
   std::string last_ = "0";        // the id of the last record read
   std::string kept_;              // bytes that have not been given out
@@ -117,9 +144,8 @@ class RedisTail final : public LiveTail {
 
 }  // namespace
 
-std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, std::string lease,
-                                         Milliseconds longest_block) {
-  return std::make_unique<RedisTail>(client, std::move(names), std::move(lease), longest_block);
+std::unique_ptr<LiveTail> make_live_tail(Client& client, FlightNames names, std::string lease, Waiting& waiting) {
+  return std::make_unique<RedisTail>(client, std::move(names), std::move(lease), waiting);
 }
 
 }  // namespace libcache::internal::redis
