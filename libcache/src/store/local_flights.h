@@ -3,6 +3,7 @@
 
 #include <libcache/flight.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,10 @@
 #include "base/guarded.h"
 
 namespace libcache::internal {
+
+// The size with which a flight is ended as abandoned if its leader has found that another process leads. Its followers
+// have received nothing.
+inline constexpr std::uint64_t kLedElsewhere = ~std::uint64_t{0};
 
 // Thread-safe. A flight may outlive it.
 //

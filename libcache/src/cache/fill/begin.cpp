@@ -128,37 +128,49 @@ Status FillState::begin() {
 }
 
 // The threads of this process agree first, so that only one of them asks the store.
-Result<Flight> FillState::join_flight() {
+Status FillState::join() {
   auto local = core.local_flights.join(name(), deadline);
-  if (!local || local->tail) return local;
+  if (!local) return lead_without_flight(std::move(local.error()));
+  if (local->tail) return follow(std::move(local->tail));
   lead.local = std::move(local->lease);
   lead.shares_with_threads = options.share_with_threads;
-  auto* const flights = core.layout->flights(*core.store);
-  if (flights == nullptr) return Flight{.lease = nullptr, .tail = nullptr, .value_present = true};
-  return timed([&](Deadline until) { return flights->join(name(), until); });
+  return join_shared();
 }
 
-Status FillState::join() {
-  auto flight = join_flight();
-  if (!flight) {
-    if (deadline.expired()) return fail(flight.error());
-    if (flight.error().code != ErrorCode::not_supported) flight_error = flight.error().message;
-    return become_lead();
+// If another process leads, each thread follows it by itself, so that none depends on how fast another one reads.
+Status FillState::join_shared() {
+  auto* const flights = core.layout->flights(*core.store);
+  Flight flight{.lease = nullptr, .tail = nullptr, .value_present = true};
+  if (flights != nullptr) {
+    auto joined = timed([&](Deadline until) { return flights->join(name(), until); });
+    if (!joined) return lead_without_flight(std::move(joined.error()));
+    flight = *std::move(joined);
   }
-  if (flight->tail) {
-    core.events.note("flight.followed", name(), "following another caller of the same request");
-    tail = std::move(flight->tail);
-    role = Fill::Role::follow;
-    filled.source = Filled::Source::leader;
-    return {};
+  if (flight.tail) {
+    lead.leave_to_other();
+    return follow(std::move(flight.tail));
   }
-  lead.shared = std::move(flight->lease);
-  if (flight->value_present) {
+  lead.shared = std::move(flight.lease);
+  if (flight.value_present) {
     auto found = look_up();
     if (found) lookup = *std::move(found);
     if (lookup) return become_hit();
   }
   return become_lead();
+}
+
+Status FillState::lead_without_flight(Error error) {
+  if (deadline.expired()) return fail(std::move(error));
+  if (error.code != ErrorCode::not_supported) flight_error = std::move(error.message);
+  return become_lead();
+}
+
+Status FillState::follow(std::unique_ptr<LiveTail> leader) {
+  if (!tail) core.events.note("flight.followed", name(), "following another caller of the same request");
+  tail = std::move(leader);
+  role = Fill::Role::follow;
+  filled.source = Filled::Source::leader;
+  return {};
 }
 
 Status FillState::become_hit() {

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "store/local_flights.h"
+
 namespace libcache::internal {
 
 namespace {
@@ -42,6 +44,11 @@ void Lead::end(FlightState how, Deadline deadline) {
 
 void Lead::abandon() {
   shared.reset();
+  local.reset();
+}
+
+void Lead::leave_to_other() {
+  if (local) (void)local->end(FlightState::abandoned, kLedElsewhere, Deadline::never());
   local.reset();
 }
 

@@ -27,6 +27,8 @@ class Lead {
   // Ends the flight; `size` is the total number of bytes that were to be appended.
   void end(FlightState how, Deadline deadline);
   void abandon();
+  // Another process leads: the threads that follow this caller follow that one instead.
+  void leave_to_other();
   // Looked up again after a quarter of a second.
   bool is_followed();
 

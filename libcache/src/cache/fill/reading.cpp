@@ -30,7 +30,6 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
   }
   if (!news->bytes.empty()) {
     news_at = Steady::now();
-    lead.append(news->bytes);
     following.take(news->bytes);
     if (following.proof() && *following.proof() != proof()) return leave_other_request();
   }
@@ -42,9 +41,11 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
     return become_uncached({ErrorCode::timeout, "another caller is taking too long to answer the same request"})
         .map([] { return Fill::Piece{}; });
   }
+  if (news->size == kLedElsewhere && news->state == FlightState::abandoned && following.received() == 0) {
+    return join_shared().map([] { return Fill::Piece{}; });
+  }
   const bool is_complete = news->state != FlightState::abandoned && following.received() == news->size;
   if (!is_complete) return follow_no_longer();
-  lead.end(news->state, deadline);
   filled.source = Filled::Source::leader;
   count();
   return Fill::Piece{.bytes = following.deliver(), .done = true};

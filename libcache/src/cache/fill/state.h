@@ -49,8 +49,10 @@ struct FillState {
   }
   Result<Lookup> look_up();
   void count();
-  Result<Flight> join_flight();
   Status join();
+  Status join_shared();
+  Status lead_without_flight(Error error);
+  Status follow(std::unique_ptr<LiveTail> leader);
   Status become_hit();
   Status become_lead();
   Status become_lone_lead();
@@ -87,7 +89,7 @@ struct FillState {
   std::optional<Digest> own_proof;  // computed when a leader's has arrived
   Steady::time_point news_at = Steady::now();
 
-  Lead lead;  // also of a follower that leads this process's other threads
+  Lead lead;
   Metadata description;
   AnswerFacts facts;
   std::optional<int> http_status;  // perhaps known only after the first bytes
