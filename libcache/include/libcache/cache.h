@@ -144,7 +144,8 @@ struct PurgeResult {
 };
 
 /// Thread-safe. Owns its store, and a thread that starts at the first put_later(). In the child of a fork() the cache
-/// can be used only as far as its store allows, and the queue not at all: put_later() returns false there.
+/// can be used only as far as its store allows, and the queue not at all: put_later() returns false there. Its memory and
+/// descriptors stay until the child ends: destroying a cache, a fill or a store of its parent does nothing there.
 class Cache {
  public:
   /// Fails (invalid) without a store, and as KeyDeriver::create does.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <libcache/cache.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -71,7 +72,11 @@ class CacheCore {
   Subject session() const { return {.session = options.key.session}; }
   CounterSet counter_set;
 
+  // In the child of a fork() a cache and its fills are not destroyed but left alone, as ProcessOwned does.
+  bool is_forked() const { return ::getpid() != owner_; }
+
  private:
+  const pid_t owner_ = ::getpid();
   void note_expiry(std::string_view name, Lookup& lookup, Deadline deadline);
   std::optional<Refused> reason_not_to_serve(const Entry& entry) const;
   Result<Put> store_answer(const RequestKey& key, const Answer& answer, const StoreAnswerOptions& put_options,

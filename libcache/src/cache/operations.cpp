@@ -64,7 +64,9 @@ Cache::Cache(std::unique_ptr<CacheCore> core) : core_(std::move(core)) {
   };
   queue_ = std::make_unique<WriteQueue>(limits, write);
 }
-Cache::~Cache() = default;
+Cache::~Cache() {
+  if (core_->is_forked()) (void)core_.release();
+}
 
 Store& Cache::store() {
   return *core_->store;

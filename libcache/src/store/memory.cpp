@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/deadline_lock.h"
+#include "base/process_owned.h"
 #include "store/local_flights.h"
 
 namespace libcache::internal {
@@ -101,7 +102,7 @@ class MemoryStore final : public Store, public Flights {
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     std::shared_ptr<const std::string> bytes;
     {
-      const auto shelf = lock_before(deadline, shelf_);
+      const auto shelf = lock_before(deadline, *shelf_);
       if (!shelf) return fail(shelf.error());
       const auto* value = (*shelf)->find(name, clock_());
       if (value == nullptr) return std::nullopt;
@@ -112,7 +113,7 @@ class MemoryStore final : public Store, public Flights {
   }
 
   Result<std::optional<UnixTime>> expired_at(std::string_view name, Deadline deadline) override {
-    const auto shelf = lock_before(deadline, shelf_);
+    const auto shelf = lock_before(deadline, *shelf_);
     if (!shelf) return fail(shelf.error());
     return (*shelf)->expired_at(name, clock_());
   }
@@ -124,7 +125,7 @@ class MemoryStore final : public Store, public Flights {
                   "a value of " + std::to_string(value.size()) + " bytes is too large for the store");
     }
     auto bytes = std::make_shared<const std::string>(value);
-    const auto shelf = lock_before(deadline, shelf_);
+    const auto shelf = lock_before(deadline, *shelf_);
     if (!shelf) return fail(shelf.error());
     const auto now = clock_();
     if (options.only_new && (*shelf)->find(name, now) != nullptr) return false;
@@ -135,7 +136,7 @@ class MemoryStore final : public Store, public Flights {
   }
 
   Result<std::uint64_t> remove(std::span<const std::string> names, Deadline deadline) override {
-    const auto shelf = lock_before(deadline, shelf_);
+    const auto shelf = lock_before(deadline, *shelf_);
     if (!shelf) return fail(shelf.error());
     std::uint64_t removed = 0;
     for (const auto& name : names) removed += (*shelf)->remove(name, clock_()) ? 1 : 0;
@@ -146,7 +147,7 @@ class MemoryStore final : public Store, public Flights {
     ScanRow listing{.name = {}, .size = 0, .expires = std::nullopt, .head = {}};
     for (std::string from(prefix);; from = listing.name + '\0') {
       {
-        const auto shelf = lock_before(deadline, shelf_);
+        const auto shelf = lock_before(deadline, *shelf_);
         if (!shelf) return fail(shelf.error());
         const auto* found = (*shelf)->next(prefix, from, clock_());
         if (found == nullptr) return {};
@@ -160,7 +161,7 @@ class MemoryStore final : public Store, public Flights {
   }
 
   Status ping(Deadline deadline) override {
-    const auto shelf = lock_before(deadline, shelf_);
+    const auto shelf = lock_before(deadline, *shelf_);
     return shelf ? Status() : fail(shelf.error());
   }
 
@@ -169,7 +170,7 @@ class MemoryStore final : public Store, public Flights {
   Result<Flight> join(std::string_view name, Deadline deadline) override {
     auto flight = flights_.join(name, deadline);
     if (!flight || !flight->lease) return flight;
-    const auto shelf = lock_before(deadline, shelf_);
+    const auto shelf = lock_before(deadline, *shelf_);
     if (!shelf) return fail(shelf.error());
     flight->value_present = (*shelf)->find(name, clock_()) != nullptr;
     return flight;
@@ -178,7 +179,7 @@ class MemoryStore final : public Store, public Flights {
  private:
   Clock clock_;
   std::uint64_t max_size_;
-  Guarded<Shelf> shelf_;
+  ProcessOwned<Guarded<Shelf>> shelf_;
   LocalFlights flights_;
 };
 

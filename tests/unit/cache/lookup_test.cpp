@@ -1,3 +1,6 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -292,4 +295,28 @@ TEST_CASE("a store that fails is an error, never a miss") {
   CHECK(found.error().code == ErrorCode::timeout);
   CHECK(cache->counters().store_errors == 1);
   CHECK(misses(*cache, MissReason::absent) == 0);
+}
+
+TEST_CASE("the child of a fork leaves the store of its copy of a cache alone") {
+  class Destroyed final : public SharedStore {
+   public:
+    Destroyed(std::shared_ptr<Store> store, bool& destroyed) : SharedStore(std::move(store)), destroyed_(destroyed) {}
+    ~Destroyed() override { destroyed_ = true; }
+
+   private:
+    bool& destroyed_;
+  };
+  CacheFixture fixture;
+  bool destroyed = false;
+  auto cache = Cache::create(std::make_unique<Destroyed>(fixture.store, destroyed), fixture.options()).value();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    cache.reset();
+    ::_exit(destroyed ? 1 : 0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  cache.reset();
+  CHECK(destroyed);
 }

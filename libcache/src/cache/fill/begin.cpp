@@ -11,7 +11,9 @@ using namespace internal;
 Fill::Fill(std::unique_ptr<FillState> state) : state_(std::move(state)) {}
 Fill::Fill(Fill&&) noexcept = default;
 Fill& Fill::operator=(Fill&&) noexcept = default;
-Fill::~Fill() = default;
+Fill::~Fill() {
+  if (state_ && state_->core.is_forked()) (void)state_.release();
+}
 
 Fill::Role Fill::role() const {
   return state_->role;

@@ -16,6 +16,7 @@
 
 #include "base/deadline_lock.h"
 #include "base/hash.h"
+#include "base/process_owned.h"
 #include "store/dir/diagnosis.h"
 #include "store/dir/files.h"
 #include "store/dir/folder.h"
@@ -241,7 +242,7 @@ class DirStore final : public Store, public Flights {
   }
 
   Result<std::vector<std::string>> list(const Place& place, const FolderFiles& folder, Deadline deadline) {
-    const auto listings = lock_before(deadline, listings_);
+    const auto listings = lock_before(deadline, *listings_);
     if (!listings) return fail(listings.error());
     FolderListing& listing = (**listings)[place.folder];
     if (auto status = listing.refresh(folder); !status) return fail(status.error());
@@ -314,7 +315,7 @@ class DirStore final : public Store, public Flights {
   bool strict_;
   std::atomic<bool> warned_missing_ = false;
   std::filesystem::path runtime_;
-  Guarded<std::map<std::string, FolderListing>> listings_;
+  ProcessOwned<Guarded<std::map<std::string, FolderListing>>> listings_;
   std::optional<StatisticsLog> statistics_;
 };
 

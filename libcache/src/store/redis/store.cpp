@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/process_owned.h"
 #include "store/redis/doctor/diagnosis.h"
 #include "store/redis/flights.h"
 #include "store/redis/removal.h"
@@ -25,7 +26,7 @@ using redis::Reply;
 class RedisStore final : public Store {
  public:
   RedisStore(std::unique_ptr<redis::Route> route, const StoreUrl& url, const StoreOptions& options)
-      : client_(std::move(route), url.redacted(), options.redis.operation_timeout),
+      : owned_client_(std::move(route), url.redacted(), options.redis.operation_timeout),
         flights_(client_, options.redis),
         clock_(options.clock),
         url_(url),
@@ -110,7 +111,8 @@ class RedisStore final : public Store {
   Status check_size(std::size_t size, Deadline deadline);
   Result<std::size_t> ask_largest_value(Deadline deadline);
 
-  redis::Client client_;
+  ProcessOwned<redis::Client> owned_client_;
+  redis::Client& client_ = *owned_client_;
   redis::SharedFlights flights_;
   const Clock clock_;
   const StoreUrl url_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/deadline_lock.h"
+#include "base/process_owned.h"
 #include "store/file_flights.h"
 #include "store/sqlite/database/schema.h"
 #include "store/sqlite/database/session.h"
@@ -38,12 +39,13 @@ class SqliteStore final : public Store, public Flights {
 
   // Writes the recorded uses that no put has written, unless it would have to wait.
   ~SqliteStore() override {
-    const auto uses = std::exchange(*uses_.lock(), {});
+    if (!writing_.is_owner()) return;
+    const auto uses = std::exchange(*uses_->lock(), {});
     if (uses.empty()) return;
     const auto now = place_.clock();
     const auto note = [&](Writer& writer) { return writer.note_use(uses, now).map([] { return true; }); };
     const Request request{.now = now, .deadline = Deadline::after(Milliseconds(0))};
-    (void)writing_.lock()->run<bool>(request, note);
+    (void)writing_->lock()->run<bool>(request, note);
   }
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
@@ -57,12 +59,12 @@ class SqliteStore final : public Store, public Flights {
   Result<bool> put(std::string_view name, std::string_view value, const PutOptions& options,
                    Deadline deadline) override {
     const auto now = place_.clock();
-    auto uses = std::exchange(*uses_.lock(), {});
+    auto uses = std::exchange(*uses_->lock(), {});
     const auto body = [&](Writer& writer) {
       return writer.put({name, value, options, uses, max_size_}, now, deadline);
     };
     auto stored = write<bool>({.now = now, .deadline = deadline, .create = true, .may_set_aside = true}, body);
-    if (!stored) uses_.lock()->merge(uses);
+    if (!stored) uses_->lock()->merge(uses);
     return stored;
   }
 
@@ -151,14 +153,14 @@ class SqliteStore final : public Store, public Flights {
  private:
   template <class R, class Body>
   Result<R> read(UnixTime now, Deadline deadline, const Body& body) {
-    const auto session = lock_before(deadline, reading_);
+    const auto session = lock_before(deadline, *reading_);
     if (!session) return fail(session.error());
     return (*session)->template run<R>({.now = now, .deadline = deadline}, body);
   }
 
   template <class R, class Body>
   Result<R> write(const Request& request, const Body& body) {
-    const auto session = lock_before(request.deadline, writing_);
+    const auto session = lock_before(request.deadline, *writing_);
     if (!session) return fail(session.error());
     return (*session)->template run<R>(request, body);
   }
@@ -186,17 +188,17 @@ class SqliteStore final : public Store, public Flights {
   void note_use(std::string_view name) {
     constexpr std::size_t kMostNotes = 10'000;
     if (place_.read_only) return;
-    const auto uses = uses_.lock();
+    const auto uses = uses_->lock();
     if (uses->size() < kMostNotes) uses->insert(sqlite::id_of(name));
   }
 
   const sqlite::Place place_;
   const std::uint64_t max_size_;
   const FileFlights flights_;
-  Guarded<Session<Writer>> writing_;
-  Guarded<Session<Reader>> reading_;
+  ProcessOwned<Guarded<Session<Writer>>> writing_;
+  ProcessOwned<Guarded<Session<Reader>>> reading_;
   StatisticsLog statistics_;
-  Guarded<Uses> uses_;  // uses that have not been recorded yet
+  ProcessOwned<Guarded<Uses>> uses_;  // uses that have not been recorded yet
 };
 
 }  // namespace
