@@ -220,6 +220,11 @@ Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answ
   if (auto reason = reason_to_refuse(answer.completeness, answer.reason, answer.metadata, options.policy)) {
     return Put{.written = false, .refused = refuse(key, reason->refusal, std::move(reason->message))};
   }
+  if (!layout->finds(key, answer.kind)) {
+    const std::string_view why = key.stream ? "the request asks for a stream, which this answer is not"
+                                            : "the request does not ask for a stream, which this answer is";
+    return Put{.written = false, .refused = refuse(key, Refusal::unservable, std::string(why))};
+  }
   const auto lifetime = layout->lifetime(put_options.ttl.value_or(options.ttl));
   if (lifetime && *lifetime <= Milliseconds(0))
     return Put{.written = false, .refused = refuse(key, Refusal::not_wanted, "the TTL is 0")};

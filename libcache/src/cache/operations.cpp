@@ -117,6 +117,7 @@ Result<bool> Cache::put_values(std::span<const NamedEntry> values, bool only_new
     named.push_back({value.name, value.bytes});
   }
   if (named.empty()) return fail(ErrorCode::corrupt, "an entry without a value");
+  if (!core_->layout->is_one_entry(named)) return fail(ErrorCode::corrupt, "values of more than one entry");
   const CacheOptions& options = core_->options;
   if (auto clean = remove_secrets(named, options.policy.on_secret, options.key.scheme); !clean)
     return fail(clean.error());

@@ -320,3 +320,17 @@ TEST_CASE("the child of a fork leaves the store of its copy of a cache alone") {
   cache.reset();
   CHECK(destroyed);
 }
+
+TEST_CASE("two entries are not put as one") {
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  std::vector<NamedEntry> entries;
+  for (const std::string request : {R"({"n":1})", R"({"n":2})"}) {
+    const auto key = cache->key(request).value();
+    REQUIRE(cache->put(key, CacheFixture::response("text"), {}, kNever));
+    entries.push_back({key.response_name, fixture.store->get(key.response_name, kNever).value().value(), {}});
+    REQUIRE(cache->clear(key.base, kNever) == 1U);
+  }
+  CHECK(cache->put_values(entries, false, kNever).error().code == ErrorCode::corrupt);
+  for (const auto& entry : entries) CHECK_FALSE(fixture.store->get(entry.name, kNever).value());
+}

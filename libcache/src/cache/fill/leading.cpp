@@ -110,12 +110,6 @@ FlightState FillState::store() {
     refuse(core.refuse(key, Refusal::not_wanted, std::move(reason)));
     return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
   }
-  if (answer.completeness == Completeness::complete && !core.layout->finds(key, answer.kind)) {
-    refuse(core.refuse(key, Refusal::unservable,
-                       key.stream ? "the request asks for a stream, which this answer is not"
-                                  : "the request does not ask for a stream, which this answer is"));
-    return FlightState::complete;
-  }
   if (is_rejected(answer)) {
     refuse(core.refuse(key, Refusal::rejected, "it is the answer that was rejected"));
     return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;

@@ -52,6 +52,8 @@ class EntryLayout {
   virtual Result<bool> is_rejected(Store& store, std::string_view name, Deadline deadline) const = 0;
   // Removes the response and the stream of a key, without a scan; returns the number of values removed.
   virtual Result<std::uint64_t> remove_named(Store& store, std::string_view key, Deadline deadline) const = 0;
+  // Whether values that are those of entries belong to one entry.
+  virtual bool is_one_entry(std::span<const NamedValue> values) const = 0;
   // Fails (corrupt) for a value that is not intact, or whose name is not that of an entry.
   virtual Status check(std::string_view name, const std::string& bytes) const = 0;
   // As Cache::head_bytes and Cache::head.

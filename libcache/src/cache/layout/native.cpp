@@ -76,6 +76,8 @@ class NativeLayout final : public EntryLayout {
     return store.remove(names, deadline);
   }
 
+  bool is_one_entry(std::span<const NamedValue> values) const override { return values.size() == 1; }
+
   Status check(std::string_view name, const std::string& bytes) const override {
     if (!EntryName::parse(name, KeyScheme::native)) return fail(ErrorCode::corrupt, "not the name of an entry");
     const auto entry = Entry::open(bytes);

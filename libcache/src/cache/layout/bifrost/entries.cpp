@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "cache/layout/bifrost/answer.h"
@@ -134,6 +135,12 @@ class BifrostLayout final : public EntryLayout {
     const auto chunks = StoredStream(store, entry_name(key, EntryKind::stream), deadline).remove();
     if (!chunks) return chunks;
     return *responses + *chunks;
+  }
+
+  bool is_one_entry(std::span<const NamedValue> values) const override {
+    const auto stem = stem_of(values.front().name);
+    const auto belongs = [&](const NamedValue& value) { return is_chunk(value.name) && stem_of(value.name) == stem; };
+    return values.size() == 1 || std::ranges::all_of(values, belongs);
   }
 
   Status check(std::string_view name, const std::string& bytes) const override {

@@ -67,6 +67,10 @@ struct GatewayFixture : CacheFixture {
     if (index + 1 == count) chunk["choices"][0]["finish_reason"] = "stop";
     return chunk.dump();
   }
+  static RequestKey streamed(RequestKey key) {
+    key.stream = true;
+    return key;
+  }
   static Answer stream(std::string_view bytes) {
     AnswerRecorder recorder;
     recorder.write(bytes);
@@ -172,8 +176,38 @@ TEST_CASE_METHOD(GatewayFixture, "put writes exactly the keys and values that th
   REQUIRE(cache->clear(data.chunk_name(3), Deadline::never()) == written.size());
   REQUIRE(stored().empty());
   REQUIRE(cache->put(key, response(written.at(data.key)), {}, Deadline::never()));
-  REQUIRE(cache->put(key, stream(data.events()), {}, Deadline::never()));
+  REQUIRE(cache->put(streamed(key), stream(data.events()), {}, Deadline::never()));
   CHECK(stored() == written);
+}
+
+TEST_CASE_METHOD(GatewayFixture, "an answer that a lookup of its request would not find is not put") {
+  const auto cache = make_gateway();
+  const auto key = cache->key(data.request).value();
+  const Answer whole = response(stored().at(data.key));
+  const Answer chunked = stream(data.events());
+  REQUIRE(cache->clear(data.key, Deadline::never()));
+  const auto no_stream = cache->put(streamed(key), whole, {}, Deadline::never());
+  REQUIRE_FALSE(no_stream);
+  CHECK(no_stream.error().code == ErrorCode::policy);
+  CHECK(no_stream.error().message == "the request asks for a stream, which this answer is not");
+  const auto no_response = cache->put(key, chunked, {}, Deadline::never());
+  REQUIRE_FALSE(no_response);
+  CHECK(no_response.error().message == "the request does not ask for a stream, which this answer is");
+  REQUIRE(cache->put_later(key, chunked));
+  REQUIRE(cache->flush(Deadline::never()));
+  CHECK(stored().empty());
+  CHECK(cache->counters().refused[static_cast<std::size_t>(Refusal::unservable)] == 3);
+}
+
+TEST_CASE_METHOD(GatewayFixture, "the chunks of one stream are put together, and not with values of other entries") {
+  const auto cache = make_gateway();
+  const auto chunk = [&](std::size_t index) {
+    return NamedEntry{data.chunk_name(index), stored().at(data.chunk_name(index)), {}};
+  };
+  const std::vector<NamedEntry> together{chunk(0), chunk(1)};
+  const std::vector<NamedEntry> mixed{chunk(0), {data.key, stored().at(data.key), {}}};
+  CHECK(cache->put_values(together, false, Deadline::never()).value());
+  CHECK(cache->put_values(mixed, false, Deadline::never()).error().code == ErrorCode::corrupt);
 }
 
 TEST_CASE_METHOD(GatewayFixture, "a stream is also put from its chunks as lines") {
@@ -183,7 +217,7 @@ TEST_CASE_METHOD(GatewayFixture, "a stream is also put from its chunks as lines"
   std::string lines;
   for (std::size_t i = 0; i < data.hit_chunks.size(); ++i) lines += written.at(data.chunk_name(i)) + "\n";
   REQUIRE(cache->clear(data.key, Deadline::never()));
-  REQUIRE(cache->put(key, stream(lines), {}, Deadline::never()));
+  REQUIRE(cache->put(streamed(key), stream(lines), {}, Deadline::never()));
   CHECK(stored().size() == data.hit_chunks.size());
   CHECK(cache->get(key, EntryKind::stream, Deadline::never()).value().entry->body() == data.events());
 }
@@ -193,10 +227,10 @@ TEST_CASE_METHOD(GatewayFixture, "a stream with gaps is put under the indexes th
   const auto key = cache->key(data.request).value();
   REQUIRE(cache->clear(data.key, Deadline::never()));
   const std::string sent = "data: " + payload(3, 5) + "\n\ndata: " + payload(4, 5) + "\n\n";
-  REQUIRE(cache->put(key, stream(sent), {}, Deadline::never()));
+  REQUIRE(cache->put(streamed(key), stream(sent), {}, Deadline::never()));
   CHECK(stored() ==
         std::map<std::string, std::string>{{data.chunk_name(3), payload(3, 5)}, {data.chunk_name(4), payload(4, 5)}});
-  CHECK(cache->put(key, stream(sent), {.ttl = {}, .only_new = true}, Deadline::never()) == false);
+  CHECK(cache->put(streamed(key), stream(sent), {.ttl = {}, .only_new = true}, Deadline::never()) == false);
 }
 
 TEST_CASE_METHOD(GatewayFixture, "plain chat chunks are counted and given the request's provider") {
@@ -207,7 +241,7 @@ TEST_CASE_METHOD(GatewayFixture, "plain chat chunks are counted and given the re
       "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
       "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}] }\n\n"
       "data: {\"choices\":[],\"usage\":{\"total_tokens\":3}}\n\ndata: [DONE]\n\n";
-  REQUIRE(cache->put(key, stream(plain), {}, Deadline::never()));
+  REQUIRE(cache->put(streamed(key), stream(plain), {}, Deadline::never()));
   REQUIRE(stored().size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
     const json expected{
@@ -231,7 +265,7 @@ TEST_CASE_METHOD(GatewayFixture, "a stream that the plugin would not serve in or
     std::string sent;
     for (const std::string& chunk : chunks) sent += "data: " + chunk + "\n\n";
     INFO(sent);
-    const auto written = cache->put(key, stream(sent), {}, Deadline::never());
+    const auto written = cache->put(streamed(key), stream(sent), {}, Deadline::never());
     REQUIRE_FALSE(written);
     CHECK(written.error().code == ErrorCode::policy);
   }
@@ -241,8 +275,8 @@ TEST_CASE_METHOD(GatewayFixture, "a shorter stream leaves no chunks of a longer 
   const auto cache = make_gateway();
   const auto key = cache->key(data.request).value();
   const std::string shorter = "data: " + payload(0, 2) + "\n\ndata: " + payload(1, 2) + "\n\ndata: [DONE]\n\n";
-  REQUIRE(cache->put(key, stream(shorter), {.ttl = {}, .only_new = true}, Deadline::never()) == false);
-  REQUIRE(cache->put(key, stream(shorter), {}, Deadline::never()) == true);
+  REQUIRE(cache->put(streamed(key), stream(shorter), {.ttl = {}, .only_new = true}, Deadline::never()) == false);
+  REQUIRE(cache->put(streamed(key), stream(shorter), {}, Deadline::never()) == true);
   CHECK(cache->get(key, EntryKind::stream, Deadline::never()).value().entry->body() == shorter);
   CHECK(stored().size() == 3);
 }
@@ -256,7 +290,7 @@ TEST_CASE_METHOD(GatewayFixture, "an error is never stored, even if the policy a
   const std::string chunk = R"({"choices":[{"index":0,"finish_reason":"error","delta":{}}]})";
   for (const auto& bytes :
        {std::string(R"({"error":{"message":"overloaded"}})"), "data: " + chunk + "\n\ndata: [DONE]\n\n"}) {
-    const auto written = cache->put(key, stream(bytes), {}, Deadline::never());
+    const auto written = cache->put(streamed(key), stream(bytes), {}, Deadline::never());
     REQUIRE_FALSE(written);
     CHECK(written.error().code == ErrorCode::policy);
   }
@@ -289,7 +323,8 @@ TEST_CASE_METHOD(GatewayFixture, "an answer that the plugin could not decode is 
   }
   for (const Answer& answer : answers) {
     INFO(answer.body);
-    const auto written = cache->put(key, answer, {}, Deadline::never());
+    const auto written =
+        cache->put(answer.kind == EntryKind::stream ? streamed(key) : key, answer, {}, Deadline::never());
     REQUIRE_FALSE(written);
     CHECK(written.error().code == ErrorCode::policy);
   }
