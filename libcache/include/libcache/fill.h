@@ -41,7 +41,8 @@ struct Filled {
     producer,  ///< this caller produced it
   };
   enum class Storing {
-    none,  ///< there was nothing to store: the answer was not produced here, or abandon() was called
+    none,  ///< there was nothing to store: the answer was not produced here, abandon() was called, the deadline of the
+           ///< fill passed first, or FillOptions::wait had passed
     stored,
     refused,  ///< by the cache's policy or by FillOptions::refuse
     failed,   ///< the store failed

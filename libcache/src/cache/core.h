@@ -68,6 +68,9 @@ class CacheCore {
     if (!result) counter_set.count(subject, [](Counters& counters) { ++counters.store_errors; });
     return result;
   }
+  void count_failed_lookup(const Subject& subject) {
+    counter_set.count(subject, [](Counters& counters) { ++counters.failed_lookups; });
+  }
   // For what concerns no request.
   Subject session() const { return {.session = options.key.session}; }
   CounterSet counter_set;

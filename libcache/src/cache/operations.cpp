@@ -31,15 +31,27 @@ const std::string& name_of(const RequestKey& key, EntryKind kind) {
   return kind == EntryKind::stream ? key.stream_name : key.response_name;
 }
 
+// A lookup that a callback of the store ends with an exception is counted too.
+Result<Lookup> find_or_count(CacheCore& core, const Subject& subject, std::string_view name, const RequestKey* key,
+                             Deadline deadline) {
+  try {
+    return core.find(name, key, deadline);
+  } catch (...) {
+    core.count_failed_lookup(subject);
+    throw;
+  }
+}
+
 Result<Lookup> find_and_count(CacheCore& core, std::string_view name, const RequestKey* key, Deadline deadline) {
-  auto found = core.find(name, key, deadline);
+  const Subject subject = key != nullptr ? subject_of(*key) : core.session();
+  auto found = find_or_count(core, subject, name, key, deadline);
   if (!found) {
-    core.counter_set.count(key != nullptr ? subject_of(*key) : core.session(),
-                           [](Counters& counters) { ++counters.failed_lookups; });
+    core.count_failed_lookup(subject);
     return found;
   }
-  core.report(name, *found);
+  // Counted first, because the callbacks may throw.
   key != nullptr ? core.count(*key, *found) : core.count_named(name, *found);
+  core.report(name, *found);
   core.report_use(name, found->miss, key);
   return found;
 }
@@ -86,8 +98,8 @@ Result<Lookup> Cache::get(const RequestKey& key, EntryKind kind, Deadline deadli
 Result<Lookup> Cache::get_before_begin(const RequestKey& key, EntryKind kind, Deadline deadline) {
   auto found = core_->find(name_of(key, kind), &key, deadline);
   if (found && *found) {
-    core_->report_use(name_of(key, kind), MissReason::none, &key);
     core_->count_hit(key, *found->entry);
+    core_->report_use(name_of(key, kind), MissReason::none, &key);
   }
   return found;
 }

@@ -90,7 +90,12 @@ FillState::FillState(CacheCore& the_core, RequestKey the_key, FillOptions the_op
       http_status(options.facts.http_status) {}
 
 FillState::~FillState() {
-  if (role == Fill::Role::follow) count();
+  if (role != Fill::Role::follow) return;
+  try {
+    count();
+  } catch (...) {
+    // A destructor has no caller that a callback's exception could reach.
+  }
 }
 
 const std::string& FillState::name() const {
@@ -105,8 +110,12 @@ Result<Lookup> FillState::look_up() {
 
 void FillState::count() {
   if (std::exchange(counted, true)) return;
+  add_to_counters();
   const bool has_missed = role == Fill::Role::lead && !store_error && !options.overwrite;
   core.report_use(name(), has_missed ? lookup.miss : MissReason::none, &key);
+}
+
+void FillState::add_to_counters() {
   const bool followed = filled.source == Filled::Source::leader || role == Fill::Role::follow;
   if (!followed && role == Fill::Role::hit) return core.count_hit(key, *lookup.entry);
   core.counter_set.count(subject_of(key), [&](Counters& counters) {
@@ -121,6 +130,15 @@ void FillState::count() {
 }
 
 Status FillState::begin() {
+  try {
+    return look_up_and_join();
+  } catch (...) {  // of a callback
+    if (!options.overwrite && !std::exchange(counted, true)) core.count_failed_lookup(subject_of(key));
+    throw;
+  }
+}
+
+Status FillState::look_up_and_join() {
   if (options.overwrite) return become_lead();
   auto found = look_up();
   if (!found) return become_uncached(std::move(found.error()));

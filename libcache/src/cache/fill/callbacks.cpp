@@ -107,6 +107,7 @@ Result<Filled> Fill::run(const Producer& produce, const Receiver& receive) {
   const Status delivered = writer.deliver_rest();
   if (!delivered) return fail(delivered.error());
   if (!produced) return fail(produced.error());
+  if (state_->is_cut) return fail(ErrorCode::timeout, kTooLate);
   return filled();
 }
 

@@ -47,27 +47,29 @@ void FillState::finish() {
   filled = {.source = Filled::Source::producer};
   if (is_cut) {
     abandon();
-    filled.storing = Filled::Storing::failed;
-    filled.store_error = {ErrorCode::timeout, kTooLate};
     filled.reason = kTooLate;
     return;
   }
   if (!stores) {
     filled.storing = store_error ? Filled::Storing::failed : Filled::Storing::none;
     filled.store_error = store_error;
-    filled.reason = store_error ? store_error->message : "it was abandoned";
+    filled.reason = store_error ? store_error->message : why_not_stored;
     return;
   }
-  FlightState how = FlightState::complete;
-  if (recording) {
-    how = store();
-  } else {
-    refuse(core.refuse(key, Refusal::too_large, "the answer is much larger than max_entry"));
+  try {
+    store();
+  } catch (...) {  // of a callback; the followers have the whole answer
+    end_flight();
+    throw;
   }
+  end_flight();
   if (!flight_error.empty() && filled.storing != Filled::Storing::failed) {
     core.events.warn("flight.unavailable", name(), flight_error);
   }
-  timed([&](Deadline until) { return lead.end(how, until), 0; });
+}
+
+void FillState::end_flight() {
+  timed([&](Deadline until) { return lead.end(ending, until), 0; });
   stop_recording();
   stores = false;
 }
@@ -95,8 +97,11 @@ bool FillState::is_rejected(const Answer& answer) const {
   return digest_of_answer(bytes) == lookup.rejected;
 }
 
-// Returns the state of the flight that tells followers whether they can use the answer.
-FlightState FillState::store() {
+void FillState::store() {
+  if (!recording) {
+    ending = FlightState::complete;
+    return refuse(core.refuse(key, Refusal::too_large, "the answer is much larger than max_entry"));
+  }
   if (!recorder) start_recording();
   Answer answer = std::move(*recorder).finish();
   core.layout->judge(answer);
@@ -105,30 +110,35 @@ FlightState FillState::store() {
     answer.completeness = verdict.completeness;
     answer.reason = std::move(verdict.reason);
   }
+  if (answer.completeness == Completeness::complete) ending = FlightState::complete;
   add_metadata(answer.metadata, description);
   if (std::string reason = options.refuse ? options.refuse(answer) : ""; !reason.empty()) {
-    refuse(core.refuse(key, Refusal::not_wanted, std::move(reason)));
-    return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
+    return refuse(core.refuse(key, Refusal::not_wanted, std::move(reason)));
   }
   if (is_rejected(answer)) {
-    refuse(core.refuse(key, Refusal::rejected, "it is the answer that was rejected"));
-    return answer.completeness == Completeness::complete ? FlightState::complete : FlightState::abandoned;
+    return refuse(core.refuse(key, Refusal::rejected, "it is the answer that was rejected"));
+  }
+  if (deadline.expired()) {
+    filled.reason = "the deadline had passed before it could be stored";
+    return;
   }
   const StoreAnswerOptions put_options{.ttl = options.ttl};
   auto put = timed([&](Deadline until) { return core.put(key, answer, put_options, until); });
   if (!put) {
+    ending = FlightState::complete;
     filled.storing = Filled::Storing::failed;
     filled.reason = put.error().message;
     filled.store_error = std::move(put.error());
-    return FlightState::complete;
+    return;
   }
   if (!put->refused) {
+    ending = FlightState::stored;
     filled.storing = Filled::Storing::stored;
-    return FlightState::stored;
+    return;
   }
   refuse(*std::move(put->refused));
   const bool is_broken = filled.refusal == Refusal::incomplete || filled.refusal == Refusal::error;
-  return is_broken ? FlightState::abandoned : FlightState::complete;
+  ending = is_broken ? FlightState::abandoned : FlightState::complete;
 }
 
 void FillState::abandon() {

@@ -38,13 +38,14 @@ Result<Fill::Piece> FillState::read_followed(Deadline until) {
     if (deadline.expired()) return fail(ErrorCode::timeout, kTooLate);
     if (wait_left() > Milliseconds(0)) return Fill::Piece{};
     if (following.delivered() > 0) return broken_off("nothing more has arrived for too long");
-    return become_uncached({ErrorCode::timeout, "another caller is taking too long to answer the same request"})
-        .map([] { return Fill::Piece{}; });
+    return stop_waiting().map([] { return Fill::Piece{}; });
   }
   if (news->size == kLedElsewhere && news->state == FlightState::abandoned && following.received() == 0) {
     return join_shared().map([] { return Fill::Piece{}; });
   }
-  const bool is_complete = news->state != FlightState::abandoned && following.received() == news->size;
+  // Without a whole head nothing says which request was answered.
+  const bool is_complete =
+      news->state != FlightState::abandoned && following.received() == news->size && following.proof();
   if (!is_complete) return follow_no_longer();
   filled.source = Filled::Source::leader;
   count();
@@ -72,6 +73,14 @@ Result<Fill::Piece> FillState::follow_no_longer() {
   if (!found || !*found) return without_leader("its leader did not finish it");
   lookup = *std::move(found);
   return become_hit().map([] { return Fill::Piece{}; });
+}
+
+// Storing is left to the other caller, which may still be producing.
+Status FillState::stop_waiting() {
+  stores = false;
+  why_not_stored = "another caller is taking too long to answer the same request";
+  core.events.warn("fill.uncached", name(), why_not_stored + "; running without the cache");
+  return become_lone_lead();
 }
 
 Result<Fill::Piece> FillState::without_leader(const std::string& why) {

@@ -49,6 +49,8 @@ struct FillState {
   }
   Result<Lookup> look_up();
   void count();
+  void add_to_counters();
+  Status look_up_and_join();
   Status join();
   Status join_shared();
   Status lead_without_flight(Error error);
@@ -61,10 +63,12 @@ struct FillState {
   Milliseconds wait_left() const;
   bool is_live() const;
   Result<Fill::Piece> without_leader(const std::string& why);
+  Status stop_waiting();
   Result<Fill::Piece> follow_no_longer();
   const Digest& proof();
   Result<Fill::Piece> leave_other_request();
-  FlightState store();
+  void store();
+  void end_flight();
   // Whether it is the answer whose rejection the lookup has found.
   bool is_rejected(const Answer& answer) const;
   void refuse(Refused refused);
@@ -98,7 +102,9 @@ struct FillState {
   std::optional<AnswerRecorder> recorder;  // from the first byte on, while recording
   bool head_shared = false;
   bool stores = true;
-  bool is_cut = false;  // bytes came too late and were not taken
+  std::string why_not_stored = "it was abandoned";  // unless it `stores`
+  FlightState ending = FlightState::abandoned;      // what followers will be told of the answer
+  bool is_cut = false;                              // bytes came too late and were not taken
   bool is_finished = false;
 };
 

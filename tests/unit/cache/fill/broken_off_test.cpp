@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <thread>
 
 #include "unit/cache/fill/callers.h"
@@ -44,7 +45,8 @@ TEST_CASE("an answer of which a part came after the deadline is whole for nobody
   while (!deadline.expired()) std::this_thread::sleep_for(1ms);
   CHECK(leader.write("world").error().code == ErrorCode::timeout);
   const Filled filled = leader.finish();
-  CHECK(filled.storing == Storing::failed);
+  CHECK(filled.storing == Storing::none);
+  CHECK_FALSE(filled.store_error);
   CHECK(filled.reason == "the answer did not arrive in time");
   auto piece = follower.read(kNever);
   while (piece && !piece->done && follower.role() == Role::follow) piece = follower.read(kNever);
@@ -141,4 +143,81 @@ TEST_CASE("a child of a fork that destroys its copy of a fill does not end the f
   CHECK(status == 0);
   REQUIRE(leader->write("text"));
   CHECK(leader->finish().storing == Storing::stored);
+}
+
+TEST_CASE("a fill whose producer ignores that its writes come too late fails with a timeout") {
+  Callers callers;
+  const auto cache = callers.process();
+  const Deadline deadline = Deadline::after(100ms);
+  std::string received;
+  const auto ignores = [&](AnswerWriter& writer) -> Status {
+    (void)writer.write("a part ");
+    while (!deadline.expired()) std::this_thread::sleep_for(1ms);
+    (void)writer.write("and the rest");
+    return {};
+  };
+  const auto receive = [&](std::string_view bytes) -> Status {
+    received += bytes;
+    return {};
+  };
+  const auto filled = cache->get_or_fill(callers.response, ignores, receive, {}, deadline);
+  REQUIRE_FALSE(filled.has_value());
+  CHECK(filled.error().code == ErrorCode::timeout);
+  CHECK(received == "a part ");
+}
+
+TEST_CASE("an answer that is finished after the deadline does not count as a failure of the store") {
+  Callers callers;
+  const auto cache = callers.process();
+  const Deadline deadline = Deadline::after(100ms);
+  Fill leader = begin_until(*cache, callers.response, deadline);
+  REQUIRE(leader.write("a text"));
+  while (!deadline.expired()) std::this_thread::sleep_for(1ms);
+  const Filled filled = leader.finish();
+  CHECK(filled.storing == Storing::none);
+  CHECK_FALSE(filled.store_error);
+  CHECK(filled.reason == "the deadline had passed before it could be stored");
+  CHECK(cache->counters().store_errors == 0);
+}
+
+TEST_CASE(
+    "an answer that a follower produces because its leader takes too long does not count as a failure of the store") {
+  Callers callers;
+  const std::shared_ptr<Cache> cache = callers.process();
+  Fill leader = begin_until(*cache, callers.response);
+  FillOptions options;
+  options.wait = 10ms;
+  options.require_store = GENERATE(true, false);
+  const Call call = Callers::call_with(cache, callers.response, produces({"own"}), options);
+  REQUIRE(call.filled.has_value());
+  CHECK(call.received == "own");
+  CHECK(call.filled->storing == Storing::none);
+  CHECK_FALSE(call.filled->store_error);
+  CHECK(call.filled->reason == "another caller is taking too long to answer the same request");
+  CHECK(cache->counters().failed_lookups == 0);
+  leader.abandon();
+}
+
+TEST_CASE("bytes of a flight without a whole head are not taken for an answer") {
+  // A leader that shares what is not a flight of llmcache.
+  struct Tail final : LiveTail {
+    explicit Tail(std::string text) : bytes(std::move(text)) {}
+    Result<News> read(Deadline) override { return News{bytes, FlightState::complete, bytes.size()}; }
+    std::string bytes;
+  };
+  struct Odd final : SharedStore, Flights {
+    Odd(std::shared_ptr<Store> store, std::string text) : SharedStore(std::move(store)), bytes(std::move(text)) {}
+    Flights* flights() override { return this; }
+    Result<Flight> join(std::string_view, Deadline) override {
+      return Flight{.lease = nullptr, .tail = std::make_unique<Tail>(bytes)};
+    }
+    std::string bytes;
+  };
+  Callers callers;
+  const std::string shared = GENERATE("", R"({"choices":[{"message":{"content":"somebody else's answer"}}]})");
+  const std::shared_ptr<Cache> cache =
+      Cache::create(std::make_unique<Odd>(callers.store, shared), callers.options()).value();
+  const Call call = Callers::call_with(cache, callers.response, produces({"own"}));
+  CHECK(call.received == "own");
+  CHECK(call.filled->source == Source::producer);
 }

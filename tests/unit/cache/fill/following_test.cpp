@@ -236,6 +236,58 @@ TEST_CASE("an exception of a callback propagates and leaves the cache intact") {
   CHECK(callers.call_with(cache, callers.response, produces({"whole"})).received == "whole");
 }
 
+TEST_CASE("a complete answer reaches its followers although the leader's refuse throws") {
+  Callers callers;
+  const auto elsewhere = callers.process();
+  const auto cache = callers.process();
+  FillOptions options;
+  options.refuse = [](const Answer&) -> std::string { throw std::runtime_error("refuse"); };
+  Fill leader = elsewhere->begin(callers.response, options).value();
+  Fill follower = cache->begin(callers.response).value();
+  REQUIRE(leader.write("answer"));
+  CHECK(follower.read(kNever).value().bytes == "answer");
+  CHECK_THROWS_AS(leader.finish(), std::runtime_error);
+  const auto end = follower.read(kNever);
+  REQUIRE(end.has_value());
+  CHECK(end->done);
+  CHECK(cache->begin(callers.response).value().role() == Fill::Role::lead);
+}
+
+TEST_CASE("a lookup is counted once although a callback throws") {
+  Callers callers;
+  CacheOptions options = callers.options();
+  bool throws = true;
+  std::unique_ptr<Store> store = std::make_unique<FlyingStore>(callers.store, callers.followers);
+  SECTION("on_use") {
+    options.on_use = [&](const Use&) {
+      if (throws) throw std::runtime_error("on_use");
+    };
+  }
+  SECTION("an event of the store") {
+    struct Throwing final : SharedStore {
+      Throwing(std::shared_ptr<Store> inner, bool& flag) : SharedStore(std::move(inner)), throws(flag) {}
+      Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
+        if (throws) throw std::runtime_error("event");
+        return SharedStore::get(name, deadline);
+      }
+      bool& throws;
+    };
+    store = std::make_unique<Throwing>(callers.store, throws);
+  }
+  const auto cache = Cache::create(std::move(store), options).value();
+  const auto total = [&] {
+    const Counters counters = cache->counters();
+    return counters.hits + sum_of_misses(counters) + counters.followed + counters.failed_lookups;
+  };
+  CHECK_THROWS_AS(cache->get(callers.response, EntryKind::response, kNever), std::runtime_error);
+  CHECK(total() == 1);
+  CHECK_THROWS_AS(cache->begin(callers.response), std::runtime_error);
+  CHECK(total() == 2);
+  throws = false;
+  CHECK(cache->begin(callers.response).value().role() == Fill::Role::lead);
+  CHECK(total() == 3);
+}
+
 TEST_CASE("the counts of hits, misses and followed fills add up to the number of requests") {
   const int callers_at_once = GENERATE(2, 10, 100);
   Callers callers;
