@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <random>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -45,7 +46,11 @@ Result<Flight> SharedFlights::join(std::string_view name, Deadline deadline) {
     std::string& lease = (*replies)[1].text;
     Flight flight;
     if (lease == token) {
-      flight.lease = make_lease(client_, std::move(names), std::move(token));
+      try {
+        flight.lease = make_lease(client_, std::move(names), std::move(token));
+      } catch (const std::system_error&) {  // it expires
+        return fail(ErrorCode::unavailable, "the thread that renews a lease cannot be started");
+      }
       flight.value_present = (*replies)[2].integer != 0;
       return flight;
     }

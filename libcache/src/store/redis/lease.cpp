@@ -1,10 +1,9 @@
-#include <signal.h>
-
 #include <condition_variable>
 #include <thread>
 #include <utility>
 
 #include "base/guarded.h"
+#include "base/thread.h"
 #include "store/redis/flights.h"
 #include "store/shared_bytes.h"
 
@@ -21,15 +20,9 @@ constexpr Milliseconds kReleaseTimeout{250};
 class Renewer {
  public:
   explicit Renewer(std::function<bool(Renewer&)> renew) {
-    // Signals are handled by the program's threads.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread([this, renew = std::move(renew)] {
+    thread_ = start_thread([this, renew = std::move(renew)] {
       while (!wait() && renew(*this)) continue;
     });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   Renewer(const Renewer&) = delete;
   Renewer& operator=(const Renewer&) = delete;

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <future>
 #include <memory>
-#include <thread>
+#include <system_error>
+
+#include "base/thread.h"
 
 namespace libcache::internal::redis {
 
@@ -53,7 +55,11 @@ Addresses resolve(const Endpoint& endpoint, Deadline deadline) {
   // getaddrinfo() cannot be interrupted. If the name servers do not answer in time, its thread is left to end by itself.
   auto promise = std::make_shared<std::promise<Addresses>>();
   auto found = promise->get_future();
-  std::thread([promise, endpoint] { promise->set_value(look_up(endpoint, AI_ADDRCONFIG)); }).detach();
+  try {
+    start_thread([promise, endpoint] { promise->set_value(look_up(endpoint, AI_ADDRCONFIG)); }).detach();
+  } catch (const std::system_error&) {
+    return fail(ErrorCode::unavailable, "the thread that looks up a host cannot be started");
+  }
   if (found.wait_until(deadline.time()) != std::future_status::ready) {
     return fail(ErrorCode::timeout, "timed out looking up the host " + endpoint.host);
   }
