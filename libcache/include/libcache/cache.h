@@ -178,7 +178,8 @@ class Cache {
   /// values that are not those of one intact entry; policy, for a secret; as the store does.
   [[nodiscard]] Result<bool> put_values(std::span<const NamedEntry> values, bool only_new, Deadline deadline);
   /// Queues an answer for the background writer, which judges and stores it as put() does. Waits for room in the queue
-  /// until `room_by`, by default not at all. Returns false if there was no room: the answer is lost, and counted.
+  /// until `room_by`, by default not at all. Returns false if there was no room, or the writer's thread could not be
+  /// started: the answer is lost, and counted.
   bool put_later(RequestKey key, Answer answer, StoreAnswerOptions options = {},
                  Deadline room_by = Deadline::after(Milliseconds(0)));
   /// Waits until everything queued so far has been written or has failed. Fails: timeout; otherwise, if answers were

@@ -36,7 +36,13 @@ class CounterSet {
   // Calls `change` with the counters of the subject; it may be called more than once.
   template <class Change>
   void count(const Subject& subject, const Change& change) {
-    const auto now = clock_();
+    UnixTime now;
+    try {
+      now = clock_();
+    } catch (...) {  // which day it belongs to is not known
+      change(state_.lock()->total);
+      throw;
+    }
     bool is_due = false;
     {
       const auto state = state_.lock();

@@ -16,14 +16,26 @@ using namespace internal;
 
 namespace {
 
-// An answer counts as lost only if the store failed, not if the policy refuses it.
+// The exceptions of callbacks have no caller that they could reach on this thread.
+void ignore_exceptions(const auto& calls_back) {
+  try {
+    calls_back();
+  } catch (...) {
+    // As event.h says.
+  }
+}
+
+// An answer counts as lost only if the store failed or a callback threw, not if the policy refuses it.
 Status write_in_background(CacheCore& core, const PendingWrite& write, Deadline deadline) {
-  const auto put = core.put(write.key, core.judge(write.answer, write.options.facts), write.options, deadline);
+  Result<CacheCore::Put> put = fail(ErrorCode::internal, "a callback threw an exception");
+  ignore_exceptions(
+      [&] { put = core.put(write.key, core.judge(write.answer, write.options.facts), write.options, deadline); });
   const bool failed = !put.has_value();
   if (!failed && !put->refused) return {};
   const std::string& reason = failed ? put.error().message : put->refused->message;
-  if (failed) core.counter_set.count(subject_of(write.key), [](Counters& counters) { ++counters.dropped; });
-  core.events.warn("write.failed", entry_name_of(write.key), reason);
+  const auto count = [](Counters& counters) { ++counters.dropped; };
+  if (failed) ignore_exceptions([&] { core.counter_set.count(subject_of(write.key), count); });
+  ignore_exceptions([&] { core.events.warn("write.failed", entry_name_of(write.key), reason); });
   return failed ? Status(fail(put.error())) : Status();
 }
 

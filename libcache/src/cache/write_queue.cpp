@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <utility>
 
 #include "base/thread.h"
@@ -64,10 +65,18 @@ Status WriteQueue::push(PendingWrite write, Deadline deadline) {
       lose(*state, error);
       return fail(error);
     }
+    if (!state->thread.joinable()) {
+      try {
+        state->thread = start_thread([shared = shared_.get()] { work(*shared); });
+      } catch (const std::system_error&) {
+        const Error error{ErrorCode::unavailable, "the thread of background writes cannot be started"};
+        lose(*state, error);
+        return fail(error);
+      }
+    }
     state->waiting.push_back(std::move(write));
     state->waiting_bytes += size;
     ++state->pushed;
-    if (!state->thread.joinable()) state->thread = start_thread([shared = shared_.get()] { work(*shared); });
   }
   shared_->changed.notify_all();
   return {};
@@ -102,12 +111,7 @@ void WriteQueue::work(Shared& shared) {
       deadline = state->closing.value_or(Deadline::never()).capped(shared.limits.write_budget);
     }
     shared.changed.notify_all();
-    Status written;
-    try {
-      written = shared.write(write, deadline);
-    } catch (...) {
-      written = fail(ErrorCode::internal, "a callback threw an exception");
-    }
+    Status written = shared.write(write, deadline);
     {
       const auto state = shared.state.lock();
       ++state->done;

@@ -33,14 +33,14 @@ class WriteQueue {
   };
   using Writer = std::function<Status(const PendingWrite&, Deadline)>;
 
-  // `write` runs on the queue's thread, one call at a time. An exception that it throws counts as an error.
+  // `write` runs on the queue's thread, one call at a time. It throws nothing.
   WriteQueue(Limits limits, Writer write);
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
   ~WriteQueue();  // writes the queued answers, within closing_budget; the rest is lost
 
-  // Waits for room until the deadline, but never for the store. If it fails (unavailable: there was no room; not_supported,
-  // in the child of a fork), the write is lost.
+  // Waits for room until the deadline, but never for the store. If it fails (unavailable: there was no room, or no thread could
+  // be started; not_supported, in the child of a fork), the write is lost.
   Status push(PendingWrite write, Deadline deadline);
   // Waits until everything pushed so far has been written or has failed. Fails: timeout; otherwise, if writes were lost
   // since the last flush, with the first error.

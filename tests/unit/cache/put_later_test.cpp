@@ -1,9 +1,11 @@
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <future>
+#include <stdexcept>
 #include <thread>
 
 #include "unit/cache/cache_fixture.h"
@@ -167,6 +169,68 @@ TEST_CASE("a background write that fails is dropped, counted and reported") {
   CHECK(cache->counters().store_errors == 1);
   REQUIRE(fixture.events.size() == 1);
   CHECK(fixture.events[0].name == "write.failed");
+}
+
+TEST_CASE("callbacks that throw on the thread of background writes hide neither a loss nor its cause") {
+  CacheFixture fixture;
+  auto options = fixture.options();
+  std::unique_ptr<Store> store = std::make_unique<SharedStore>(fixture.store);
+  std::string cause = "a callback threw an exception";
+  std::atomic<bool> throws = false;
+  SECTION("an event") {
+    struct Full final : SharedStore {
+      using SharedStore::SharedStore;
+      Result<bool> put(std::string_view, std::string_view, const PutOptions&, Deadline) override {
+        return fail(ErrorCode::refused, "the disk is full");
+      }
+    };
+    store = std::make_unique<Full>(fixture.store);
+    options.on_event = [](const Event&) { throw std::runtime_error("event"); };
+    cause = "the disk is full";
+  }
+  SECTION("the clock") {
+    options.clock = [&, clock = options.clock] {
+      if (throws) throw std::runtime_error("clock");
+      return clock();
+    };
+  }
+  const auto cache = Cache::create(std::move(store), options).value();
+  throws = true;
+  REQUIRE(cache->put_later(numbered(*cache, 1), CacheFixture::response("x")));
+  const Status flushed = cache->flush(kNever);
+  REQUIRE_FALSE(flushed.has_value());
+  CHECK(flushed.error().message == "1 queued answer was not stored: " + cause);
+  CHECK(cache->counters().dropped == 1);
+}
+
+TEST_CASE("put_later loses an answer, and throws nothing, if its thread cannot be started") {
+  // No stack of this size fits into the address space.
+  class NoThreads {
+   public:
+    NoThreads() {
+      pthread_getattr_default_np(&before_);
+      pthread_attr_t huge = before_;
+      pthread_attr_setstacksize(&huge, std::size_t{1} << 47);
+      pthread_setattr_default_np(&huge);
+    }
+    NoThreads(const NoThreads&) = delete;
+    NoThreads& operator=(const NoThreads&) = delete;
+    ~NoThreads() { pthread_setattr_default_np(&before_); }
+
+   private:
+    pthread_attr_t before_{};
+  };
+  CacheFixture fixture;
+  const auto cache = fixture.make();
+  {
+    const NoThreads none;
+    CHECK_FALSE(cache->put_later(numbered(*cache, 1), CacheFixture::response("x")));
+  }
+  CHECK(cache->counters().dropped == 1);
+  CHECK_FALSE(cache->flush(kNever).has_value());
+  CHECK(cache->put_later(numbered(*cache, 2), CacheFixture::response("x")));
+  CHECK(cache->flush(kNever).has_value());
+  CHECK(cache->counters().stored == 1);
 }
 
 TEST_CASE("many threads may derive keys, look up and put at once") {
