@@ -106,7 +106,8 @@ class AnswerRecorder {
   void write(std::string_view bytes, TimePoint now = std::chrono::steady_clock::now());
   /// Bytes taken so far.
   std::size_t size() const;
-  /// Whether the bytes taken so far are the beginning of a stream, or all of it.
+  /// Whether the bytes taken so far are known to be the beginning of a stream, or all of it. Of a first event or line that
+  /// has not ended, only finish() can tell.
   bool is_stream() const;
 
   /// Ends the recording. The answer's kind is the one received; its metadata has the origin's times. The recorder

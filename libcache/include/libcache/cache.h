@@ -12,7 +12,7 @@
 //   put                   yes      yes      yes          yes      yes     -
 //   flush                 -        yes      yes          yes      -       -        (the first loss of put_later)
 //   begin                 -        yes      (yes)        (yes)    -       -        (if the options require the store)
-//   get_or_fill           -        yes      -            -        -       yes      (and what the callbacks return)
+//   get_or_fill           yes      yes      (yes)        (yes)    -       yes      (the same; and what the callbacks return)
 //   put_values            -        yes      yes          yes      -       yes
 //   clear, purge          yes      yes      yes          yes      purge   -
 //   touch, reject         touch    yes      yes          yes      -       yes
@@ -189,7 +189,8 @@ class Cache {
   /// Delivers an answer to `receive`: from the store, from another caller that is producing it, or from `produce` (see
   /// fill.h). If the store fails, this takes at most the store's budget and is reported as an event; the answer is
   /// still delivered. At the deadline all waiting ends, and the writes of the producer fail; a stored answer is delivered
-  /// to its end. Fails: as `produce` and `receive` do; corrupt; timeout.
+  /// to its end. Fails: as `produce` and `receive` do; corrupt; timeout; invalid, if either is empty; as the store does,
+  /// if the options require the store.
   [[nodiscard]] Result<Filled> get_or_fill(const RequestKey& key, const Producer& produce, const Receiver& receive,
                                            const FillOptions& options, Deadline deadline);
   /// The same for callers that cannot block in callbacks: looks the request up and joins its flight as leader or

@@ -33,7 +33,8 @@ namespace libcache LIBCACHE_EXPORT {
 ///   store.moved_aside          warning   a damaged database was moved aside
 ///
 /// Warnings named fill, flight and write are reported at most once in 10 seconds for each name, warnings named entry at
-/// most once in 10 seconds for each entry; the message then says how many were left out.
+/// most once in 10 seconds for each entry; the message then says how many were left out. Of an entry whose last message
+/// is older than that, this number is forgotten once 1,000 others have had one.
 struct Event {
   enum class Severity { info, warning };
   Severity severity = Severity::info;

@@ -5,7 +5,7 @@
 // the others have defaults that use it. Every store guarantees this, and one conformance suite (tests/stores) checks
 // it:
 // - Every function takes a Deadline and returns soon after it, with or without success. A deadline that has passed
-//   already is a timeout.
+//   already is a timeout, unless there is nothing to do: for no names or values, or where a size is not known.
 // - A missing name is not an error. A store may forget a value early (eviction) but never returns an old or torn one.
 // - Names are compared as bytes; no character in a name or prefix is special.
 // - All functions may be called from several threads at once.
