@@ -226,8 +226,10 @@ Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answ
     return Put{.written = false, .refused = refuse(key, Refusal::unservable, std::string(why))};
   }
   const auto lifetime = layout->lifetime(put_options.ttl.value_or(options.ttl));
-  if (lifetime && *lifetime <= Milliseconds(0))
-    return Put{.written = false, .refused = refuse(key, Refusal::not_wanted, "the TTL is 0")};
+  if (lifetime && *lifetime <= Milliseconds(0)) {
+    const char* const why = *lifetime < Milliseconds(0) ? "the TTL is negative" : "the TTL is 0";
+    return Put{.written = false, .refused = refuse(key, Refusal::not_wanted, why)};
+  }
   const std::vector<Chunk> chunks = answer.recording.chunks();
   EntryDraft draft;
   draft.kind = answer.kind;

@@ -49,7 +49,7 @@ Result<std::unique_ptr<Store>> open_store(const StoreUrl& url, const StoreOption
   auto store = open_writable(url, options);
   const bool embedded = url.kind == StoreUrl::Kind::sqlite || url.kind == StoreUrl::Kind::dir;
   if (!store || !(url.read_only || (embedded && options.only_reads))) return store;
-  return make_read_only(std::move(*store));
+  return make_read_only(std::move(*store), url.read_only ? "read_only=1" : "StoreOptions::only_reads");
 }
 
 Result<std::unique_ptr<Store>> open_stores(std::span<const StoreUrl> near_to_far, const StoreOptions& options) {

@@ -9,7 +9,7 @@ namespace {
 
 class ReadOnlyStore final : public Store {
  public:
-  explicit ReadOnlyStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+  ReadOnlyStore(std::unique_ptr<Store> store, std::string_view cause) : store_(std::move(store)), cause_(cause) {}
 
   Result<std::optional<std::string>> get(std::string_view name, Deadline deadline) override {
     return store_->get(name, deadline);
@@ -44,17 +44,18 @@ class ReadOnlyStore final : public Store {
   Status put_all(std::span<const NamedValue>, std::optional<UnixTime>, Deadline) override { return refuse(); }
 
  private:
-  static tl::unexpected<Error> refuse() {
-    return fail(ErrorCode::refused, "the store was opened read-only (read_only=1)");
+  tl::unexpected<Error> refuse() const {
+    return fail(ErrorCode::refused, "the store was opened read-only (" + cause_ + ")");
   }
 
   std::unique_ptr<Store> store_;
+  const std::string cause_;
 };
 
 }  // namespace
 
-std::unique_ptr<Store> make_read_only(std::unique_ptr<Store> store) {
-  return std::make_unique<ReadOnlyStore>(std::move(store));
+std::unique_ptr<Store> make_read_only(std::unique_ptr<Store> store, std::string_view cause) {
+  return std::make_unique<ReadOnlyStore>(std::move(store), cause);
 }
 
 }  // namespace libcache::internal

@@ -51,6 +51,21 @@ TEST_CASE("a file that does not exist yet is not created by a lookup") {
   CHECK_FALSE(fs::exists(file.path));
 }
 
+TEST_CASE("a file that does not exist is not said to be created where the store only reads") {
+  const File file;
+  const std::string url = "sqlite:" + file.path.string();
+  std::vector<Finding> findings;
+  SECTION("because the URL says so") {
+    findings = open_store(StoreUrl::parse(url + "?read_only=1").value()).value()->diagnose({}, Deadline::never());
+  }
+  SECTION("because the options say so") {
+    findings = open_store(StoreUrl::parse(url).value(), {.only_reads = true}).value()->diagnose({}, Deadline::never());
+  }
+  const Finding finding = finding_on(findings, "file");
+  CHECK(finding.grade == Grade::warn);
+  CHECK(finding.message == file.path.string() + " does not exist, so every lookup is a miss");
+}
+
 TEST_CASE("a damaged database fails, and stays where it is") {
   const File file;
   REQUIRE(file.open()->put("large", std::string(1 << 20, 'v'), {}, Deadline::never()));

@@ -1,6 +1,7 @@
 // The file of the SQLite store: its place, its creation, and files that are refused.
 #include <fcntl.h>
 #include <libcache/flight.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -287,4 +288,39 @@ TEST_CASE("a file name that SQLite would take for something else is a file name"
 
 TEST_CASE("a store without a path is invalid") {
   CHECK(open_store(*StoreUrl::parse("sqlite:")).error().code == ErrorCode::invalid);
+}
+
+TEST_CASE("a refused write names what made the store read-only") {
+  const TemporaryDirectory directory;
+  const std::string url = "sqlite:" + (directory.path() / "cache.db").string();
+  const auto by_url = open_store(StoreUrl::parse(url + "?read_only=1").value()).value();
+  CHECK(by_url->put("a", "1", {}, soon()).error().message == "the store was opened read-only (read_only=1)");
+  const auto by_options = open_store(StoreUrl::parse(url).value(), {.only_reads = true}).value();
+  CHECK(by_options->put("a", "1", {}, soon()).error().message ==
+        "the store was opened read-only (StoreOptions::only_reads)");
+}
+
+TEST_CASE("a database that cannot be opened because too many files are open is named in the error") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory.path() / "cache.db";
+  const std::string url = "sqlite:" + file.string();
+  put(*open_store(StoreUrl::parse(url).value()).value(), "a", "1");
+  struct rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  int failures = 0;
+  for (int spare = 0; spare < 8; ++spare) {
+    const auto store = open_store(StoreUrl::parse(url).value()).value();
+    const int next = ::dup(0);
+    ::close(next);
+    struct rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(next + spare);
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    const auto value = store->get("a", soon());
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    if (value) continue;
+    ++failures;
+    INFO(value.error().message);
+    CHECK(value.error().message.find(file.string()) != std::string::npos);
+  }
+  CHECK(failures > 0);
 }

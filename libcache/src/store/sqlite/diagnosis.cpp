@@ -78,6 +78,10 @@ std::vector<Finding> diagnose(const Place& place, std::uint64_t max_size, const 
     return {{Grade::fail, "file", error.message, "choose another path: --store sqlite:PATH"}};
   }
   const bool exists = state->has_value();
+  if (!exists && (place.read_only || options.read_only)) {
+    return {{Grade::warn, "file", file.string() + " does not exist, so every lookup is a miss",
+             "record something into it first"}};
+  }
   std::vector<Finding> findings;
   findings.push_back({Grade::pass, "file",
                       exists ? file.string() + " has " + size_text((*state)->size)

@@ -167,7 +167,7 @@ Outcome<Connection> Connection::open(const std::filesystem::path& file, const Fi
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(name_of(file, mode).c_str(), &database, flags, nullptr);
   connection.database_.reset(database);
-  if (auto opened = connection.check(code); !opened) return pass_on(opened);
+  if (code != SQLITE_OK) return tl::make_unexpected(failure_of(database, code, file.string()));  // not known to SQLite
   sqlite3_extended_result_codes(database, 1);
   distrust(database);
   sqlite3_busy_handler(database, on_busy, connection.deadline_.get());

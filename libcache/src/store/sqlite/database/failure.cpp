@@ -60,9 +60,13 @@ const Meaning& meaning_of(int code) {
 }  // namespace
 
 Failure failure_of(sqlite3* database, int code) {
+  const char* const path = sqlite3_db_filename(database, "main");
+  return failure_of(database, code, path == nullptr ? "" : path);
+}
+
+Failure failure_of(sqlite3* database, int code, const std::string& path) {
   const auto& meaning = meaning_of(code);
-  const char* path = sqlite3_db_filename(database, "main");
-  std::string message = std::string("'") + (path == nullptr ? "" : path) + "': " + sqlite3_errstr(code);
+  std::string message = "'" + path + "': " + sqlite3_errstr(code);
   const int cause = sqlite3_system_errno(database);
   const int primary = code & 0xff;
   if (cause != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL)) {

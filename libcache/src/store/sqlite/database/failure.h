@@ -38,5 +38,7 @@ tl::unexpected<Failure> pass_on(const Outcome<T>& outcome) {
 
 // Translates SQLite's (extended) result codes. `database` is the connection that returned `code`.
 Failure failure_of(sqlite3* database, int code);
+// The same for one that could not open the file at `path`.
+Failure failure_of(sqlite3* database, int code, const std::string& path);
 
 }  // namespace libcache::internal::sqlite
