@@ -8,6 +8,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -84,8 +85,8 @@ class Package(unittest.TestCase):
 
     def compile_with_pkg_config(self, prefix, compiler, *options):
         static = [option for option in options if option == "-static"]
-        flags = run("pkg-config", "--cflags", "--libs", *(["--static"] if static else []), "libcache",
-                    PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig")).split()
+        flags = shlex.split(run("pkg-config", "--cflags", "--libs", *(["--static"] if static else []), "libcache",
+                                PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig")))
         return attempt(compiler, *options, "-o", self.folder / "program", HERE / "consumer/consumer.cpp", *flags)
 
     def check_pkg_config(self, prefix, compiler, *options):
@@ -93,6 +94,13 @@ class Package(unittest.TestCase):
             compiled = self.compile_with_pkg_config(prefix, compiler, "-std=c++20", *options)
             self.assertEqual(compiled.returncode, 0, compiled.stdout)
             self.assertEqual(run(self.folder / "program", LD_LIBRARY_PATH=str(prefix / "lib")), STORED)
+
+    def check_exports_nothing(self, prefix):
+        """A plugin that hides its own names exports none of the libraries that it contains either."""
+        compiled = self.compile_with_pkg_config(prefix, COMPILER, "-std=c++20", "-shared", "-fPIC", "-fvisibility=hidden")
+        self.assertEqual(compiled.returncode, 0, compiled.stdout)
+        names = run("nm", "--dynamic", "--defined-only", self.folder / "program")
+        self.assertEqual(re.findall(r".*(?:redis|sds|simdjson).*", re.sub(r".*libcache.*", "", names)), [])
 
     def check_names_no_place(self, prefix):
         for file in [*prefix.rglob("*.cmake"), *prefix.rglob("*.pc")]:
@@ -123,7 +131,7 @@ class Installed(Package):
         self.check_names_no_place(prefix)
         for archive in prefix.rglob("*.a"):
             self.assertNotIn(b".gnu.lto", archive.read_bytes(), archive)
-        bundled = {archive.stem.removeprefix("lib") for archive in (prefix / "lib/libcache").glob("*.a")}
+        bundled = {archive.stem.removeprefix("libcache-") for archive in (prefix / "lib/libcache").glob("*.a")}
         licences = {licence.name for licence in (prefix / "share/licenses/libcache").iterdir()}
         self.assertEqual(licences, {"LICENSE"} | {f"LICENSE.{name}" for name in bundled})
 
@@ -133,6 +141,10 @@ class Installed(Package):
         for compiler in (COMPILER, *OTHER_COMPILERS):
             self.check_pkg_config(prefix, compiler)
         self.check_pkg_config(prefix, COMPILER, "-static")
+        spaced = self.folder / "a folder"
+        spaced.symlink_to(prefix)
+        self.check_pkg_config(spaced, COMPILER)
+        self.check_exports_nothing(prefix)
 
         older = self.compile_with_pkg_config(prefix, COMPILER, "-std=c++17")
         self.assertEqual(re.findall(r"error: (.*)", older.stdout),
