@@ -369,6 +369,7 @@ TEST_CASE("a stream of plain chat chunks is stored with the members that the plu
   CHECK(chunks[1]["extra_fields"]["chunk_index"] == 1);
   CHECK(chunks[1]["extra_fields"]["provider"] == "mistral");
   shell.write("odd.json", R"({"choices":[{"index":"0"}]})");
+  shell.write("request.json", R"({"model":"mistral/m","messages":[{"role":"user","content":"x"}]})");
   const auto ran = shell.run("llmcache put --compat bifrost request.json --response odd.json");
   CHECK(ran.exit == 7);
   CHECK(ran.err.find("/choices/0/index") != std::string::npos);

@@ -128,7 +128,7 @@ TEST_CASE("fields chooses the members of an entry's object and their order") {
   const TerminalSession shell;
   put(shell, "paris", request("Hi"), answer("Hello"), "--ttl never");
   CHECK(shell.out("llmcache ls --json --fields text,kind,expires") ==
-        "{\"schema\":\"llmcache.entry/1\",\"text\":\"Hi\",\"kind\":\"response\",\"expires\":\"never\"}\n");
+        "{\"text\":\"Hi\",\"kind\":\"response\",\"expires\":\"never\"}\n");
   const auto wrong = shell.run("llmcache ls --json --fields sizes");
   CHECK(wrong.exit == 2);
   CHECK(contains(wrong.err, "stored_bytes"));

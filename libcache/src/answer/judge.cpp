@@ -92,7 +92,7 @@ void Judge::read_shape(const AnswerEvent& event) {
   if (shape.completeness == Completeness::error) return findings_.add_error(shape.error);
   if (event.form == EventForm::element) return;
   const Shape last = judge_shape(event.json, Position::whole, is_known_success_);
-  const bool is_null = event.is_json && !event.json;
+  const bool is_null = event.is_json && !event.json && event.name.empty();  // event: end needs no data
   last_ = is_named_error || is_null ? Completeness::error : last.completeness;
   last_reason_ = is_null                             ? "the answer is null"
                  : last_ == Completeness::error      ? describe_error(last.error ? last.error : event.json)

@@ -6,8 +6,11 @@
 #include "answer/reader.h"
 #include "answer/received_bytes.h"
 #include "answer/shapes/plain_text.h"
+#include "answer/transport/compression.h"
 #include "answer/transport/http_head.h"
+#include "text/integer.h"
 #include "text/trim.h"
+#include "text/utf8.h"
 
 namespace libcache LIBCACHE_EXPORT {
 
@@ -72,6 +75,13 @@ Verdict AnswerRecorder::State::judge_transport(std::string_view bytes, const Ver
     if (Verdict verdict = judge_status(status); verdict.completeness != Completeness::complete) return verdict;
   }
   const auto& decompressed = reader.decompressed();
+  const std::string_view body = bytes.substr(head.size);
+  const bool is_cut_mark = !body.empty() && body.size() < kByteOrderMark.size() && kByteOrderMark.starts_with(body);
+  if (is_cut_mark || is_cut_before_compression(body)) {
+    return {Completeness::incomplete, "the answer was cut short inside its first bytes", {}};
+  }
+  const int printed = decompressed ? parse_integer<int>(trimmed(decompressed->rest)).value_or(0) : 0;
+  if (printed >= 400 && printed < 600) return judge_status(printed);
   // curl --compressed prints the length of what it decompressed.
   const bool has_length = head.content_length && (decompressed || !head.is_encoded);
   if (has_length && bytes.size() - head.size < *head.content_length) {

@@ -313,3 +313,43 @@ TEST_CASE("a text that begins with error and a brace is an event only if a JSON 
   CHECK(judge("error: {\"code\":500,\"message\":\"x\"}\n\n") == Completeness::error);
   CHECK(judge("data: {\"a\":1}\n\nerror: {\"code\":5") != Completeness::complete);
 }
+
+TEST_CASE("a time of day or a score is not a line of the AI SDK's first version") {
+  for (const auto* const text :
+       {"9:30", "2:1", "4:3\n", "3:16", "8:45\n10:15\n", "a:1\nb:2\n", "0:45\n1:30\n", "a:[1,2]\nb:[3]\n", "3:null"}) {
+    INFO(text);
+    CHECK(judge(text) == Completeness::complete);
+  }
+  CHECK(judge("3:\"no\"\n") == Completeness::error);
+  CHECK(judge("2:[{\"a\":1}]\n") == Completeness::incomplete);
+}
+
+TEST_CASE("the first bytes of a framing are incomplete behind a header block, where a text would have more") {
+  const std::string head = "HTTP/1.1 200 OK\r\nx: y\r\n\r\n";
+  for (const auto* const cut : {"\x1f", "\x1f\x8b", "(\xb5", "(\xb5/", "\xef", "\xef\xbb", "f:", "0:", "da"}) {
+    INFO(cut);
+    CHECK(judge(head + cut) == Completeness::incomplete);
+  }
+  CHECK(judge(head + std::string("\0\0\0\x7e\0\0", 6)) == Completeness::incomplete);
+  CHECK(judge(std::string(20, '\n') + "dat") == Completeness::incomplete);
+  CHECK(judge(head + "(") == Completeness::complete);
+}
+
+TEST_CASE("a field after the data of an event begins another event, which is cut") {
+  const std::string run =
+      "event: thread.run.completed\ndata: {\"id\":\"r\",\"object\":\"thread.run\",\"status\":\"completed\"}\n";
+  CHECK(judge(run + "event: done\n") == Completeness::incomplete);
+  CHECK(judge(run + "event: done\ndata: [DONE]\n") == Completeness::complete);
+}
+
+TEST_CASE("an application's own parts belong to the AI SDK's stream, which they do not end") {
+  const std::string status = sse({R"({"type":"data-status","data":{"m":"x"},"transient":true})"});
+  CHECK(judge(status) == Completeness::incomplete);
+  CHECK(judge(sse({R"({"type":"start"})"}) + status) == Completeness::incomplete);
+  CHECK(judge(status + sse({R"({"type":"finish"})"})) == Completeness::complete);
+}
+
+TEST_CASE("an event with a name needs no data, so that null in it is not an error") {
+  CHECK(judge("event: values\ndata: {\"a\":1}\n\nevent: end\ndata: null\n\n") == Completeness::complete);
+  CHECK(judge("data: {\"a\":1}\n\ndata: null\n\n") == Completeness::error);
+}

@@ -66,3 +66,21 @@ TEST_CASE("an answer that equals its request is an error") {
   CHECK(judge_echo("{\"model\":\"m\"}") == Completeness::complete);
   CHECK(judge_answer("", {.request = ""}).reason == "the answer is empty");
 }
+
+TEST_CASE("a proxy's message that contains a number is known with a status beside it") {
+  const auto* const text = GENERATE("404 page not found\n404", "404 page not found 404", "404 default backend - 404",
+                                    "503 default backend - 404\n", "502 error code: 502", "error code: 502\n502");
+  INFO(text);
+  CHECK(judge(text) == Completeness::error);
+}
+
+TEST_CASE("headings and titles within scripts, styles and comments are not the page's") {
+  const auto* const page = GENERATE(
+      "<!DOCTYPE "
+      "html><html><head><title>Tic-Tac-Toe</title></head><script>a.innerHTML=\"<h1>Error</h1>\"</script></html>",
+      "<html><!-- <h1>Error</h1> --><h1>Play</h1>", "<html><style>/* <h1>Error</h1> */</style><h1>Play</h1>",
+      "<html><!-- <title>Error</title> --><title>Fine</title>");
+  INFO(page);
+  CHECK(judge(page) == Completeness::complete);
+  CHECK(judge("<html><script>x</script><h1>Error</h1>") == Completeness::error);
+}

@@ -534,3 +534,11 @@ TEST_CASE("an update that says that an interaction failed is an error") {
     check_error(sse({created, fmt::format(R"({{"event_type":"interaction.status_update","status":"{}"}})", status)}));
   }
 }
+
+TEST_CASE("a failure of DashScope is one whatever else it has") {
+  for (const char* const members : {R"("output":null,"usage":null)", R"("output":{})", R"("usage":null)"}) {
+    INFO(members);
+    CHECK(support::judge(R"({"status_code":400,"request_id":"r","code":"InvalidParameter","message":"x",)" +
+                         std::string(members) + "}") == Completeness::error);
+  }
+}

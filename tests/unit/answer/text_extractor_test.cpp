@@ -194,6 +194,7 @@ TEST_CASE("the output of a prediction that succeeded is its text if it is one") 
   CHECK(text_of(R"("Hi")") == "Hi");
   CHECK(text_of(R"({"sum":3})").empty());
   CHECK(text_of("[0.5]").empty());
+  CHECK(text(R"({"id":"p","version":"v","output":{"sum":3},"status":"succeeded"})") == R"({"sum":3})");
   CHECK(text(R"({"output":"Hi","status":"succeeded"})").empty());
 }
 

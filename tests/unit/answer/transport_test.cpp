@@ -85,8 +85,9 @@ TEST_CASE("a header block that does not end is incomplete, and a text about HTTP
     INFO(size);
     CHECK(judge(answer.substr(0, size)) != Completeness::complete);
   }
-  for (const auto* const text : {"HTTP/1.1 keeps its connections open.\n", "HTTP/1.1 200OK\n", "HTTP/2 is\n\nfast",
-                                 "HTTP/1.1 200 OK\nis what a server says.\n", "HTTPS 200"}) {
+  for (const auto* const text :
+       {"HTTP/1.1 keeps its connections open.\n", "HTTP/1.1 200OK\n", "HTTP/2 is\n\nfast",
+        "HTTP/1.1 200 OK\nis what a server says.\n", "HTTPS 200", "H", "HTTP", "HTTP/2", "HTTP/1.1 "}) {
     INFO(text);
     CHECK(judge(text) == Completeness::complete);
   }
@@ -171,4 +172,12 @@ TEST_CASE("an answer that decompresses to more than 64 MiB is not judged and cou
   const std::string large = R"({"error":")" + std::string(65U << 20, ' ') + "no\"}";
   CHECK(judge(zstd(large)) == Completeness::complete);
   CHECK(judge(gzip(large)) == Completeness::complete);
+}
+
+TEST_CASE("the number that curl -w prints after a compressed answer counts") {
+  for (const auto& compressed : {gzip(kBody), zstd(kBody)}) {
+    CHECK(judge(compressed + "\n200") == Completeness::complete);
+    CHECK(judge(compressed + "\n500") == Completeness::error);
+    CHECK(judge(compressed + "\n404\n") == Completeness::error);
+  }
 }

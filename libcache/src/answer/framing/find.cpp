@@ -23,15 +23,18 @@ Match begins_as_sse(std::string_view line, bool may_go_on) {
   return Match::no;
 }
 
-// The AI SDK's first protocol names its parts by digits and a few letters.
-Match begins_as_prefixed_line(std::string_view line, bool may_go_on, bool last) {
+// The AI SDK's first protocol names its parts by digits and a few letters: texts, errors and reasoning, which are strings, data
+// and annotations, which are arrays, and others, which are objects. A time of day is none of them. `last`: nothing follows.
+Match begins_as_prefixed_line(std::string_view line, bool may_go_on, bool last, bool follows_head) {
   constexpr std::string_view kNames = "0123456789abcdefghijk";
   if (line.empty() || kNames.find(line[0]) == std::string_view::npos) return Match::no;
   if (line.size() == 1) return may_go_on && !last ? Match::undecided : Match::no;
   if (line[1] != ':') return Match::no;
   const std::string_view json = line.substr(2);
-  constexpr std::string_view kBeginnings = "{[\"-0123456789tfn";
-  if (!json.empty() && kBeginnings.find(json[0]) == std::string_view::npos) return Match::no;
+  if (json.empty() && last) return may_go_on && follows_head ? Match::yes : Match::no;
+  const auto is_one_of = [&](std::string_view names) { return names.find(line[0]) != std::string_view::npos; };
+  const char beginning = is_one_of("03g") ? '"' : is_one_of("28") ? '[' : '{';
+  if (!json.empty() && json[0] != beginning && json[0] != ' ') return Match::no;
   if (may_go_on && !last) return Match::undecided;
   if (JsonDocument().parse(json, JsonRules::lenient)) return Match::yes;
   const bool is_cut = is_json_cut_short(json) || (json.starts_with('"') && !JsonValueEnd().find(json, true));
@@ -44,6 +47,7 @@ std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool l
   const auto is_frame = begins_with_frame(text);
   if (is_frame.value_or(false)) return make_frame_framer();
   if (!is_frame && !last) return std::nullopt;
+  if (!is_frame && !text.empty()) return make_frame_framer();  // which was cut inside its first bytes
   if (kByteOrderMark.starts_with(text) && !last) return std::nullopt;
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const std::size_t begin = text.find_first_not_of(" \t\r\n\x1e");
@@ -55,7 +59,9 @@ std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool l
   const std::size_t end = text.find_first_of("\r\n");
   const bool may_go_on = end == std::string_view::npos;
   const std::string_view line = text.substr(0, end);
-  switch (begins_as_sse(line, may_go_on && (!last || may_be_events))) {
+  constexpr std::size_t kMostBlank = 16;  // before a text
+  const bool may_be_cut = may_be_events || begin >= kMostBlank;
+  switch (begins_as_sse(line, may_go_on && (!last || may_be_cut))) {
     case Match::yes:
       return make_sse_framer();
     case Match::undecided:
@@ -63,7 +69,7 @@ std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool l
     case Match::no:
       break;
   }
-  switch (begins_as_prefixed_line(line, may_go_on, last)) {
+  switch (begins_as_prefixed_line(line, may_go_on, last, may_be_cut)) {
     case Match::yes:
       return make_prefixed_line_framer();
     case Match::undecided:

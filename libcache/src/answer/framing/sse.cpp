@@ -123,8 +123,9 @@ class SseFramer final : public Framer {
 
   void read_rest(std::string_view rest, const AnswerEventHandler& handle) override {
     if (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
-    std::string_view last_line = rest;
-    last_line.remove_prefix(std::min(rest.find_last_of("\r\n") + 1, rest.size()));
+    // The end of the last line may have arrived, but not yet the blank line or the data after it.
+    std::string_view last_line = rest.substr(0, rest.find_last_not_of("\r\n") + 1);
+    last_line.remove_prefix(std::min(last_line.find_last_of("\r\n") + 1, last_line.size()));
     if (!last_line.empty()) note(last_line);
     AnswerEvent event = parse(rest);
     const bool begins_field = begins_any_field(last_line);

@@ -15,8 +15,19 @@ bool is_start(const AnswerEvent& event) {
   return event.json["type"].equals("start") && has_only(event.json, kMembers);
 }
 
+// Parts of an application's own, and files: createUIMessageStream may write them before any text.
+bool is_data_part(const AnswerEvent& event) {
+  constexpr std::string_view kDataMembers[] = {"type", "id", "data", "transient"};
+  constexpr std::string_view kFileMembers[] = {"type", "url", "mediaType", "providerMetadata"};
+  const JsonValue type = event.json["type"];
+  const bool is_file = type.equals("file") && event.json["url"] && event.json["mediaType"];
+  return (type.begins_with("data-") && event.json.has("data") && has_only(event.json, kDataMembers)) ||
+         (is_file && has_only(event.json, kFileMembers));
+}
+
 bool matches(const AnswerEvent& event) {
-  return event.form == EventForm::sse && (begins_with_any(event.json["type"], kTypes) || is_start(event));
+  return event.form == EventForm::sse &&
+         (begins_with_any(event.json["type"], kTypes) || is_start(event) || is_data_part(event));
 }
 
 bool is_doubtful(const AnswerEvent& event) {

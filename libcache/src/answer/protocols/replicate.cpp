@@ -19,7 +19,7 @@ bool is_text_output(JsonValue output) {
 bool is_body(const AnswerEvent& event) {
   const JsonValue json = event.json;
   return event.form == EventForm::value && json["id"].is(JsonKind::string) && json["status"].equals("succeeded") &&
-         is_text_output(json["output"]);
+         (is_text_output(json["output"]) || (json["output"] && (json.has("urls") || json.has("version"))));
 }
 
 bool matches(const AnswerEvent& event) {

@@ -26,12 +26,18 @@ bool is_status_number(std::string_view text) {
   return text.size() == 3 && text.find_first_not_of(kDigits) == std::string_view::npos;
 }
 
-// Without an HTTP status number before or after it and what separates the two.
-std::string_view without_status(std::string_view text) {
-  constexpr std::string_view kSeparators = " \t\r\n:-.,()";
+constexpr std::string_view kSeparators = " \t\r\n:-.,()";
+
+// Without an HTTP status number before it and what separates the two.
+std::string_view without_status_before(std::string_view text) {
   if (is_status_number(text.substr(0, 3)) && text.size() > 3 && !is_letter_or_digit(text[3])) {
     text.remove_prefix(std::min(text.find_first_not_of(kSeparators, 3), text.size()));
   }
+  return text;
+}
+
+// The same for one after it.
+std::string_view without_status_after(std::string_view text) {
   std::string_view end = text.substr(0, text.find_last_not_of(kSeparators) + 1);
   if (end.size() > 3 && is_status_number(end.substr(end.size() - 3)) && !is_letter_or_digit(end[end.size() - 4])) {
     end.remove_suffix(3);
@@ -44,7 +50,9 @@ bool is_proxy_message(std::string_view text) {
   constexpr std::size_t kLongest = 300;
   if (text.size() > kLongest) return false;
   if (text.starts_with("upstream connect error")) return true;
-  for (const std::string_view candidate : {text, without_status(text)}) {
+  // Some messages end in a number or begin with one themselves.
+  const std::string_view after = without_status_before(text);
+  for (const std::string_view candidate : {text, after, without_status_after(text), without_status_after(after)}) {
     if (std::ranges::find(kProxyMessages, candidate) != std::end(kProxyMessages)) return true;
     constexpr std::string_view kErrorCode = "error code: ";
     const std::string_view code = candidate.starts_with(kErrorCode) ? candidate.substr(kErrorCode.size()) : "";
@@ -91,20 +99,38 @@ void append_words(std::string& text, std::string_view words) {
   }
 }
 
-// The text that a reader sees.
-std::string visible_text(std::string_view html) {
-  std::string text;
+// Without scripts, styles and comments, which may contain tags.
+std::string without_hidden(std::string_view html) {
+  std::string shown;
   while (!html.empty()) {
     const std::size_t tag = html.find('<');
-    append_words(text, html.substr(0, tag));
+    shown += html.substr(0, tag);
     if (tag == std::string_view::npos) break;
     html.remove_prefix(tag);
     const std::string_view end = html.starts_with("<script")  ? "</script>"
                                  : html.starts_with("<style") ? "</style>"
                                  : html.starts_with("<!--")   ? "-->"
-                                                              : ">";
+                                                              : "";
+    if (end.empty()) {
+      shown += '<';
+      html.remove_prefix(1);
+      continue;
+    }
     const std::size_t at = html.find(end);
     html.remove_prefix(at == std::string_view::npos ? html.size() : at + end.size());
+    shown += ' ';
+  }
+  return shown;
+}
+
+// The text between the tags.
+std::string text_between_tags(std::string_view html) {
+  std::string text;
+  while (!html.empty()) {
+    const std::size_t tag = html.find('<');
+    append_words(text, html.substr(0, tag));
+    if (tag == std::string_view::npos) break;
+    html.remove_prefix(std::min(html.find('>', tag), html.size() - 1) + 1);
     append_words(text, " ");
   }
   return text;
@@ -134,11 +160,12 @@ bool has_http_error_number(std::string_view text) {
   return false;
 }
 
-bool is_error_page(std::string_view html) {
+bool is_error_page(std::string_view page) {
+  const std::string html = without_hidden(page);
   const auto title = element(html, "title");
   const auto heading = first_heading(html);
-  std::string text = visible_text(title.value_or("") + " " + heading.value_or(""));
-  if (!title && !heading) text = visible_text(html);
+  std::string text = text_between_tags(title.value_or("") + " " + heading.value_or(""));
+  if (!title && !heading) text = text_between_tags(html);
   for (const std::string_view word :
        {"error", "denied", "forbidden", "unavailable", "not found", "just a moment", "sign in"}) {
     if (has_word(text, word)) return true;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kGzip = "\x1f\x8b\x08";
 constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd";
 constexpr std::size_t kPiece = 64 << 10;
+// Of what follows, such as a number that curl -w prints.
+constexpr std::size_t kMostRest = 16;
 
 using End = Decompressed::End;
 
@@ -34,6 +36,7 @@ Decompressed inflate_gzip(std::string_view bytes) {
     if (result.bytes.size() > kMostDecompressed) return {.end = End::too_large};
     if (status == Z_STREAM_END) {
       const std::string_view rest(reinterpret_cast<const char*>(stream.next_in), stream.avail_in);
+      result.rest = rest.substr(0, kMostRest);
       if (!rest.starts_with(kGzip)) return result;
       inflateReset(&stream);
     } else if (status != Z_OK) {
@@ -43,12 +46,22 @@ Decompressed inflate_gzip(std::string_view bytes) {
   }
 }
 
+// A frame without content (RFC 8878, section 3.1.2).
+bool begins_skippable_frame(std::string_view bytes) {
+  return bytes.size() >= 4 && (bytes[0] & 0xf0) == 0x50 && bytes.substr(1, 3) == "\x2a\x4d\x18";
+}
+
 Decompressed decompress_zstd(std::string_view bytes) {
   const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
   Decompressed result;
   std::array<char, kPiece> piece;
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   for (std::size_t wanted = 1; wanted != 0 || in.pos < in.size;) {
+    const std::string_view rest = bytes.substr(in.pos);
+    if (wanted == 0 && !rest.starts_with(kZstd) && !begins_skippable_frame(rest)) {
+      result.rest = rest.substr(0, kMostRest);
+      return result;
+    }
     ZSTD_outBuffer out{piece.data(), piece.size(), 0};
     const std::size_t taken = in.pos;
     wanted = ZSTD_decompressStream(context.get(), &out, &in);
@@ -65,6 +78,12 @@ Decompressed decompress_zstd(std::string_view bytes) {
 }
 
 }  // namespace
+
+bool is_cut_before_compression(std::string_view bytes) {
+  const bool is_gzip = !bytes.empty() && bytes.size() < kGzip.size() && kGzip.starts_with(bytes);
+  const bool is_zstd = bytes.size() > 1 && bytes.size() < kZstd.size() && kZstd.starts_with(bytes);
+  return is_gzip || is_zstd;
+}
 
 bool is_compressed(std::string_view bytes) {
   return bytes.starts_with(kGzip) || bytes.starts_with(kZstd);

@@ -58,8 +58,9 @@ void read_field(std::string_view line, HttpHead& head) {
   }
 }
 
-// Reads one block at the front of `text`. Size 0: there is none. Cut: it does not end.
-HttpHead read_block(std::string_view text) {
+// Reads one block at the front of `text`. Size 0: there is none. Cut: it does not end. `may_be_cut`: the beginning of a status
+// line is one; otherwise only if it has a digit of the status, and without it is a text.
+HttpHead read_block(std::string_view text, bool may_be_cut) {
   HttpHead head;
   std::size_t at = 0;
   bool has_field = false;
@@ -70,7 +71,8 @@ HttpHead read_block(std::string_view text) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (is_first) {
       const Match match = match_status_line(line, is_cut);
-      if (match == Match::no) return {};
+      const bool has_digit = line.find(' ') < line.size() - 1;
+      if (match == Match::no || (match == Match::cut && !may_be_cut && !has_digit)) return {};
       if (match == Match::yes) head.status = read_status(line);
     } else if (!is_cut && !line.empty() && !(has_field && is_folded(line))) {
       if (!is_field(line)) return {};
@@ -92,7 +94,8 @@ std::optional<HttpHead> read_http_head(std::string_view text, bool last) {
   HttpHead head;
   for (;;) {
     const std::string_view rest = text.substr(head.size);
-    HttpHead block = read_block(rest);
+    // A whole answer may be the letter H; after a block it may be the beginning of another one.
+    HttpHead block = read_block(rest, !last || head.size > 0);
     if (rest.empty() && !last) return std::nullopt;
     if (block.size == 0 || (block.is_cut && text.size() > kLongestHead)) return head;
     if (block.is_cut && !last) return std::nullopt;

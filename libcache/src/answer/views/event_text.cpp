@@ -12,7 +12,9 @@ std::string text_of_part(JsonValue part) {
   const JsonValue type = part["type"];
   if (type.equals("refusal")) return part["refusal"].text();
   const bool is_text = !type || type.equals("text") || type.equals("output_text");
-  return is_text && !part["thought"].is(JsonKind::true_) ? part["text"].text() : "";
+  if (!is_text || part["thought"].is(JsonKind::true_)) return "";
+  const JsonValue text = part["text"];
+  return text.is(JsonKind::string) || !text ? text.text() : text.json();
 }
 
 bool are_parts(JsonValue array) {
