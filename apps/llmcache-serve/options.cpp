@@ -22,6 +22,9 @@ std::string default_secret_file() {
 }  // namespace
 
 ServeOptions parse_options(const ServeArguments& arguments, const Settings& settings) {
+  if (settings.cache.key.scheme == libcache::KeyScheme::bifrost) {
+    usage_error("serve caches by URL, which is not part of Bifrost's keys: it cannot be used with --compat bifrost");
+  }
   ServeOptions options;
   for (const auto* const upstreams : {&settings.upstreams, &arguments.upstreams}) {
     // A URL that takes every request does so wherever it stands: names first.

@@ -106,7 +106,9 @@ class Stores(support.ServeTest):
         reader = self.with_store(store + "?read_only=1")
         self.assertIn("hit", reader.call(body=request())[1]["cache-status"])
         self.assert_answers_of_the_upstream(reader)
-        self.assertIn("uri-miss", reader.call(body=request("question 0"))[1]["cache-status"])
+        status = reader.call(body=request("question 0"))[1]["cache-status"]
+        self.assertIn("uri-miss", status)
+        self.assertIn("detail=", status)  # why it will not be stored
 
     def warnings(self, serve):
         return [line for line in serve.messages().splitlines() if "cannot be stored" in line or "go upstream uncached" in line]

@@ -41,6 +41,15 @@ class Malformed(support.ServeTest):
                 self.assertEqual(self.status(HEAD + fields), 400)
         self.assertEqual(self.calls(), 0)
 
+    def test_trailers_and_chunk_extensions_are_limited_as_fields_are(self):
+        body = b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+        for head in (HEAD, HEAD.replace(b"application/json", b"audio/x")):
+            self.assertEqual(self.status(head + b"connection: close\r\n" + body + b"x: y\r\n\r\n"), 200)
+            for trailer in (b"x: " + b"a" * 66_000, b"a" * 66_000 + b": x", b"x: y\r\n" * 20_000):
+                self.assertIn(self.status(head + body + trailer + b"\r\n\r\n"), (400, 431))
+            self.assertIn(self.status(head + b"transfer-encoding: chunked\r\n\r\n2;a=" + b"x" * 1_000_000), (400, 431))
+        self.assertEqual(self.serve.call(path="/v1/x", body=b"{}")[0], 200)
+
     def test_what_is_not_http_is_refused(self):
         for data in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"GET / HTTP/3.0\r\n\r\n", b"{}\r\n\r\n"):
             with self.subTest(data):

@@ -2,6 +2,7 @@
 
 #include <libcache/answer.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,10 +20,15 @@ namespace {
 // A follower waits on a thread for at most this long, then lets the next follower use the thread.
 constexpr lc::Milliseconds kFollowTime{25};
 
-// The head of an answer that another process leads, whose header fields are not known here.
-AnswerHead head_of(const lc::Fill& fill, std::string_view first_bytes) {
+// The head of an answer that another process leads, whose header fields are not known here. `is_whole`: no bytes follow the
+// first ones.
+AnswerHead head_of(const lc::Fill& fill, std::string_view first_bytes, bool is_whole) {
   AnswerHead head;
-  if (const auto known = fill.head()) head.fields = body_fields(known->metadata, known->kind, first_bytes);
+  const auto known = fill.head();
+  if (!known) return head;
+  // A stream was asked for, but one JSON value is none.
+  const bool is_one_value = is_whole && nlohmann::json::accept(first_bytes);
+  head.fields = body_fields(known->metadata, is_one_value ? lc::EntryKind::response : known->kind, first_bytes);
   return head;
 }
 
@@ -43,7 +49,7 @@ Awaitable<std::unique_ptr<lc::Fill>> follow_leader(asio::thread_pool& workers, s
     if (!transfer->has_head() && (!bytes.empty() || (piece && has_ended))) {
       // What `run -- curl -i` leads begins with a header block, and arrives whole.
       bytes.erase(0, lc::http_head_size(bytes));
-      transfer->begin(head_of(*fill, bytes));
+      transfer->begin(head_of(*fill, bytes, has_ended));
     }
     transfer->add(bytes);
     if (has_ended) {

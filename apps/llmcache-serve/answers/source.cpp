@@ -229,6 +229,7 @@ Awaitable<Answered> Answers::fill(const Question& question, lc::RequestKey key, 
   miss.metadata = shared->metadata;
   miss.by_request = asks == Asks::by_request;
   miss.detail = reason_not_to_store(question.options);
+  if (miss.detail.empty()) miss.detail = store_health_.storing_problem();
   miss.reason = filling->store_error() ? "store_error" : std::string(to_string(filling->lookup().miss));
   metrics_.count_miss(miss.reason);
   if (filling->role() == lc::Fill::Role::lead) {

@@ -252,6 +252,7 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
     error_code error = co_await reader_.read_head(request_);
     if (!error && request_.is_json_post()) error = co_await reader_.read_body(request_);
     if (error) {
+      if (error != http::error::body_limit) request_ = {};  // only a part of it is known
       co_await refuse(refusal_of(error));
       co_return false;
     }
@@ -265,16 +266,16 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
   // Answers a malformed or incomplete request. A client that closed the connection gets no answer.
   Awaitable<void> refuse(std::optional<OwnError> refusal) {
     if (!refusal) co_return;
-    request_ = {};
     keep_alive_ = false;
-    co_await service_.refuse(*refusal, *this);
+    co_await service_.refuse(request_, *refusal, *this);
     co_await discard_input(stream_, reading_);
   }
 
   // Nothing: the client has gone.
   std::optional<OwnError> refusal_of(error_code error) const {
     if (reading_.expired()) return own_errors::request_timeout();
-    if (error == http::error::header_limit) return own_errors::fields_too_large();
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      return own_errors::fields_too_large();
     if (error == http::error::body_limit) {
       return own_errors::too_large(
           fmt::format("the request is larger than --max-request ({} bytes)", service_.options().max_request));

@@ -56,7 +56,10 @@ class RequestReader {
                                                      boost::asio::redirect_error(use_awaitable, error));
     }
     reading_.stop();
-    if (error) co_return error;
+    if (error) {
+      if (error == boost::beast::http::error::body_limit) request = head_of(parser_->get());
+      co_return error;
+    }
     // Before the body is read, after which the parser's fields include the trailers.
     request = head_of(parser_->get());
     waits_to_continue_ = !request.http_1_0 &&  // which has no interim answers
@@ -165,7 +168,9 @@ class RequestReader {
   Stream& stream_;
   TimeLimit& reading_;
   const ServeOptions& options_;
-  boost::beast::flat_buffer buffer_;
+  // A head, the extension of a chunk and the trailers must fit in it: the parser reads each whole, and Beast can keep no longer
+  // field.
+  boost::beast::flat_buffer buffer_{kMostFieldBytes};
   std::optional<Parser> parser_;  // of the request that is being read
   bool waits_ = false;
   bool waits_to_continue_ = false;  // the client waits for an interim answer before it sends the body

@@ -164,9 +164,11 @@ Awaitable<void> Service::answer_own(const Request& request, Reply& reply) {
   co_await reply.write_error(own_errors::no_page());
 }
 
-Awaitable<void> Service::refuse(const OwnError& error, ResponseWriter& writer) {
-  const Request none;
-  Reply reply(none, writer, metrics_, log_);
+Awaitable<void> Service::refuse(const Request& request, const OwnError& error, ResponseWriter& writer) {
+  Reply reply(request, writer, metrics_, log_);
+  // Without them a web page would not see the error.
+  const auto origin = request.headers.first("origin");
+  if (origin && is_allowed_origin(options_.access, *origin)) reply.add_fields(cors_fields(*origin));
   co_await reply.write_error(error);
 }
 

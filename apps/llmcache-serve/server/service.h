@@ -28,8 +28,8 @@ class Service {
 
   // Answers one request, whole.
   Awaitable<void> answer(const Request& request, std::string_view local_address, ResponseWriter& writer);
-  // Answers a request that could not be read.
-  Awaitable<void> refuse(const OwnError& error, ResponseWriter& writer);
+  // Answers a request that could not be read; what is known of it may be nothing.
+  Awaitable<void> refuse(const Request& request, const OwnError& error, ResponseWriter& writer);
 
   // A connection that is open. `on_drain` is called when the server stops.
   class Membership {

@@ -207,7 +207,7 @@ TEST_CASE("many followers in one process leave connections to other callers") {
   const auto flight = join(*store);
   std::vector<std::future<bool>> followers;
   for (int i = 0; i < 16; ++i) {
-    followers.push_back(std::async(std::launch::async, [&store, tail = std::shared_ptr(join(*store).tail)] {
+    followers.push_back(std::async(std::launch::async, [tail = std::shared_ptr(join(*store).tail)] {
       return tail->read(Deadline::after(2s)).has_value();
     }));
   }
