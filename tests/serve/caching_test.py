@@ -20,6 +20,11 @@ class Caching(support.ServeTest):
         subprocess.run([self.program, "put", "--endpoint", self.upstream.url + "/v1/chat/completions", self.home + "/request"],
                        input=recorded, check=True, env=self.serve.environment)
 
+    def test_a_long_content_type_loses_its_parameters_on_a_hit_and_nothing_else(self):
+        long = 'application/json; profile="https://example.com/a/rather/long/profile/of/json"; charset=utf-8'
+        self.upstream.answer = lambda handler, _: handler.send(200, json.dumps(CHAT).encode(), [("content-type", long)])
+        self.assertEqual([self.serve.call(body=request())[1]["content-type"] for _ in range(2)], [long, "application/json"])
+
     def test_the_second_identical_request_is_a_hit_with_the_same_bytes(self):
         first = self.serve.call(body=request())
         second = self.serve.call(body=request())

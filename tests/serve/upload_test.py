@@ -31,6 +31,19 @@ class Uploads(support.ServeTest):
             client.sendall(sent)
             yield client
 
+    def watch_for_the_end(self):
+        """An event that is set when the upstream's connection ends while it reads a body."""
+        ended = threading.Event()
+
+        def read_to_the_end(handler):
+            handler.connection.settimeout(20)
+            while handler.rfile.read(1):
+                pass
+            ended.set()
+            return b""
+        self.upstream.read_body = read_to_the_end
+        return ended
+
     def answer_to(self, client):
         received = b""
         while b"\r\n\r\n" not in received and (piece := client.recv(65536)):
@@ -101,15 +114,7 @@ class Uploads(support.ServeTest):
         self.assertEqual(self.serve.call("GET", "/v1/models")[0], 200)
 
     def test_a_body_that_stops_or_is_malformed_is_refused_and_ends_the_call(self):
-        ended = threading.Event()
-
-        def read_to_the_end(handler):
-            handler.connection.settimeout(20)
-            while handler.rfile.read(1):
-                pass
-            ended.set()
-            return b""
-        self.upstream.read_body = read_to_the_end
+        ended = self.watch_for_the_end()
         for status, body in ((b"408", b"content-length: 10\r\n\r\nabc"), (b"400", b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")):
             ended.clear()
             with self.client(HEAD + body) as client:
@@ -119,15 +124,7 @@ class Uploads(support.ServeTest):
         self.assertNotIn(b"upstream_errors_total{", metrics)
 
     def test_a_client_that_goes_away_while_it_sends_ends_the_call(self):
-        ended = threading.Event()
-
-        def read_to_the_end(handler):
-            handler.connection.settimeout(20)
-            while handler.rfile.read(1):
-                pass
-            ended.set()
-            return b""
-        self.upstream.read_body = read_to_the_end
+        ended = self.watch_for_the_end()
         with self.client(HEAD + b"content-length: 10\r\n\r\nabc"):
             time.sleep(0.1)
         self.assertTrue(ended.wait(20))

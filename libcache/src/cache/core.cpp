@@ -8,6 +8,7 @@
 
 #include "answer/secrets.h"
 #include "entry/rejection.h"
+#include "text/trim.h"
 #include "text/utf8.h"
 
 namespace libcache::internal {
@@ -20,6 +21,13 @@ constexpr std::size_t kLongestText = 64;  // of those that callers give
 
 std::string shortened(const std::string& text, std::size_t longest) {
   return text.substr(0, valid_utf8_prefix(std::string_view(text).substr(0, longest)));
+}
+
+// Without its parameters if it is long: a part of one would be another type.
+std::string short_content_type(const std::string& type) {
+  if (type.size() <= kLongestText) return type;
+  const std::string media(trimmed(std::string_view(type).substr(0, type.find(';'))));
+  return media.size() <= kLongestText ? media : "";
 }
 
 // A longer list might not fit in an entry's metadata.
@@ -243,9 +251,8 @@ Result<CacheCore::Put> CacheCore::store_answer(const RequestKey& key, const Answ
   if (key.left_out.size() <= kLongestLeftOut) draft.metadata.left_out = key.left_out;
   if (draft.metadata.tool.empty()) draft.metadata.tool = options.tool;
   if (draft.metadata.provider.empty()) draft.metadata.provider = key.provider;
-  for (std::string* text : {&draft.metadata.content_type, &draft.metadata.provider, &draft.metadata.tool}) {
-    *text = shortened(*text, kLongestText);
-  }
+  draft.metadata.content_type = short_content_type(draft.metadata.content_type);
+  for (std::string* text : {&draft.metadata.provider, &draft.metadata.tool}) *text = shortened(*text, kLongestText);
   if (keep_request) draft.request = key.canonical;
   draft.body = answer.body;
   draft.chunks = chunks;
