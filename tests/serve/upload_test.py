@@ -3,6 +3,7 @@
 Usage: upload_test.py LLMCACHE
 """
 import contextlib
+import http.client
 import socket
 import sys
 import threading
@@ -96,6 +97,16 @@ class Uploads(support.ServeTest):
             while received.count(b"HTTP/1.1 200 OK") < 3:
                 received += client.recv(65536)
 
+    def test_a_request_follows_an_upload_whose_last_chunk_came_with_its_end(self):
+        upload = HEAD + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        with self.client() as client:
+            for _ in range(3):
+                for sent, size in ((upload, b"3"), (b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n", b"0")):
+                    client.sendall(sent)
+                    answer = http.client.HTTPResponse(client)
+                    answer.begin()
+                    self.assertEqual(answer.read(), size)
+
     def test_a_client_that_expects_to_continue_is_told_to_when_its_body_is_wanted(self):
         with self.client(HEAD + b"content-length: 3\r\nexpect: 100-continue\r\n\r\n") as client:
             self.assertEqual(client.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -128,6 +139,23 @@ class Uploads(support.ServeTest):
         with self.client(HEAD + b"content-length: 10\r\n\r\nabc"):
             time.sleep(0.1)
         self.assertTrue(ended.wait(20))
+
+    def test_a_client_that_goes_away_after_its_upload_ends_the_call(self):
+        ended = threading.Event()
+
+        def wait_for_the_end(handler, _):
+            handler.connection.settimeout(20)
+            with contextlib.suppress(ConnectionResetError):
+                handler.connection.recv(1)
+            ended.set()
+        self.upstream.answer = wait_for_the_end
+        for body in (b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"content-length: 3\r\n\r\nabc"):
+            ended.clear()
+            calls = self.calls()
+            with self.client(HEAD + body):
+                while self.calls() == calls:
+                    time.sleep(0.01)
+            self.assertTrue(ended.wait(15))
 
     def test_an_upstream_may_answer_before_the_body_ends(self):
         def answer_at_once(handler):

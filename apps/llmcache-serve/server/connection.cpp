@@ -140,16 +140,18 @@ class Connection final : public ResponseWriter, public std::enable_shared_from_t
 
   Awaitable<void> read_piece(std::function<void(std::string)> next) {
     std::string piece;
-    error_code error;
-    is_reading_ = true;
-    while (!error && piece.empty() && reader_.has_body_left()) error = co_await reader_.read_piece(piece);
-    is_reading_ = false;
-    read_ended_.cancel();
-    if (error) {
-      refusal_ = refusal_of(error);
-      co_return note_gone();
+    if (reader_.has_body_left()) {
+      error_code error;
+      is_reading_ = true;
+      while (!error && piece.empty() && reader_.has_body_left()) error = co_await reader_.read_piece(piece);
+      is_reading_ = false;
+      read_ended_.cancel();
+      if (error) {
+        refusal_ = refusal_of(error);
+        co_return note_gone();
+      }
+      if (!reader_.has_body_left()) read_ahead();
     }
-    if (!reader_.has_body_left() && !piece.empty()) read_ahead();
     next(std::move(piece));
   }
 
