@@ -33,6 +33,10 @@ bool is_outage(const lc::Event& event) {
 
 }  // namespace
 
+bool is_damaged(const lc::Lookup& lookup) {
+  return lookup.miss == lc::MissReason::corrupt || lookup.miss == lc::MissReason::incomplete;
+}
+
 bool Context::is_set(std::string_view name) const {
   return llmcache::is_set(resolved_, name);
 }
@@ -119,8 +123,7 @@ void Context::check_damage() const {
 }
 
 void Context::note(const lc::Lookup& lookup, const Report& report) const {
-  const bool damaged = lookup.miss == lc::MissReason::corrupt || lookup.miss == lc::MissReason::incomplete;
-  if (settings_.strict && damaged) {
+  if (settings_.strict && is_damaged(lookup)) {
     throw Failure(Exit::damaged, fmt::format("the stored entry is damaged: {}", lookup.reason));
   }
   if (lookup.expired) {

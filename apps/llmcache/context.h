@@ -19,6 +19,9 @@
 
 namespace llmcache {
 
+// Whether an entry was found that is damaged or incomplete.
+bool is_damaged(const libcache::Lookup& lookup);
+
 class Context {
  public:
   // `warnings` are those from reading the settings, for `doctor`, and so is the error that made them the defaults; empty:
@@ -73,7 +76,7 @@ class Context {
   void warn_of_damage(const std::string& message) const;
   // At the end of a command that reads many entries: a Failure with --strict if one of them was damaged.
   void check_damage() const;
-  // Says that an answer has been stored, and for how long.
+  // A message: an answer has been stored, and for how long.
   std::string stored_message() const;
   // Notes a lookup as a hit or a miss; with --strict a damaged entry is a Failure.
   void note(const libcache::Lookup& lookup, const Report& report) const;

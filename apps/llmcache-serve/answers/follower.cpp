@@ -20,14 +20,12 @@ namespace {
 // A follower waits on a thread for at most this long, then lets the next follower use the thread.
 constexpr lc::Milliseconds kFollowTime{25};
 
-// The head of an answer that another process leads, whose header fields are not known here. `is_whole`: no bytes follow the
-// first ones.
-AnswerHead head_of(const lc::Fill& fill, std::string_view first_bytes, bool is_whole) {
+// The head of an answer that another process leads, whose header fields are not known here. `is_one_value`: the answer is one
+// JSON value, although a stream may have been requested.
+AnswerHead head_of(const lc::Fill& fill, std::string_view first_bytes, bool is_one_value) {
   AnswerHead head;
   const auto known = fill.head();
   if (!known) return head;
-  // A stream was asked for, but one JSON value is none.
-  const bool is_one_value = is_whole && nlohmann::json::accept(first_bytes);
   head.fields = body_fields(known->metadata, is_one_value ? lc::EntryKind::response : known->kind, first_bytes);
   return head;
 }
@@ -37,20 +35,21 @@ AnswerHead head_of(const lc::Fill& fill, std::string_view first_bytes, bool is_w
 Awaitable<std::unique_ptr<lc::Fill>> follow_leader(asio::thread_pool& workers, std::unique_ptr<lc::Fill> fill,
                                                    std::shared_ptr<Transfer> transfer) {
   for (;;) {
+    const bool is_first = !transfer->has_head();
     std::string bytes;
+    bool is_one_value = false;
     auto piece = co_await on_workers(workers, [&]() -> lc::Result<bool> {
       auto read = fill->read(lc::Deadline::after(kFollowTime));
       if (!read) return lc::fail(read.error());
       bytes = read->bytes;
+      // What `run -- curl -i` leads begins with a header block, and arrives whole.
+      if (is_first) bytes.erase(0, lc::http_head_size(bytes));
+      is_one_value = is_first && read->done && nlohmann::json::accept(bytes);
       return read->done;
     });
     if (piece && fill->role() == lc::Fill::Role::lead) co_return std::move(fill);
     const bool has_ended = !piece || *piece;
-    if (!transfer->has_head() && (!bytes.empty() || (piece && has_ended))) {
-      // What `run -- curl -i` leads begins with a header block, and arrives whole.
-      bytes.erase(0, lc::http_head_size(bytes));
-      transfer->begin(head_of(*fill, bytes, has_ended));
-    }
+    if (is_first && (!bytes.empty() || (piece && has_ended))) transfer->begin(head_of(*fill, bytes, is_one_value));
     transfer->add(bytes);
     if (has_ended) {
       transfer->end(piece ? AnswerEnd::complete : transfer->has_head() ? AnswerEnd::broken : AnswerEnd::withdrawn);

@@ -199,10 +199,8 @@ Awaitable<Answered> Answers::ask_alone(const Question& question) {
 Awaitable<Answered> Answers::answer_missing(const Question& question, Found found) {
   store_health_.note_lookup(found.lookup ? std::nullopt : std::optional(found.lookup.error()));
   metrics_.count_miss(found.lookup ? std::string(to_string(found.lookup->miss)) : "store_error");
-  std::string nearest =
-      co_await on_workers(workers_, [&] { return nearest_request(context_, question, *found.key, store_deadline()); });
+  std::string nearest = co_await explain(question, *found.key);
   const std::string name = entry_name(*found.key);
-  if (options_.why) context_.report().say(fmt::format("miss {}: {}", name, nearest));
   if (question.mode == Mode::replay) note_missed({name, found.key->endpoint, nearest});
   co_return answered(name, NotCached{std::move(nearest), !found.lookup});
 }
@@ -282,11 +280,12 @@ Awaitable<std::unique_ptr<lc::Fill>> Answers::begin_fill(const Question& questio
   co_return nullptr;
 }
 
-// Says on stderr what is nearest to a request that missed.
-Awaitable<void> Answers::explain(const Question& question, const lc::RequestKey& key) {
-  const std::string nearest =
+// What is nearest to a request that missed; with --why it is printed on stderr too.
+Awaitable<std::string> Answers::explain(const Question& question, const lc::RequestKey& key) {
+  std::string nearest =
       co_await on_workers(workers_, [&] { return nearest_request(context_, question, key, store_deadline()); });
-  context_.report().say(fmt::format("miss {}: {}", entry_name(key), nearest));
+  if (options_.why) context_.report().say(fmt::format("miss {}: {}", entry_name(key), nearest));
+  co_return nearest;
 }
 
 // Takes the answer that another request is looking up or getting.

@@ -71,7 +71,7 @@ class Answers {
   Awaitable<Answered> fill(const Question& question, libcache::RequestKey key, Asks asks);
   Awaitable<std::unique_ptr<libcache::Fill>> begin_fill(const Question& question, const std::shared_ptr<Shared>& shared,
                                                         bool overwrite);
-  Awaitable<void> explain(const Question& question, const libcache::RequestKey& key);
+  Awaitable<std::string> explain(const Question& question, const libcache::RequestKey& key);
   Awaitable<Answered> join(const Question& question, std::shared_ptr<Shared> shared);
   void lead(const Question& question, std::unique_ptr<libcache::Fill> fill, const std::shared_ptr<Shared>& shared);
   Awaitable<void> follow(Question question, std::unique_ptr<libcache::Fill> fill, std::shared_ptr<Shared> shared);

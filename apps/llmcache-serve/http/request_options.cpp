@@ -86,10 +86,9 @@ lc::Result<RequestOptions> parse_request_options(const Headers& headers) {
     if (headers.count(name) > 1) return occurs_twice(name);
   }
   if (const auto text = headers.first(kSample)) {
-    constexpr unsigned kMostSample = 1'000'000;  // as the option
     options.sample = whole_number<unsigned>(*text);
     if (!options.sample || *options.sample > kMostSample)
-      return malformed(kSample, *text, "a whole number from 0 to 1000000");
+      return malformed(kSample, *text, fmt::format("a whole number from 0 to {}", kMostSample));
   }
   if (const auto text = headers.first(kMode)) {
     options.mode = find_choice(*text, kModes);

@@ -22,7 +22,7 @@ struct Request {
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 
-  // Whether its answer may be cached; what other requests have for a body is only passed on.
+  // Whether its answer may be cached. Any other request is only passed on.
   bool is_json_post() const {
     if (method != "POST" || headers.count("content-type") > 1) return false;
     const std::string_view type = headers.first("content-type").value_or("application/json");

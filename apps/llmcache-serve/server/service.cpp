@@ -166,7 +166,7 @@ Awaitable<void> Service::answer_own(const Request& request, Reply& reply) {
 
 Awaitable<void> Service::refuse(const Request& request, const OwnError& error, ResponseWriter& writer) {
   Reply reply(request, writer, metrics_, log_);
-  // Without them a web page would not see the error.
+  // A web page sees the error only with the fields of CORS.
   const auto origin = request.headers.first("origin");
   if (origin && is_allowed_origin(options_.access, *origin)) reply.add_fields(cors_fields(*origin));
   co_await reply.write_error(error);

@@ -20,29 +20,29 @@ namespace {
 constexpr auto kHttpClients = std::to_array<std::string_view>({"curl", "wget", "http", "https", "xh", "xhs"});
 
 // Options of wget, HTTPie and xh whose value may be a URL, which is not where the request goes.
-constexpr auto kWithValue = std::to_array<std::string_view>({"-a",
-                                                             "--auth",
-                                                             "-A",
-                                                             "--auth-type",
-                                                             "-B",
-                                                             "--base",
-                                                             "--body-data",
-                                                             "-e",
-                                                             "--execute",
-                                                             "--header",
-                                                             "-o",
-                                                             "-O",
-                                                             "--output",
-                                                             "--output-document",
-                                                             "--output-file",
-                                                             "--post-data",
-                                                             "--proxy",
-                                                             "--raw",
-                                                             "--referer",
-                                                             "--session",
-                                                             "--session-read-only",
-                                                             "-U",
-                                                             "--user-agent"});
+constexpr std::string_view kWithValue[] = {"-a",
+                                           "--auth",
+                                           "-A",
+                                           "--auth-type",
+                                           "-B",
+                                           "--base",
+                                           "--body-data",
+                                           "-e",
+                                           "--execute",
+                                           "--header",
+                                           "-o",
+                                           "-O",
+                                           "--output",
+                                           "--output-document",
+                                           "--output-file",
+                                           "--post-data",
+                                           "--proxy",
+                                           "--raw",
+                                           "--referer",
+                                           "--session",
+                                           "--session-read-only",
+                                           "-U",
+                                           "--user-agent"};
 
 bool is_url(std::string_view text) {
   return starts_with_ignoring_case(text, "http://") || starts_with_ignoring_case(text, "https://");
@@ -117,13 +117,12 @@ void add_items_of_httpie(std::span<const std::string> arguments, std::string& ur
 
 // The arguments that belong to no option.
 std::vector<std::string> operands(std::span<const std::string> arguments) {
-  constexpr std::string_view kUrl = "--url=";
   std::vector<std::string> found;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (std::ranges::find(kWithValue, arguments[i]) != kWithValue.end()) {
+    if (std::ranges::find(kWithValue, arguments[i]) != std::end(kWithValue)) {
       ++i;
     } else {
-      found.push_back(arguments[i].starts_with(kUrl) ? arguments[i].substr(kUrl.size()) : arguments[i]);
+      found.push_back(arguments[i]);
     }
   }
   return found;
@@ -144,10 +143,10 @@ std::vector<std::string> urls_of(std::span<const std::string> command) {
   const bool is_curl = program == "curl";
   const CurlArguments curl = is_curl ? curl_arguments(arguments) : CurlArguments();
   std::vector<std::string> urls = is_curl ? curl.operands : operands(arguments);
-  for (const auto& [name, value] : curl.options) {
-    constexpr std::string_view kUrl = "--url=";
-    if (name == "--url") urls.push_back(value);
-    if (name.starts_with(kUrl)) urls.push_back(name.substr(kUrl.size()));
+  for (const auto& [name, value] : curl.options) urls.push_back(name == "--url" ? value : name);
+  constexpr std::string_view kUrl = "--url=";
+  for (std::string& url : urls) {
+    if (url.starts_with(kUrl)) url.erase(0, kUrl.size());
   }
   std::erase_if(urls, [](const std::string& argument) { return !is_url(argument); });
   if (urls.size() != 1 || program == "wget") return urls;

@@ -41,10 +41,12 @@ bool takes_entry(const Option& option) {
 }
 
 // What a function of the shells does: it prints a member of the first thousand entries of the store that the command line
-// names ($given), cut to a length.
-constexpr const char* kStored =
-    R"sh(llmcache ls --limit 1000 --json --fields $field $given 2>/dev/null | )sh"
-    R"sh(sed -n 's/.*"'$field'":"\([A-Za-z0-9._@-]*\)".*/\1/p' | cut -c 1-$length | sort -u)sh";
+// names, cut to a length. `given`: the options of the line that name the store, as the shell spells a list.
+std::string print_stored(std::string_view given) {
+  return fmt::format(R"sh(llmcache ls --limit 1000 --json --fields $field {} 2>/dev/null | )sh"
+                     R"sh(sed -n 's/.*"'$field'":"\([A-Za-z0-9._@-]*\)".*/\1/p' | cut -c 1-$length | sort -u)sh",
+                     given);
+}
 // The options that say which entries there are.
 constexpr std::string_view kWhere = "--store --prefix --compat --config";
 constexpr const char* kSessions = "_llmcache_stored session 256";
@@ -88,10 +90,8 @@ void bash_values(Output& out, std::string_view command, const std::vector<Option
 void bash(Output& out) {
   const std::vector<Option> globals = global_options();
   const Words commands = names_of(command_table());
-  std::string stored = kStored;
-  stored.replace(stored.find("$given"), 6, "\"${given[@]}\"");
   out.print(fmt::format("# bash completion for llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2\n  {}\n}}\n",
-                        stored));
+                        print_stored(R"("${given[@]}")")));
   out.print("_llmcache() {\n  local i option value command= words= files= entries= given=()\n");
   out.print("  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n");
   // Bash makes three words of --option=value.
@@ -153,7 +153,7 @@ void zsh(Output& out) {
       "#compdef llmcache\n_llmcache_stored() {{\n  local field=$1 length=$2 option\n  local -a given\n"
       "  for option in {}; do\n"
       "    [[ -z $opt_args[$option] ]] || given+=($option ${{opt_args[$option]//\\\\:/:}})\n  done\n  {}\n}}\n",
-      kWhere, kStored));
+      kWhere, print_stored("$given")));
   out.print(fmt::format("_llmcache_sessions() {{ compadd -- ${{(f)\"$({})\"}} }}\n", kSessions));
   out.print(fmt::format("_llmcache_entries() {{ _files; compadd -- ${{(f)\"$({})\"}} }}\n", kHashes));
   out.print("_llmcache() {\n  local -a globals commands\n  globals=(\n");
@@ -205,7 +205,7 @@ void fish(Output& out) {
                   "$argv[2]\n  set -l given\n  set -l option\n  for word in (commandline -opc)\n"
                   "    if test -n \"$option\"\n      set -a given $option $word\n      set option\n"
                   "    else if contains -- $word {}\n      set option $word\n    end\n  end\n  {}\nend\n",
-                  kWhere, kStored));
+                  kWhere, print_stored("$given")));
   for (const Option& option : global_options()) fish_option(out, "", option);
   for (const CommandRow& row : command_table()) {
     out.print(fmt::format("complete -c llmcache -n __fish_use_subcommand -f -a {} -d '{}'\n", row.name,

@@ -50,7 +50,7 @@ class Show : public Command {
       if (kind == lc::EntryKind::response && name != key) continue;
       if (request_ && any) break;
       const lc::Lookup found = context.settle(context.cache().read_named(name, context.deadline()));
-      if (found.miss == lc::MissReason::corrupt || found.miss == lc::MissReason::incomplete) {
+      if (is_damaged(found)) {
         found_damage = true;
         context.warn_of_damage(fmt::format("{}: {}", name, found.reason));
       }

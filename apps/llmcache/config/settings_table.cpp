@@ -157,7 +157,7 @@ constexpr auto kTable = std::to_array<Setting>({
      .flag = "--sample",
      .value = "N",
      .help = "number of the stored sample to use, if a request has several answers",
-     .field = count<0, 1'000'000, &Settings::cache, &CacheOptions::key, &KeyOptions::sample>()},
+     .field = count<0, kMostSample, &Settings::cache, &CacheOptions::key, &KeyOptions::sample>()},
     {.name = "upstreams",
      .help = "where serve sends requests: a list of NAME=URL, or one URL; its --upstream comes after them",
      .field = list<&Settings::upstreams>(),

@@ -66,6 +66,9 @@ std::optional<double> parse_pace(std::string_view text);
 // The parts between separators, without white space around them and without empty ones.
 std::vector<std::string> split(std::string_view text, char separator);
 
+// The largest sample: of the option, and of serve's header field.
+inline constexpr unsigned kMostSample = 1'000'000;
+
 // For listings: the two largest units, as "4m 59s", and "1.5M".
 std::string format_duration(libcache::Milliseconds duration);
 std::string format_size(std::uint64_t bytes);

@@ -19,15 +19,12 @@ constexpr auto kLongWithValue = std::to_array<std::string_view>(
      "--proxy-user", "--proxy1.0", "--range",       "--referer",         "--request",      "--request-target",
      "--socks4",     "--socks4a",  "--socks5",      "--socks5-hostname", "--upload-file",  "--url",
      "--url-query",  "--user",     "--user-agent",  "--variable",        "--write-out"});
-// Options without a value whose names begin like some of these.
-constexpr auto kLongWithoutValue = std::to_array<std::string_view>({"--head", "--compressed", "--no-progress-meter"});
 
-// The whole name of a long option with a value. curl accepts the beginning of a name.
+// The whole name of a long option with a value. curl accepts the beginning of a name, except where it is a name itself: --head
+// is not --header.
 std::optional<std::string> long_with_value(std::string_view argument) {
   constexpr std::size_t kShortest = 4;  // "--da"
-  if (argument.size() < kShortest || std::ranges::find(kLongWithoutValue, argument) != kLongWithoutValue.end()) {
-    return std::nullopt;
-  }
+  if (argument.size() < kShortest || argument == "--head") return std::nullopt;
   const auto name = std::ranges::find_if(kLongWithValue, [&](auto option) { return option.starts_with(argument); });
   return name == kLongWithValue.end() ? std::nullopt : std::optional<std::string>(*name);
 }

@@ -27,7 +27,7 @@ bool exceeds_deadline(const std::string& request, lc::Milliseconds deadline) {
   return request.size() > kSmall && request.size() / kBytesPerMillisecond > allowed;
 }
 
-// " to "the beginning of what the user asked…"", for people who know their prompts, not their keys.
+// What the request asks, for a message: people know their prompts, not their keys. Empty if it asks nothing.
 std::string about(const std::string& request) {
   constexpr std::size_t kColumns = 60;
   const std::string asked = lc::last_user_text(request);

@@ -80,6 +80,7 @@ Verdict AnswerRecorder::State::judge_transport(std::string_view bytes, const Ver
   if (is_cut_mark || is_cut_before_compression(body)) {
     return {Completeness::incomplete, "the answer was cut short inside its first bytes", {}};
   }
+  // By curl -w, after the compressed bytes.
   const int printed = decompressed ? parse_integer<int>(trimmed(decompressed->rest)).value_or(0) : 0;
   if (printed >= 400 && printed < 600) return judge_status(printed);
   // curl --compressed prints the length of what it decompressed.

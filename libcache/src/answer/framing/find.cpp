@@ -23,8 +23,9 @@ Match begins_as_sse(std::string_view line, bool may_go_on) {
   return Match::no;
 }
 
-// The AI SDK's first protocol names its parts by digits and a few letters: texts, errors and reasoning, which are strings, data
-// and annotations, which are arrays, and others, which are objects. A time of day is none of them. `last`: nothing follows.
+// The AI SDK's first protocol names its parts by digits and a few letters. Texts, errors and reasoning are strings, data and
+// annotations are arrays, all others are objects; 9:30 is a time of day. `last`: nothing follows. `follows_head`: something
+// precedes the line that no text has before it.
 Match begins_as_prefixed_line(std::string_view line, bool may_go_on, bool last, bool follows_head) {
   constexpr std::string_view kNames = "0123456789abcdefghijk";
   if (line.empty() || kNames.find(line[0]) == std::string_view::npos) return Match::no;
@@ -59,7 +60,7 @@ std::optional<std::unique_ptr<Framer>> find_framer(std::string_view text, bool l
   const std::size_t end = text.find_first_of("\r\n");
   const bool may_go_on = end == std::string_view::npos;
   const std::string_view line = text.substr(0, end);
-  constexpr std::size_t kMostBlank = 16;  // before a text
+  constexpr std::size_t kMostBlank = 16;  // a text has less white space before it
   const bool may_be_cut = may_be_events || begin >= kMostBlank;
   switch (begins_as_sse(line, may_go_on && (!last || may_be_cut))) {
     case Match::yes:

@@ -5,13 +5,13 @@ namespace libcache::internal::dashscope {
 
 namespace {
 
-// A failure, with members that a success has too.
-bool is_failure(JsonValue json) {
+// Those of a failure; a success may have them too, with an empty code.
+bool has_failure_members(JsonValue json) {
   return json.has("code") && json.has("message") && json.has("request_id") && (json.has("output") || json.has("usage"));
 }
 
 bool matches(const AnswerEvent& event) {
-  if (is_failure(event.json)) return true;
+  if (has_failure_members(event.json)) return true;
   const JsonValue output = event.json["output"];
   const bool has_answer = output["choices"].is(JsonKind::array) || output.has("text") || output.has("finish_reason");
   return has_answer && (event.json.has("usage") || event.json.has("request_id"));

@@ -10,7 +10,7 @@ namespace libcache::internal {
 // What an answer decompresses to is not judged beyond this many bytes.
 inline constexpr std::size_t kMostDecompressed = 64U << 20;
 
-// Whether an answer is too short to say whether it begins as gzip or zstd do: no text begins like this.
+// Whether an answer ends within the magic number of gzip or zstd, after a byte that no text begins with.
 bool is_cut_before_compression(std::string_view bytes);
 
 // Whether an answer begins as gzip or zstd does. Too few bytes to tell: no.

@@ -58,8 +58,8 @@ void read_field(std::string_view line, HttpHead& head) {
   }
 }
 
-// Reads one block at the front of `text`. Size 0: there is none. Cut: it does not end. `may_be_cut`: the beginning of a status
-// line is one; otherwise only if it has a digit of the status, and without it is a text.
+// Reads one block at the front of `text`. Size 0: there is none. Cut: it does not end. `may_be_cut`: any beginning of a status
+// line is the beginning of a block; otherwise it is a text until the first digit of the status.
 HttpHead read_block(std::string_view text, bool may_be_cut) {
   HttpHead head;
   std::size_t at = 0;
